@@ -1,0 +1,78 @@
+"""Bad input: one line that names the field, the value, what is allowed and the nearest valid name."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class ConfigError(ValueError):
+    """A wrong name, value, shape, range or file. Scripts turn it into exit status 2 and one line."""
+
+
+def nearest(name: object, options: Iterable[str]) -> str:
+    """Returns `" Did you mean 'x'?"` for the closest of `options`, or `""` when none is close."""
+    found = difflib.get_close_matches(str(name), list(options), n=1, cutoff=0.5)
+    return f" Did you mean {found[0]!r}?" if found else ""
+
+
+def lookup(field: str, name: str, table: Mapping[str, T]) -> T:
+    """Returns `table[name]`; the one way in which names become functions.
+
+    Raises:
+      ConfigError: `name` is not in the table; the message lists what is.
+    """
+    if name not in table:
+        raise ConfigError(f"{field}={name!r} is unknown.{nearest(name, table)} Allowed: {', '.join(sorted(table))}.")
+    return table[name]
+
+
+def check_names(field: str, names: Iterable[str], allowed: Iterable[str]) -> None:
+    """Raises ConfigError for the first of `names` that is not among `allowed`."""
+    allowed = list(allowed)
+    for name in names:
+        if name not in allowed:
+            raise ConfigError(
+                f"{field} {name!r} is unknown.{nearest(name, allowed)} Allowed: {', '.join(sorted(allowed))}."
+            )
+
+
+def check_at_least(field: str, value: float, low: float) -> None:
+    """Raises ConfigError unless `value >= low`."""
+    if not value >= low:
+        raise ConfigError(f"{field}={value!r} is out of range. Allowed: {low} or more.")
+
+
+def check_within(field: str, value: float, low: float, high: float) -> None:
+    """Raises ConfigError unless `low <= value <= high`."""
+    if not low <= value <= high:
+        raise ConfigError(f"{field}={value!r} is out of range. Allowed: {low} to {high}.")
+
+
+def run(main: Callable[[list[str]], int | None]) -> None:
+    """Runs an absl `main`: bad input, from flags or from the project, ends with status 2 and one line."""
+    from absl import app, flags
+
+    def guarded(argv: list[str]) -> int:
+        try:
+            return main(argv) or 0
+        except ConfigError as error:
+            print("error: " + " ".join(str(error).split()), file=sys.stderr)
+            return 2
+        except BrokenPipeError:  # `... | head` closed our output: not an error of the run
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
+    def parse(argv: list[str]) -> list[str]:
+        try:
+            return flags.FLAGS(argv)
+        except (ConfigError, flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
+            print("error: " + " ".join(str(error).split()), file=sys.stderr)
+            sys.exit(2)
+
+    app.run(guarded, flags_parser=parse)

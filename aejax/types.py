@@ -1,0 +1,197 @@
+"""The contracts. Everything else in the package is written against these records.
+
+An autoencoder is a record of pure functions; a population is that record, vmapped. Nothing here
+knows of flax or optax: `nets/` hides the first behind `init`/`apply`, `train/` the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+
+Array = jax.Array
+PyTree = Any
+Variables = dict[str, Any]  # {"params": tree, "extra": tree}
+Hparams = Mapping[str, Any]  # name -> float32 scalar, traced
+
+
+class Dense(NamedTuple):
+    """One affine layer with its activation, as the Jacobian's fast methods need to see it."""
+
+    kernel: Array  # [D, H]
+    bias: Array  # [H]
+    activation: str  # a name of aejax.nets.ACTIVATIONS
+
+
+class Net(NamedTuple):
+    """A network behind two closures.
+
+    `init(key, x) -> params` takes a batch [B, ...]; `apply(params, x) -> y`. `layers(params)`
+    returns the chain of Dense layers that `apply` is equal to, or is None where it is no such chain.
+    """
+
+    init: Callable[[Array, Array], PyTree]
+    apply: Callable[..., Any]
+    layers: Callable[[PyTree], tuple[Dense, ...]] | None = None
+
+
+class Nets(NamedTuple):
+    """An encoder and a decoder that may share parameters (tied weights).
+
+    `init(key, x) -> {"encoder": ..., "decoder": ...}`, `encode(params, x) -> h [B, E]`,
+    `decode(params, z) -> out [B, *out_shape]`; the `*_layers` are as in `Net.layers`, of `params`.
+    """
+
+    init: Callable[[Array, Array], PyTree]
+    encode: Callable[[PyTree, Array], Any]
+    decode: Callable[[PyTree, Any], Array]
+    encoder_layers: Callable[[PyTree], tuple[Dense, ...]] | None = None
+    decoder_layers: Callable[[PyTree], tuple[Dense, ...]] | None = None
+
+
+class Latent(NamedTuple):
+    """What an encoder returns for a batch. `z` is what the decoder gets, `mean` the deterministic code."""
+
+    z: Any
+    mean: Array
+    logvar: Array | None = None  # log-variance of the posterior [B, L]
+    index: Array | None = None  # discrete codes [B, ...]
+    aux: Any = None  # whatever a term of the same model needs beside these (log-densities, masks)
+
+
+class Forward(NamedTuple):
+    """Everything that a loss term may read about one batch."""
+
+    x: Array  # [B, *shape], the clean target
+    x_in: Array  # [B, *shape], what the encoder saw
+    corrupted: Array | None  # [B, *shape] bool, where x_in differs from x by design
+    latent: Latent
+    out: Array  # likelihood parameters
+    variables: Variables
+    encode: Callable[[Array], Array]  # x [B, *shape] -> deterministic code [B, L]
+    decode: Callable[[Any], Array]  # z -> likelihood parameters
+    key: Array
+    step: Array
+    num_data: int
+
+
+class Aux(NamedTuple):
+    """What a loss returns beside its scalar."""
+
+    terms: dict[str, Array]  # name -> [B], unweighted, units in the name
+    extra: PyTree  # the new variables["extra"]
+
+
+class Corruption(NamedTuple):
+    """`apply(key, x, hp) -> (x_in, corrupted)`; `corrupted` is a bool mask of x's shape, or None."""
+
+    apply: Callable[[Array, Array, Hparams], tuple[Array, Array | None]]
+    hparams: dict[str, float]
+
+
+class Likelihood(NamedTuple):
+    """p(x | out). `nll` is in nats per example [B], summed over features, constants included."""
+
+    name: str
+    outputs: int  # decoder outputs per feature, concatenated on the last axis
+    nll: Callable[[Array, Array], Array]
+    mean: Callable[[Array], Array]
+    sample: Callable[[Array, Array], Array]  # (key, out) -> x
+    support: tuple[float, float]
+
+
+class LatentSpace(NamedTuple):
+    """How the encoder's output becomes a code.
+
+    `apply(variables, h, key) -> Latent`; key None means evaluation: z is the deterministic code.
+    `prior(variables, key, n) -> z` or None where the model has none.
+    `init(key) -> {"params": {}, "extra": {}}` holds codebooks, multipliers and the like.
+    `prepare(extra, hp, step) -> extra` runs before the forward pass of a training step (schedules);
+    `update(extra, forward) -> extra` after it (moving averages). What evaluation needs of the
+    hyper-parameters stands in `extra`, so that a trained model is its variables and nothing else.
+    """
+
+    size: int
+    outputs: int
+    apply: Callable[[Variables, Any, Array | None], Latent]
+    prior: Callable[[Variables, Array, int], Any] | None
+    init: Callable[[Array], Variables] | None = None
+    prepare: Callable[[PyTree, Hparams, Array], PyTree] | None = None
+    update: Callable[[PyTree, Forward], PyTree] | None = None
+    hparams: Mapping[str, float] = {}
+
+
+Term = Callable[[Forward, Hparams], Array]  # -> [B]
+Loss = Callable[[Variables, Hparams, Array, Array, Array], tuple[Array, Aux]]
+
+
+class Stage(NamedTuple):
+    """One stage of training: a loss, the parameters it may move, and how variables enter it.
+
+    `trainable` are path prefixes such as "encoder/dense_0"; empty means all. Parameters outside it
+    are not differentiated and stay equal bit for bit. `enter(variables) -> variables` is pure.
+    `share` is this stage's part of the total number of steps. `optimizer` names another than the
+    run's, or is None.
+    """
+
+    name: str
+    loss: Loss
+    share: float = 1.0
+    trainable: tuple[str, ...] = ()
+    enter: Callable[[Variables, Array], Variables] | None = None  # (variables, key)
+    optimizer: str | None = None
+
+
+class Info(NamedTuple):
+    """What a reader, a metric or a figure needs to know of a model beside its functions."""
+
+    name: str
+    paper: str
+    equation: str
+    shape: tuple[int, ...]  # of one example
+    latent: int  # size of the code
+    likelihood: Likelihood
+    nets: Nets
+    weights: tuple[str, ...] = ()  # names of the loss terms
+    bound: tuple[str, ...] = ()  # terms whose sum is a negative lower bound of log p(x), if any
+    symbols: Mapping[str, str] = {}  # hyper-parameter -> the paper's symbol
+    expected: str = ""
+
+
+class Autoencoder(NamedTuple):
+    """A model: pure functions and the names of what can be swept without recompiling.
+
+    init(key, x) -> {"params", "extra"};  encode(variables, x, key=None) -> Latent;
+    decode(variables, z) -> likelihood parameters;  loss(variables, hp, x, key, step) -> (scalar, Aux);
+    sample(variables, key, n) -> x (means given sampled codes), or None without a prior;
+    groups: parameter-group name -> path prefix, each with its own learning rate `lr_<group>`.
+    """
+
+    init: Callable[[Array, Array], Variables]
+    encode: Callable[..., Latent]
+    decode: Callable[[Variables, Any], Array]
+    loss: Callable[..., tuple[Array, Aux]]
+    sample: Callable[[Variables, Array, int], Array] | None
+    hparams: dict[str, float]
+    info: Info
+    stages: tuple[Stage, ...] = ()
+    groups: Mapping[str, str] = {}
+
+
+class Health(NamedTuple):
+    """-1 while all is well; else the step of divergence and the index of the offending term."""
+
+    step: Array
+    term: Array
+
+
+class TrainState(NamedTuple):
+    """Arrays only (law): no optimiser and no function hides in here."""
+
+    step: Array
+    variables: Variables
+    opt_state: PyTree
+    key: Array
+    health: Health
