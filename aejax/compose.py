@@ -1,0 +1,154 @@
+"""One autoencoder from parts: networks, a corruption, a latent space, a likelihood, terms, an objective."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aejax import corruption as corruptions
+from aejax.keys import stream
+from aejax.objectives import Objective, additive
+from aejax.types import (
+    Array,
+    Autoencoder,
+    Aux,
+    Corruption,
+    Forward,
+    Hparams,
+    Info,
+    Latent,
+    LatentSpace,
+    Likelihood,
+    Nets,
+    Stage,
+    Term,
+    Variables,
+)
+
+
+def reconstruction(likelihood: Likelihood) -> Term:
+    """The term `rec_nats`: -log p(x | out) per example, of the clean x."""
+    return lambda forward, hp: likelihood.nll(forward.out, forward.x)
+
+
+def compose(
+    *,
+    name: str,
+    paper: str,
+    equation: str,
+    shape: tuple[int, ...],
+    nets: Nets,
+    space: LatentSpace,
+    likelihood: Likelihood,
+    terms: Mapping[str, tuple[Term, float]] | None = None,
+    corruption: Corruption | None = None,
+    objective: Objective = additive,
+    hparams: Mapping[str, float] | None = None,
+    bound: tuple[str, ...] = (),
+    symbols: Mapping[str, str] | None = None,
+    expected: str = "",
+    modules: Callable[[Array, Array], dict[str, Any]] | None = None,
+    groups: Mapping[str, str] | None = None,
+    stages: Callable[[Autoencoder], tuple[Stage, ...]] | None = None,
+) -> Autoencoder:
+    """Builds an autoencoder whose loss is `objective` of `rec_nats` and the given terms.
+
+    Args:
+      name: the model's name in MODELS.
+      paper: author and year of the source.
+      equation: the objective in one line, in the paper's symbols.
+      shape: shape of one example.
+      nets: encoder and decoder.
+      space: the latent space.
+      likelihood: p(x | decoder's output).
+      terms: name (with its unit) -> (term, default weight); the weight is swept as `w_<name>`.
+      corruption: what happens to the encoder's input in training; none by default.
+      objective: terms to scalar.
+      hparams: names and defaults of what else the terms read.
+      bound: names of terms whose sum bounds -log p(x) from above; () where there is no such bound.
+      symbols: hyper-parameter -> symbol in the paper.
+      expected: a number that this model reaches, with the command that produced it.
+      modules: `(key, z) -> params` of further networks that terms use, e.g. a discriminator.
+      groups: parameter group -> path prefix; each gets a learning rate `lr_<group>`.
+      stages: stages of training, made from the finished model; () means one stage, `loss`.
+
+    Returns:
+      The record. `encode` without a key is the deterministic evaluation; `loss` reads
+      `variables["extra"]` and returns its successor in `Aux.extra`.
+    """
+    noise = corruption or corruptions.none()
+    weighted = {"rec_nats": (reconstruction(likelihood), 1.0), **(terms or {})}
+    fns = {term: fn for term, (fn, _) in weighted.items()}
+
+    def init(key: Array, x: Array) -> Variables:
+        params = dict(nets.init(stream(key, "nets"), x))
+        inner = space.init(stream(key, "latent")) if space.init else {"params": {}, "extra": {}}
+        if inner["params"]:
+            params["latent"] = inner["params"]
+        if modules:
+            params |= modules(stream(key, "modules"), x)
+        return {"params": params, "extra": inner["extra"]}
+
+    def encode(variables: Variables, x: Array, key: Array | None = None) -> Latent:
+        return space.apply(variables, nets.encode(variables["params"], x), key)
+
+    def decode(variables: Variables, z: Any) -> Array:
+        return nets.decode(variables["params"], z)
+
+    def loss(variables: Variables, hp: Hparams, x: Array, key: Array, step: Array):
+        if space.prepare:
+            variables = {**variables, "extra": space.prepare(variables["extra"], hp, step)}
+
+        def run(key: Array) -> Forward:
+            x_in, corrupted = noise.apply(stream(key, "corruption"), x, hp)
+            latent = encode(variables, x_in, stream(key, "latent"))
+            return Forward(
+                x=x,
+                x_in=x_in,
+                corrupted=corrupted,
+                latent=latent,
+                out=decode(variables, latent.z),
+                variables=variables,
+                encode=lambda x: encode(variables, x).mean,
+                decode=lambda z: decode(variables, z),
+                key=stream(key, "terms"),
+                step=step,
+                num_data=x.shape[0],
+            )
+
+        scalar, values, forward = objective(run, fns, hp, key)
+        extra = variables["extra"]
+        return scalar, Aux(values, space.update(extra, forward) if space.update else extra)
+
+    def sample(variables: Variables, key: Array, n: int) -> Array:
+        assert space.prior is not None
+        return likelihood.mean(decode(variables, space.prior(variables, key, n)))
+
+    model = Autoencoder(
+        init=init,
+        encode=encode,
+        decode=decode,
+        loss=loss,
+        sample=sample if space.prior else None,
+        hparams={
+            **{f"w_{term}": weight for term, (_, weight) in weighted.items()},
+            **noise.hparams,
+            **space.hparams,
+            **(hparams or {}),
+        },
+        info=Info(
+            name=name,
+            paper=paper,
+            equation=equation,
+            shape=tuple(shape),
+            latent=space.size,
+            likelihood=likelihood,
+            nets=nets,
+            weights=tuple(fns),
+            bound=bound,
+            symbols=symbols or {},
+            expected=expected,
+        ),
+        groups=groups or {},
+    )
+    return model._replace(stages=stages(model)) if stages else model

@@ -1,0 +1,41 @@
+"""Latent spaces: how the encoder's output becomes a code, and where new codes come from."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from aejax.errors import ConfigError
+from aejax.types import Array, Latent, LatentSpace, Variables
+
+
+def check_latent(size: int) -> int:
+    """Returns `size`; raises ConfigError unless it is an integer of 1 or more."""
+    if isinstance(size, bool) or int(size) != size or size < 1:
+        raise ConfigError(f"latent={size!r} is out of range. Allowed: an integer of 1 or more.")
+    return int(size)
+
+
+def deterministic(size: int) -> LatentSpace:
+    """The code is the encoder's output; there is no prior to sample from."""
+    size = check_latent(size)
+    return LatentSpace(size=size, outputs=size, apply=lambda variables, h, key: Latent(z=h, mean=h), prior=None)
+
+
+def gaussian(size: int) -> LatentSpace:
+    """q(z|x) = N(mean, diag exp(logvar)) by reparameterisation; prior N(0, I). Kingma & Welling 2013, eq. 10."""
+    size = check_latent(size)
+
+    def apply(variables: Variables, h: Array, key: Array | None) -> Latent:
+        mean, logvar = jnp.split(h, 2, axis=-1)
+        if key is None:
+            return Latent(z=mean, mean=mean, logvar=logvar)
+        noise = jax.random.normal(key, mean.shape, mean.dtype)
+        return Latent(z=mean + jnp.exp(0.5 * logvar) * noise, mean=mean, logvar=logvar)
+
+    return LatentSpace(
+        size=size,
+        outputs=2 * size,
+        apply=apply,
+        prior=lambda variables, key, n: jax.random.normal(key, (n, size), jnp.float32),
+    )

@@ -1,0 +1,43 @@
+"""Elementwise activations and weight initialisers by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from aejax.errors import ConfigError
+from aejax.types import Array
+
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "identity": lambda a: a,
+    "sigmoid": jax.nn.sigmoid,
+    "tanh": jnp.tanh,
+    "relu": jax.nn.relu,
+    "leaky_relu": lambda a: jax.nn.leaky_relu(a, 0.2),
+    "softplus": jax.nn.softplus,
+    "elu": jax.nn.elu,
+    "gelu": jax.nn.gelu,
+    "swish": jax.nn.swish,
+}
+
+_initialisers = jax.nn.initializers
+INITIALISERS: dict[str, Callable] = {
+    "glorot_uniform": _initialisers.glorot_uniform(),
+    "glorot_normal": _initialisers.glorot_normal(),
+    "lecun_normal": _initialisers.lecun_normal(),
+    "he_normal": _initialisers.he_normal(),
+    "orthogonal": _initialisers.orthogonal(),
+    "normal_0.1": _initialisers.normal(0.1),  # Hinton & Salakhutdinov's published code
+    "normal_0.01": _initialisers.normal(0.01),  # Kingma & Welling; Makhzani & Frey
+}
+
+
+def check_widths(field: str, widths: tuple[int, ...]) -> tuple[int, ...]:
+    """Returns `widths` as a tuple of ints; raises ConfigError unless each is a positive integer."""
+    values = tuple(widths)
+    for value in values:
+        if isinstance(value, bool) or int(value) != value or value < 1:
+            raise ConfigError(f"{field}={values!r} has {value!r}. Allowed: integers of 1 or more.")
+    return tuple(int(value) for value in values)
