@@ -144,6 +144,7 @@ def compose(
             latent=space.size,
             likelihood=likelihood,
             nets=nets,
+            corruption=noise,
             weights=tuple(fns),
             bound=bound,
             symbols=symbols or {},

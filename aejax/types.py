@@ -154,6 +154,7 @@ class Info(NamedTuple):
     latent: int  # size of the code
     likelihood: Likelihood
     nets: Nets
+    corruption: Corruption
     weights: tuple[str, ...] = ()  # names of the loss terms
     bound: tuple[str, ...] = ()  # terms whose sum is a negative lower bound of log p(x), if any
     symbols: Mapping[str, str] = {}  # hyper-parameter -> the paper's symbol

@@ -21,13 +21,13 @@ from aejax.types import Array, Dense, Net, Nets, PyTree
 class _MLP(nn.Module):
     widths: tuple[int, ...]
     activations: tuple[str, ...]
-    init: str
+    kernel_init: str
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
         for i, (width, activation) in enumerate(zip(self.widths, self.activations, strict=True)):
             # Named by hand: Linen numbers layers in the order of construction, not of use.
-            x = nn.Dense(width, kernel_init=INITIALISERS[self.init], name=f"dense_{i}")(x)
+            x = nn.Dense(width, kernel_init=INITIALISERS[self.kernel_init], name=f"dense_{i}")(x)
             x = ACTIVATIONS[activation](x)
         return x
 

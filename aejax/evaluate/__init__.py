@@ -1,0 +1,17 @@
+"""Metrics: one family a file, and the table METRICS."""
+
+from aejax.evaluate.batches import mean_over
+from aejax.evaluate.metrics import METRICS, Metric, codes, evaluate, show
+from aejax.evaluate.reconstruction import baselines, reconstruct, squared_error
+
+__all__ = [
+    "METRICS",
+    "Metric",
+    "baselines",
+    "codes",
+    "evaluate",
+    "mean_over",
+    "reconstruct",
+    "show",
+    "squared_error",
+]

@@ -1,0 +1,109 @@
+"""The table of metrics that every row carries, and the function that computes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from aejax.evaluate.batches import mean_over
+from aejax.evaluate.reconstruction import squared_error
+from aejax.keys import stream
+from aejax.train.step import stages_of
+from aejax.types import Array, Autoencoder, Hparams, Variables
+
+
+class Metric(NamedTuple):
+    """`values(model, variables, x [B, *shape], terms) -> [B]`; `terms` are the loss's, per example."""
+
+    values: Callable[[Autoencoder, Variables, Array, dict[str, Array]], Array]
+    applies: Callable[[Autoencoder], bool]
+
+
+METRICS: dict[str, Metric] = {
+    "mse_per_image": Metric(
+        lambda model, variables, x, terms: squared_error(model, variables, x),
+        lambda model: True,
+    ),
+    # The evidence lower bound on log p(x), in nats; higher is better.
+    "elbo_nats": Metric(
+        lambda model, variables, x, terms: -sum(terms[name] for name in model.info.bound),
+        lambda model: bool(model.info.bound),
+    ),
+}
+
+
+def evaluate(
+    model: Autoencoder,
+    variables: Variables,
+    hp: Hparams,
+    key: Array,
+    table: Array,
+    batch_size: int = 500,
+) -> dict[str, Array]:
+    """Returns each loss term's and each applicable metric's mean over a table of examples.
+
+    Args:
+      model: the autoencoder.
+      variables: of one member; vmap over members.
+      hp: traced scalars.
+      key: noise of the stochastic terms (corruption, posterior samples).
+      table: [N, *shape], uint8 or float.
+      batch_size: rows at a time; terms that couple a batch's examples depend on it, others do not.
+
+    Returns:
+      name -> scalar; "loss" is the last stage's training loss on these rows.
+    """
+    loss = stages_of(model)[-1].loss
+
+    def per_example(x: Array, key: Array) -> dict[str, Array]:
+        scalar, aux = loss(variables, hp, x, stream(key, "evaluate"), jnp.int32(2**30))
+        values = {
+            name: metric.values(model, variables, x, aux.terms)
+            for name, metric in METRICS.items()
+            if metric.applies(model)
+        }
+        return {**aux.terms, **values, "loss": jnp.full(x.shape[0], scalar)}
+
+    return mean_over(per_example, table, key, batch_size)
+
+
+def show(
+    model: Autoencoder, variables: Variables, hp: Hparams, key: Array, x: Array, samples: int
+) -> dict[str, Array]:
+    """Returns what the figures draw of one member.
+
+    Args:
+      model: the autoencoder.
+      variables: of one member; vmap over members.
+      hp: traced scalars (the corruption's level).
+      key: noise of the corruption and of the samples.
+      x: images to reconstruct, float [n, *shape].
+      samples: how many samples of the prior.
+
+    Returns:
+      reconstructions [n, *shape]; noisy [n, *shape] where the model corrupts its input (the
+      reconstructions are of these then); samples [S, *shape] where it has a prior; filters
+      [F <= 64, *shape] where its first layer is dense.
+    """
+    noisy, corrupted = model.info.corruption.apply(stream(key, "corruption"), x, hp)
+    seen = x if corrupted is None else noisy
+    code = model.encode(variables, seen).z
+    mean = model.info.likelihood.mean
+    arrays = {"reconstructions": mean(model.decode(variables, code))}
+    if corrupted is not None:
+        arrays["noisy"] = noisy
+    if model.sample:
+        arrays["samples"] = model.sample(variables, stream(key, "samples"), samples)
+    layers = model.info.nets.encoder_layers
+    if layers:
+        kernel = layers(variables["params"])[0].kernel
+        arrays["filters"] = kernel.T[:64].reshape(-1, *model.info.shape)
+    return arrays
+
+
+def codes(model: Autoencoder, variables: Variables, x: Array) -> Array:
+    """Returns the deterministic codes [M, L] of x [M, *shape]."""
+    return jax.lax.stop_gradient(model.encode(variables, x).mean)

@@ -1,0 +1,50 @@
+"""How well a model reconstructs, and what it is held against: the mean image and PCA."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+from sklearn.decomposition import PCA
+
+from aejax.types import Array, Autoencoder, Variables
+
+
+def reconstruct(model: Autoencoder, variables: Variables, x: Array) -> Array:
+    """Returns the likelihood's mean of the deterministic reconstruction of x [B, *shape]."""
+    return model.info.likelihood.mean(model.decode(variables, model.encode(variables, x).z))
+
+
+def squared_error(model: Autoencoder, variables: Variables, x: Array) -> Array:
+    """Returns the squared error per image [B], summed over pixels: the unit of the 2006 paper.
+
+    Hinton & Salakhutdinov 2006, figure 2: the input is clean and the code deterministic.
+    """
+    return jnp.square(reconstruct(model, variables, x) - x).reshape(x.shape[0], -1).sum(-1)
+
+
+def as_float(x: np.ndarray) -> np.ndarray:
+    """Returns rows [N, D] as the models see them: uint8 scaled to [0, 1]."""
+    flat = x.reshape(len(x), -1)
+    return flat.astype(np.float32) / 255.0 if x.dtype == np.uint8 else flat.astype(np.float32)
+
+
+def baselines(train: np.ndarray, test: np.ndarray, latent: int) -> dict[str, float]:
+    """Returns what a model of this code size has to beat on the test set.
+
+    Args:
+      train: [N, *shape].
+      test: [M, *shape].
+      latent: size of the code.
+
+    Returns:
+      {"mse_mean_image": squared error of the training mean, "mse_pca": of the projection on the
+      training set's first `latent` principal components}, per image, summed over pixels.
+    """
+    x, y = as_float(train), as_float(test)
+    rank = min(latent, *x.shape)
+    pca = PCA(rank, svd_solver="covariance_eigh" if x.shape[0] > x.shape[1] else "full").fit(x)
+    projected = pca.inverse_transform(pca.transform(y))
+    return {
+        "mse_mean_image": float(np.square(y - x.mean(0)).sum(1).mean()),
+        "mse_pca": float(np.square(y - projected).sum(1).mean()),
+    }

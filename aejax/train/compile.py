@@ -1,0 +1,62 @@
+"""The only place that compiles (law): ahead of time, with donation, time taken and recompiles counted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+
+_EVENT = "/jax/core/compile/backend_compile_duration"
+_compiles = 0
+
+
+def _count(event: str, duration: float, **_: Any) -> None:
+    global _compiles
+    _compiles += event == _EVENT
+
+
+jax.monitoring.register_event_duration_secs_listener(_count)
+
+
+def compile_count() -> int:
+    """Returns how many programs XLA has compiled in this process, whoever asked for them."""
+    return _compiles
+
+
+class Program(NamedTuple):
+    """A compiled function: it runs at the shapes that it was made for, or raises; it never retraces."""
+
+    call: Callable[..., Any]
+    seconds: float  # tracing, lowering and compiling
+    temp_bytes: int  # XLA's scratch memory
+
+
+def compile(fn: Callable[..., Any], *args: Any, donate: tuple[int, ...] = ()) -> Program:
+    """Compiles `fn` for arguments like `args` (arrays or shapes).
+
+    Args:
+      fn: a pure function of arrays.
+      *args: example arguments, or jax.ShapeDtypeStruct trees.
+      donate: positions of arguments whose memory the result may take over.
+    """
+    start = time.perf_counter()
+    compiled = jax.jit(fn, donate_argnums=donate).lower(*args).compile()
+    memory = compiled.memory_analysis()
+    temp = int(getattr(memory, "temp_size_in_bytes", 0) or 0)
+    return Program(compiled, time.perf_counter() - start, temp)
+
+
+def flops(fn: Callable[..., Any], *args: Any) -> float:
+    """Returns the FLOPs of one call of `fn`, by XLA's count on the unoptimised program.
+
+    A scan's body counts once: cost a single step and multiply.
+    """
+    cost = jax.jit(fn).lower(*args).cost_analysis()
+    return float((cost or {}).get("flops", 0.0))
+
+
+def place(tree: Any) -> Any:
+    """Puts arrays onto the default device and returns them."""
+    return jax.device_put(tree)

@@ -1,0 +1,79 @@
+"""Many steps in one program: a scan over a chunk of steps, with the data resident on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from aejax import keys
+from aejax.errors import ConfigError
+from aejax.train.step import Record
+from aejax.types import Array, Hparams, TrainState
+
+
+def to_float(x: Array) -> Array:
+    """Returns pixels as float32: uint8 tables are scaled to [0, 1], float tables stay."""
+    if x.dtype == jnp.uint8:
+        return x.astype(jnp.float32) * (1.0 / 255.0)
+    return x.astype(jnp.float32)
+
+
+def steps_per_epoch(n: int, batch_size: int) -> int:
+    """Returns the number of whole batches in an epoch.
+
+    Raises:
+      ConfigError: the batch is larger than the data.
+    """
+    if batch_size > n:
+        raise ConfigError(
+            f"batch_size={batch_size} is larger than the data. Allowed: 1 to {n} (the examples)."
+        )
+    return n // batch_size
+
+
+def batch_indices(key: Array, start: Array, length: int, n: int, batch_size: int) -> Array:
+    """Returns the rows [length, B] of steps start..start+length-1.
+
+    Epoch e visits the data in a permutation of its own, `permutation(at(key, "data", e))`, without
+    replacement; the rest of an epoch that fills no batch is left out. A pure function of the key
+    and of the step: nothing to store, and nothing to lose in a resume.
+    """
+    per_epoch = steps_per_epoch(n, batch_size)
+    epochs = (length + per_epoch - 2) // per_epoch + 1  # as many as `length` steps can touch
+    first = start // per_epoch
+    # One after another and not batched: XLA's sort gains nothing from a batch on a CPU.
+    orders = jax.lax.map(
+        lambda e: jax.random.permutation(keys.at(key, "data", first + e), n), jnp.arange(epochs)
+    )
+    step = start + jnp.arange(length)
+    row = (step % per_epoch)[:, None] * batch_size + jnp.arange(batch_size)
+    return orders[(step // per_epoch - first)[:, None], row]
+
+
+def make_chunk(
+    step: Callable[[TrainState, Hparams, Array], tuple[TrainState, Record]],
+    *,
+    length: int,
+    points: int,
+    n: int,
+    batch_size: int,
+) -> Callable[[TrainState, Hparams, Array], tuple[TrainState, Record]]:
+    """Returns `chunk(state, hp, table) -> (state, records)`: `length` steps as one scan.
+
+    Args:
+      step: see train/step.py.
+      length: steps in the chunk.
+      points: how many means of equal windows the records keep; divides `length`.
+      n: rows of the table.
+      batch_size: rows a step.
+    """
+    assert length % points == 0, (length, points)
+
+    def chunk(state: TrainState, hp: Hparams, table: Array) -> tuple[TrainState, Record]:
+        rows = batch_indices(state.key, state.step, length, n, batch_size)
+        state, records = jax.lax.scan(lambda s, i: step(s, hp, to_float(table[i])), state, rows)
+        return state, jax.tree.map(lambda r: r.reshape(points, -1).mean(1), records)
+
+    return chunk

@@ -1,0 +1,137 @@
+"""The training step: the only one in the project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from aejax import keys
+from aejax.train import optimizers, tree
+from aejax.types import Array, Autoencoder, Health, Hparams, Stage, TrainState
+
+Record = dict[str, Array]  # scalars of one step: "loss" and each term's batch mean
+
+
+class Recipe(NamedTuple):
+    """What is static about training: one value, one compiled program."""
+
+    steps: int
+    batch_size: int
+    optimizer: str = "adam"
+    schedule: str = "constant"
+    clip: bool = False
+
+    def hparams(self) -> dict[str, float]:
+        """Returns names and defaults of the traced values that the optimiser reads."""
+        return optimizers.hparams(self.optimizer, self.schedule, self.clip)
+
+
+def stages_of(model: Autoencoder) -> tuple[Stage, ...]:
+    """Returns the model's stages; a model without any has one, its loss."""
+    return model.stages or (Stage("train", model.loss),)
+
+
+def hparams_of(model: Autoencoder, recipe: Recipe) -> dict[str, float]:
+    """Returns names and defaults of everything that can be swept without recompiling."""
+    own = recipe.hparams()
+    for stage in stages_of(model):
+        if stage.optimizer:
+            own = optimizers.hparams(stage.optimizer, recipe.schedule, recipe.clip) | own
+    groups = {f"lr_{group}": own["lr"] for group in model.groups}
+    return own | groups | model.hparams
+
+
+def _transform(model: Autoencoder, stage: Stage, recipe: Recipe, steps: int, hp: Hparams):
+    groups = {prefix: f"lr_{group}" for group, prefix in model.groups.items()}
+    name = stage.optimizer or recipe.optimizer
+    return optimizers.make(name, recipe.schedule, recipe.clip, steps, hp, groups)
+
+
+def _select(keep: Array, new, old):
+    """Returns `new` where `keep`, else `old`; keys and integers included."""
+    return jax.tree.map(lambda a, b: jnp.where(keep, a, b), new, old)
+
+
+def init_state(model: Autoencoder, seed: Array, x: Array) -> TrainState:
+    """Returns the state before the first stage, a function of the seed alone.
+
+    Args:
+      model: the autoencoder.
+      seed: int32 scalar, traced.
+      x: one batch [B, *shape], for shapes only.
+    """
+    key = jax.random.key(seed)
+    variables = model.init(keys.stream(key, "init"), x)
+    fine = Health(step=jnp.int32(-1), term=jnp.int32(-1))
+    return TrainState(jnp.int32(0), variables, (), key, fine)
+
+
+def enter_stage(
+    model: Autoencoder, stage: Stage, recipe: Recipe, steps: int, state: TrainState, hp: Hparams
+) -> TrainState:
+    """Returns the state at the first step of a stage: variables transformed, a fresh optimiser."""
+    variables = state.variables
+    if stage.enter:
+        variables = stage.enter(variables, keys.at(state.key, "enter", state.step))
+    moving, _ = tree.split(variables["params"], stage.trainable)
+    opt_state = _transform(model, stage, recipe, steps, hp).init(moving)
+    return state._replace(variables=variables, opt_state=opt_state)
+
+
+def terms_of(model: Autoencoder) -> tuple[str, ...]:
+    """Returns the names that `Health.term` indexes; the last stands for a gradient."""
+    return (*model.info.weights, "loss", "gradient")
+
+
+def make_step(
+    model: Autoencoder, stage: Stage, recipe: Recipe, steps: int
+) -> Callable[[TrainState, Hparams, Array], tuple[TrainState, Record]]:
+    """Returns `step(state, hp, x [B, *shape]) -> (state, record)`.
+
+    A step whose loss or gradient is not finite leaves variables and optimiser as they were, now and
+    for ever after, and writes the step and the offending term into `state.health`; in a population
+    the other members go on. `state.step` counts on, so that the order of data stays everyone's.
+    """
+    names = terms_of(model)
+
+    def step(state: TrainState, hp: Hparams, x: Array) -> tuple[TrainState, Record]:
+        params, extra = state.variables["params"], state.variables["extra"]
+        moving, frozen = tree.split(params, stage.trainable)
+        key = keys.at(state.key, "loss", state.step)
+
+        def objective(moving):
+            whole = {"params": tree.merge(params, moving, frozen), "extra": extra}
+            return stage.loss(whole, hp, x, key, state.step)
+
+        (loss, aux), grads = jax.value_and_grad(objective, has_aux=True)(moving)
+        tx = _transform(model, stage, recipe, steps, hp)
+        updates, opt_state = tx.update(
+            grads, state.opt_state, moving, value=loss, grad=grads, value_fn=lambda m: objective(m)[0]
+        )
+        moved = optax.apply_updates(moving, updates)
+
+        record = {name: jnp.mean(value) for name, value in aux.terms.items()} | {"loss": loss}
+        finite = [jnp.isfinite(record[n]) if n in record else jnp.bool_(True) for n in names[:-1]]
+        # One number a leaf is enough: a NaN or an infinity survives the sum.
+        finite.append(jnp.isfinite(sum(jnp.sum(g) for g in jax.tree.leaves(grads))))
+        ok = jnp.all(jnp.stack(finite))
+        alive = state.health.step < 0
+        health = Health(
+            step=jnp.where(alive & ~ok, state.step, state.health.step),
+            term=jnp.where(alive & ~ok, jnp.argmin(jnp.stack(finite)), state.health.term),
+        )
+        keep = alive & ok
+        new = {"params": tree.merge(params, moved, frozen), "extra": aux.extra}
+        return TrainState(
+            step=state.step + 1,
+            variables=_select(keep, new, state.variables),
+            opt_state=_select(keep, opt_state, state.opt_state),
+            key=state.key,
+            health=health,
+        ), record
+
+    return step
