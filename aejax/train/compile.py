@@ -60,3 +60,16 @@ def flops(fn: Callable[..., Any], *args: Any) -> float:
 def place(tree: Any) -> Any:
     """Puts arrays onto the default device and returns them."""
     return jax.device_put(tree)
+
+
+def matmul_flops(size: int = 1024, repeats: int = 5) -> float:
+    """Returns this device's float32 matrix-product speed, FLOP/s: the best of a few products."""
+    a = jax.numpy.ones((size, size), jax.numpy.float32)
+    product = compile(lambda a, b: a @ b, a, a).call
+    jax.block_until_ready(product(a, a))
+    best = float("inf")
+    for _ in range(repeats):
+        start = time.perf_counter()
+        jax.block_until_ready(product(a, a))
+        best = min(best, time.perf_counter() - start)
+    return 2 * size**3 / best

@@ -1,0 +1,153 @@
+"""Data: a name or a path in, a `Dataset` of uint8 or float32 arrays out.
+
+dataset = aejax.data.load("digits")
+dataset = aejax.data.load("mnist", manual_dir="~/raw")
+dataset = aejax.data.load("my_images.npz", test_fraction=0.1, train_size=1000)
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from aejax.data import dataset as _dataset
+from aejax.data import files, folder, paths, prepared
+from aejax.data.checks import as_images, as_labels
+from aejax.data.dataset import Dataset
+from aejax.data.sources import DATASETS, Options, Source, ensure_prepared
+from aejax.errors import ConfigError, lookup, nearest
+
+__all__ = [
+    "DATASETS",
+    "Dataset",
+    "Prepared",
+    "Source",
+    "as_images",
+    "as_labels",
+    "load",
+    "prepare",
+    "state",
+]
+
+PathLike = str | os.PathLike[str]
+
+_READERS = {".npy": files.load_npy, ".npz": files.load_npz}
+
+
+def load(
+    name: PathLike,
+    *,
+    data_dir: PathLike | None = None,
+    manual_dir: PathLike | None = None,
+    test_fraction: float = 0.2,
+    train_size: int | None = None,
+    test_size: int | None = None,
+    resize: int | tuple[int, int] | None = None,
+) -> Dataset:
+    """Loads a data set by name, or the user's own from a `.npy`, a `.npz` or a folder of images.
+
+    `digits` has shape (8, 8, 1), uint8, its grey levels 0..16 scaled so that 16 is 255; `mnist`
+    and `fashion_mnist` have (28, 28, 1), uint8, and are prepared on first use. What one's own
+    files may hold is said in `checks.as_images`, `files.load_npz` and `folder.load_folder`.
+
+    Args:
+      name: a key of DATASETS, or a path.
+      data_dir: where prepared data and caches are kept; None: see `paths`.
+      manual_dir: a folder with the raw files, for what is not prepared yet; None: the network.
+      test_fraction: the share to hold out where there is no test split, above 0 and below 1.
+      train_size: take the first so many training examples; None: all.
+      test_size: the same for the test examples.
+      resize: pixels (height, width), or one number for both; for a folder of images only.
+
+    Raises:
+      ConfigError (a ValueError): one line that names the field, the value and what is allowed.
+    """
+    _dataset.check_test_fraction(test_fraction)
+    if not isinstance(name, (str, os.PathLike)):
+        raise ConfigError(f"dataset={name!r} is {type(name).__name__}. Allowed: a name or a path.")
+    path = None if name in DATASETS else _own_path(name)
+    size = _checked_resize(resize, path)
+    if path is None:
+        options = Options(paths.data_dir(data_dir), paths.manual_dir(manual_dir), test_fraction)
+        source = DATASETS[str(name)]
+        loaded = source.load(source, options)
+    elif path.is_dir():
+        loaded = folder.load_folder(path, test_fraction, size)
+    else:
+        loaded = _READERS[path.suffix.lower()](path, test_fraction)
+    return _dataset.take(loaded, train_size, test_size)
+
+
+class Prepared(NamedTuple):
+    """What `prepare` did."""
+
+    name: str
+    folder: Path | None  # None: embedded, nothing to prepare
+    fresh: bool  # False: it was there already
+
+
+def prepare(
+    name: str, *, data_dir: PathLike | None = None, manual_dir: PathLike | None = None
+) -> Prepared:
+    """Prepares a data set and its cache, so that the first `load` is as quick as the later ones.
+
+    Args:
+      name: a key of DATASETS.
+      data_dir: as in `load`.
+      manual_dir: as in `load`.
+
+    Raises:
+      ConfigError: unknown name, no network, raw files missing or wrong, no place to write.
+    """
+    source = lookup("dataset", name, DATASETS)
+    if not source.files:
+        return Prepared(name, None, fresh=False)
+    options = Options(paths.data_dir(data_dir), paths.manual_dir(manual_dir))
+    fresh = ensure_prepared(source, options)
+    source.load(source, options)
+    return Prepared(name, paths.prepared(options.data_dir, name, source.version), fresh)
+
+
+def state(name: str, *, data_dir: PathLike | None = None) -> str:
+    """Returns `embedded`, `prepared` or `not prepared`; the last on its first use is prepared."""
+    source = lookup("dataset", name, DATASETS)
+    if not source.files:
+        return "embedded"
+    there = prepared.is_prepared(paths.data_dir(data_dir), name, source.version)
+    return "prepared" if there else "not prepared"
+
+
+def _own_path(name: PathLike) -> Path:
+    """Returns the path of the user's own data, which exists and is of a known kind."""
+    path = Path(name).expanduser()
+    kinds = f"{', '.join(DATASETS)}, or a path to a .npy, a .npz or a folder of images"
+    if not str(name):
+        raise ConfigError(f"dataset='' is empty. Allowed: {kinds}.")
+    if path.is_dir() or (path.is_file() and path.suffix.lower() in _READERS):
+        return path
+    if path.exists():
+        raise ConfigError(
+            f"dataset={str(name)!r} is a {path.suffix or 'plain'} file. Allowed: {kinds}."
+        )
+    if path.suffix or len(path.parts) > 1:
+        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise ConfigError(
+            f"dataset={str(name)!r} does not exist.{nearest(path.name, beside)} Allowed: {kinds}."
+        )
+    raise ConfigError(
+        f"dataset={str(name)!r} is unknown.{nearest(name, DATASETS)} Allowed: {kinds}."
+    )
+
+
+def _checked_resize(
+    resize: int | tuple[int, int] | None, path: Path | None
+) -> tuple[int, int] | None:
+    if resize is None:
+        return None
+    size = (resize, resize) if isinstance(resize, int) else tuple(resize)
+    if path is None or not path.is_dir():
+        raise ConfigError(f"resize={resize!r} is for a folder of images only. Allowed here: None.")
+    if len(size) != 2 or not all(isinstance(s, int) and s >= 1 for s in size):
+        raise ConfigError(f"resize={resize!r} is out of range. Allowed: (height, width) in pixels.")
+    return size

@@ -1,0 +1,153 @@
+"""What a config file says: `base(scale)` with every field, and `grid` for the points of a sweep.
+
+A config file has `get_config(scale)` and, for a sweep, `sweep(scale)`: an iterable of points, each a
+dict of overrides with dotted names, e.g. {"model": "vae", "hp.w_kl_nats": 4.0, "seed": 3}.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ml_collections import ConfigDict, config_dict
+
+from aejax import models
+from aejax.errors import ConfigError, nearest
+from aejax.train.optimizers import OPTIMIZERS, SCHEDULES
+from aejax.train.step import Recipe, hparams_of
+
+SCALES = ("smoke", "small", "paper")
+Point = dict[str, Any]
+
+# Fields that change where or how a sweep runs, and not what comes out: no part of its identity.
+PRACTICAL = ("data_dir", "manual_dir", "executor", "memory_gb", "checkpoint_seconds")
+
+
+def check_scale(scale: str) -> str:
+    """Returns `scale`; raises ConfigError unless it is smoke, small or paper."""
+    if scale not in SCALES:
+        raise ConfigError(
+            f"scale={scale!r} is unknown.{nearest(scale, SCALES)} Allowed: {', '.join(SCALES)}."
+        )
+    return scale
+
+
+def _known_args() -> dict[str, Any]:
+    return {k: v for name in models.MODELS for k, v in models.arguments(name).items()}
+
+
+def _known_hparams() -> set[str]:
+    names = {"clip_norm"}
+    for table in (OPTIMIZERS, SCHEDULES):
+        names |= {hp for entry in table.values() for hp in entry.hparams}
+    for name in models.MODELS:
+        names |= set(hparams_of(models.build(name, (8, 8, 1), {}), Recipe(1, 1)))
+    return names
+
+
+def base(scale: str = "small", **fields: Any) -> ConfigDict:
+    """Returns a locked config with every field at its default.
+
+    Args:
+      scale: smoke, small or paper.
+      **fields: what differs from the defaults.
+
+    Raises:
+      ConfigError: an unknown scale or field.
+    """
+    config = ConfigDict(
+        {
+            "name": "run",
+            "scale": check_scale(scale),
+            # Data: a name of `python -m experiments.data list`, or a path to the user's own.
+            "dataset": "digits",
+            "data_dir": config_dict.placeholder(str),
+            "manual_dir": config_dict.placeholder(str),
+            "test_fraction": 0.2,
+            "train_size": config_dict.placeholder(int),
+            "test_size": config_dict.placeholder(int),
+            # The model: its builder's arguments (None: the builder's default) and its scalars.
+            "model": "undercomplete",
+            "args": {k: config_dict.placeholder(type(v)) for k, v in _known_args().items()},
+            "hp": {name: config_dict.placeholder(float) for name in sorted(_known_hparams())},
+            "seed": 0,
+            # Training.
+            "steps": 1000,
+            "batch_size": 128,
+            "optimizer": "adam",
+            "schedule": "constant",
+            "clip": False,
+            "eval_every": 250,
+            # How it runs.
+            "executor": "auto",
+            "memory_gb": config_dict.placeholder(float),
+            "checkpoint_seconds": 30.0,
+            # What the figures get.
+            "images": 10,
+            "samples": 40,
+            "codes": 1000,
+        }
+    )
+    for name, value in fields.items():
+        set_field(config, name, value)
+    return config.lock()
+
+
+def set_field(config: ConfigDict, name: str, value: Any) -> None:
+    """Sets a dotted field in place.
+
+    Raises:
+      ConfigError: there is no such field, or the value has another type.
+    """
+    *parents, last = name.split(".")
+    node: Any = config
+    for parent in parents:
+        node = node[parent] if isinstance(node, ConfigDict) and parent in node else None
+    if not isinstance(node, ConfigDict) or last not in node:
+        raise ConfigError(
+            f"config field {name!r}={value!r} is unknown.{nearest(name, fields(config))} "
+            f"Allowed: {', '.join(fields(config))}."
+        )
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            set_field(config, f"{name}.{key}", inner)
+        return
+    try:
+        with node.ignore_type() if value is None else node.unlocked():
+            node[last] = _as(node.get_type(last), value)
+    except (TypeError, ValueError) as error:
+        wanted = getattr(node.get_type(last), "__name__", node.get_type(last))
+        raise ConfigError(
+            f"config field {name!r}={value!r} has the wrong type. Allowed: {wanted}."
+        ) from error
+
+
+def _as(kind: type, value: Any) -> Any:
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return tuple(value) if kind is tuple and isinstance(value, list) else value
+
+
+def fields(config: ConfigDict, prefix: str = "") -> list[str]:
+    """Returns the dotted names of a config's fields."""
+    names = []
+    for key in config:
+        kind = config.get_type(key)
+        names += fields(config[key], f"{prefix}{key}.") if kind is ConfigDict else [prefix + key]
+    return names
+
+
+def grid(**axes: Any) -> list[Point]:
+    """Returns the points of a full grid: grid(model=["vae"], seed=range(5), **{"hp.lr": [1e-3]})."""
+    values = [
+        list(axis) if isinstance(axis, Sequence | range) and not isinstance(axis, str) else [axis]
+        for axis in axes.values()
+    ]
+    return [dict(zip(axes, point, strict=True)) for point in itertools.product(*values)]
+
+
+def product(*sweeps: Iterable[Point]) -> Iterator[Point]:
+    """Yields the union of one point from each sweep, for all combinations; later ones win."""
+    for points in itertools.product(*map(list, sweeps)):
+        yield {name: value for point in points for name, value in point.items()}

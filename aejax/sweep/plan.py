@@ -1,0 +1,191 @@
+"""From a config and its points to groups: everything is checked here, before anything compiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ml_collections import ConfigDict
+
+from aejax import data, models
+from aejax.errors import ConfigError, check_at_least, nearest
+from aejax.sweep.config import PRACTICAL, Point, fields, set_field
+from aejax.sweep.spec import Group, Spec, digest, member_of
+from aejax.train.fit import check_support, resolve_hparams
+from aejax.train.loop import steps_per_epoch
+from aejax.train.optimizers import hparams as optimizer_hparams
+from aejax.train.step import Recipe, hparams_of
+from aejax.types import Autoencoder
+
+# Not to be swept: the sweep is one folder with one way of running, and figures of one size.
+FIXED = (*PRACTICAL, "name", "scale", "images", "samples", "codes")
+
+
+class Plan(NamedTuple):
+    """What a sweep is going to do."""
+
+    config: ConfigDict
+    config_hash: str
+    groups: tuple[Group, ...]
+    datasets: dict[str, data.Dataset]
+
+    @property
+    def size(self) -> int:
+        return sum(len(group.members) for group in self.groups)
+
+
+def restrict(points: Iterable[Point], overrides: Mapping[str, Any]) -> list[Point]:
+    """Returns the points that agree with the command line.
+
+    `--config.model=vae` on a sweep over models keeps the points of that model.
+
+    Raises:
+      ConfigError: a field that the sweep sets was overridden by a value that no point has.
+    """
+    points = [dict(point) for point in points]
+    for name, value in overrides.items():
+        swept = sorted({repr(p[name]) for p in points if name in p})
+        if not swept:
+            continue
+        points = [p for p in points if name not in p or p[name] == value]
+        if not points:
+            raise ConfigError(
+                f"config.{name}={value!r} is swept by this config, and no point has that value. "
+                f"Allowed: {', '.join(swept)}."
+            )
+    return points
+
+
+def make_plan(
+    config: ConfigDict, points: Sequence[Point] = ({},), overrides: Mapping[str, Any] | None = None
+) -> Plan:
+    """Checks every point and groups them by spec.
+
+    Args:
+      config: from `get_config`, overrides of the command line applied.
+      points: from `sweep`; the default is the config itself, one run.
+      overrides: what the command line has set, by dotted name.
+
+    Raises:
+      ConfigError: whatever is wrong with any point: names, ranges, shapes, data; also a
+        hyper-parameter or an argument that no model of the sweep reads, and a repeated point.
+    """
+    points = restrict(points, overrides or {})
+    if not points:
+        raise ConfigError("sweep() yields no point. Allowed: one point or more.")
+    datasets: dict[tuple[Any, ...], data.Dataset] = {}
+    groups: dict[Spec, list[Any]] = {}
+    built: dict[Spec, Autoencoder] = {}
+    read: set[str] = set()
+    seen: set[str] = set()
+    for point in points:
+        one = _apply(config, point)
+        dataset = _load(one, datasets)
+        spec, model, hp = _resolve(one, point, dataset, built, read)
+        member = member_of(spec, hp, int(one.seed))
+        if member.id in seen:
+            raise ConfigError(
+                f"sweep() yields the same run twice: {point!r}. Allowed: points that differ."
+            )
+        seen.add(member.id)
+        groups.setdefault(spec, []).append(member)
+        built[spec] = model
+    _check_read(config, read, points)
+    return Plan(
+        config=config,
+        config_hash=_config_hash(config, points, datasets),
+        groups=tuple(
+            Group(f"{spec.model}-{digest(spec.to_dict(), 8)}", spec, built[spec], tuple(members))
+            for spec, members in groups.items()
+        ),
+        datasets={dataset.name: dataset for dataset in datasets.values()},
+    )
+
+
+def _apply(config: ConfigDict, point: Point) -> ConfigDict:
+    one = config.copy_and_resolve_references()
+    for name, value in point.items():
+        if name in FIXED:
+            raise ConfigError(
+                f"config field {name!r}={value!r} cannot be swept. Allowed: "
+                f"{', '.join(f for f in fields(config) if f not in FIXED)}."
+            )
+        set_field(one, name, value)
+    return one
+
+
+def _load(one: ConfigDict, loaded: dict[tuple[Any, ...], data.Dataset]) -> data.Dataset:
+    key = (one.dataset, one.test_fraction, one.train_size, one.test_size)
+    if key not in loaded:
+        loaded[key] = data.load(
+            one.dataset,
+            data_dir=one.data_dir,
+            manual_dir=one.manual_dir,
+            test_fraction=one.test_fraction,
+            train_size=one.train_size,
+            test_size=one.test_size,
+        )
+    return loaded[key]
+
+
+def _given(node: ConfigDict) -> dict[str, Any]:
+    return {name: value for name, value in node.items() if value is not None}
+
+
+def _mine(given: Mapping[str, Any], kind: str, known: Iterable[str], point: Point, read: set[str]):
+    """Keeps what this model reads; what the point itself sets it must read."""
+    known = set(known)
+    for name in given:
+        if f"{kind}.{name}" in point and name not in known:
+            raise ConfigError(
+                f"config.{kind}.{name}={given[name]!r} in the sweep: model {point.get('model')!r} "
+                f"does not read it.{nearest(name, known)} Allowed: {', '.join(sorted(known))}."
+            )
+    mine = {name: value for name, value in given.items() if name in known}
+    read |= {f"{kind}.{name}" for name in mine}
+    return mine
+
+
+def _resolve(one: ConfigDict, point: Point, dataset: data.Dataset, built: dict, read: set[str]):
+    named = {"model": one.model, **point}
+    args = _mine(_given(one.args), "args", models.arguments(one.model), named, read)
+    for name in ("steps", "batch_size", "eval_every"):
+        check_at_least(f"config.{name}", one[name], 1)
+    recipe = Recipe(one.steps, one.batch_size, one.optimizer, one.schedule, one.clip)
+    optimizer_hparams(*recipe[2:])  # names are checked before the model is built
+    steps_per_epoch(len(dataset.train), one.batch_size)
+    shape = tuple(dataset.train.shape[1:])
+    spec = Spec(
+        model=one.model,
+        args=tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in args.items())),
+        dataset=one.dataset,
+        data=dataset.fingerprint,
+        shape=shape,
+        recipe=recipe,
+        every=min(one.eval_every, one.steps),
+    )
+    model = built.get(spec) or models.build(one.model, shape, args)
+    if spec not in built:
+        for split in ("train", "test"):
+            check_support(model, getattr(dataset, split), f"dataset={one.dataset!r} ({split})")
+    given = _mine(_given(one.hp), "hp", hparams_of(model, recipe), named, read)
+    return spec, model, resolve_hparams(model, recipe, given)
+
+
+def _check_read(config: ConfigDict, read: set[str], points: Sequence[Point]) -> None:
+    """A name that no model of the sweep reads is an error."""
+    for kind in ("args", "hp"):
+        for name, value in _given(config[kind]).items():
+            if f"{kind}.{name}" not in read:
+                used = sorted({p.get("model", config.model) for p in points})
+                raise ConfigError(
+                    f"config.{kind}.{name}={value!r} is read by no model of this sweep "
+                    f"({', '.join(used)})."
+                    + (f" Allowed: {', '.join(sorted(r for r in read if r.startswith(kind)))}." if read else "")
+                )
+
+
+def _config_hash(config: ConfigDict, points: Sequence[Point], datasets: Mapping) -> str:
+    identity = {k: v for k, v in config.to_dict().items() if k not in PRACTICAL}
+    prints = sorted(dataset.fingerprint for dataset in datasets.values())
+    return digest([identity, list(points), prints])

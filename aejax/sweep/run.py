@@ -1,0 +1,229 @@
+"""Running a plan: group by group, each a population, rows and arrays written as members end."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from rich.console import Console
+
+from aejax import data, keys
+from aejax import evaluate as metrics
+from aejax.evaluate.reconstruction import as_float
+from aejax.sweep import environment
+from aejax.sweep.plan import Plan
+from aejax.sweep.progress import Report
+from aejax.sweep.spec import Group
+from aejax.sweep.store import Row, Store
+from aejax.train import compile as compiler
+from aejax.train import population
+from aejax.train.checkpoint import Checkpoint
+from aejax.train.run import Cost, Job, Trained, cost, evaluator, train
+from aejax.train.step import terms_of
+from aejax.types import PyTree
+
+COMPILE_SECONDS = 4.0  # what one group's programs take, roughly; only for the estimate of --dry_run
+SHARE_OF_CEILING = 0.3  # of a matmul's speed that a step reaches, roughly; likewise
+
+
+class Outcome(NamedTuple):
+    """Rows of all members of the plan, and what to tell the user."""
+
+    rows: list[Row]
+    fresh: int
+    dropped: str | None
+
+
+def job_of(plan: Plan, group: Group) -> Job:
+    """Returns the population of a group: values stacked in the order of its members."""
+    names = sorted(group.members[0].hp)
+    limit = plan.config.memory_gb
+    return Job(
+        model=group.model,
+        recipe=group.spec.recipe,
+        hp={n: jnp.asarray([m.hp[n] for m in group.members], jnp.float32) for n in names},
+        seeds=jnp.asarray([m.seed for m in group.members], jnp.int32),
+        every=group.spec.every,
+        executor=plan.config.executor,
+        memory_bytes=None if limit is None else int(limit * 2**30),
+    )
+
+
+def run(plan: Plan, workdir: Path, console: Console) -> Outcome:
+    """Runs what is missing of a plan.
+
+    A group trains whole, or goes on from its checkpoint: members are never split off, so that a
+    resumed sweep runs the very programs of an undisturbed one. Only missing rows are appended.
+
+    Raises:
+      ConfigError: the work directory is another config's, or in use.
+    """
+    store = Store(workdir, plan.config_hash, plan.config.to_dict())
+    try:
+        if store.dropped is not None:
+            console.print(f"dropped a broken last line of {store.results}; its member runs again")
+        missing = [g for g in plan.groups if any(m.id not in store.done for m in g.members)]
+        work = sum(len(g.members) * g.spec.recipe.steps for g in missing)
+        fresh = sum(m.id not in store.done for g in missing for m in g.members)
+        with Report(len(missing), work, console) as report:
+            for group in missing:
+                _run_group(plan, group, store, report)
+        known = {member.id for group in plan.groups for member in group.members}
+        return Outcome([row for row in store.rows if row["id"] in known], fresh, store.dropped)
+    finally:
+        store.close()
+
+
+def _run_group(plan: Plan, group: Group, store: Store, report: Report) -> None:
+    spec = group.spec
+    dataset = plan.datasets[_dataset_name(plan, group)]
+    report.begin(group.id, len(group.members), spec.recipe.steps)
+    checkpoint = Checkpoint(store.checkpoints(group.id))
+    job = job_of(plan, group)
+    trained = train(
+        job,
+        dataset.train,
+        valid=dataset.test,
+        checkpoint=checkpoint,
+        checkpoint_seconds=plan.config.checkpoint_seconds,
+        on_chunk=lambda step, means: report.advance(step, means["loss"]),
+    )
+    begun = time.perf_counter()
+    members = {"state": trained.state, "hp": job.hp}
+    scores = _execute(evaluator(group.model), members, dataset.test, trained)
+    store.save_arrays(group.id, _arrays(plan, group, dataset, members, trained))
+    after = time.perf_counter() - begun
+    store.append(_rows(plan, group, dataset, trained, scores, after))
+    checkpoint.delete()
+
+
+def _dataset_name(plan: Plan, group: Group) -> str:
+    return next(n for n, d in plan.datasets.items() if d.fingerprint == group.spec.data)
+
+
+def _execute(fn: population.Member, members: PyTree, shared: Any, trained: Trained) -> PyTree:
+    table = compiler.place(jnp.asarray(shared))
+    program = population.execute(trained.executor, fn, members, table, chunk=trained.chunk)
+    return jax.device_get(program.call(members, table))
+
+
+def _arrays(
+    plan: Plan, group: Group, dataset: data.Dataset, members: PyTree, trained: Trained
+) -> dict[str, np.ndarray]:
+    """Returns what the figures need, stacked over members; see figures/ for the names."""
+    config, model = plan.config, group.model
+    shape = model.info.shape
+    images = as_float(dataset.test[: config.images]).reshape(-1, *shape)
+    coded = as_float(dataset.test[: config.codes]).reshape(-1, *shape)
+
+    def shown(m: PyTree, x: Any) -> PyTree:
+        state, n = m["state"], len(images)
+        key = keys.stream(state.key, "show")
+        drawn = metrics.show(model, state.variables, m["hp"], key, x[:n], config.samples)
+        return drawn | {"codes": metrics.codes(model, state.variables, x[n:])}
+
+    drawn = _execute(shown, members, np.concatenate([images, coded]), trained)
+    arrays = {
+        "ids": np.asarray([member.id for member in group.members]),
+        "inputs": images,
+        "curve_step": trained.curve_step,
+        "valid_step": trained.valid_step,
+        **{f"curve/{name}": values for name, values in trained.curves.items()},
+        **{f"valid/{name}": values for name, values in trained.valid.items()},
+        **drawn,
+    }
+    if dataset.test_labels is not None:
+        arrays["labels"] = dataset.test_labels[: config.codes]
+    return arrays
+
+
+def _number(value: Any) -> float | None:
+    value = float(value)
+    return value if math.isfinite(value) else None
+
+
+def _rows(
+    plan: Plan,
+    group: Group,
+    dataset: data.Dataset,
+    trained: Trained,
+    scores: dict[str, np.ndarray],
+    after: float,
+) -> list[Row]:
+    health = jax.device_get(trained.state.health)
+    names = terms_of(group.model)
+    held = metrics.baselines(dataset.train, dataset.test, group.model.info.latent)
+    rows = []
+    for i, member in enumerate(group.members):
+        lost = int(health.step[i]) >= 0
+        values = {f"test_{name}": _number(value[i]) for name, value in sorted(scores.items())}
+        rows.append(
+            {
+                "id": member.id,
+                "group": group.id,
+                "config_hash": plan.config_hash,
+                "model": group.spec.model,
+                "dataset": dataset.name,
+                "spec": group.spec.to_dict(),
+                "hp": member.hp,
+                "seed": member.seed,
+                "step": int(health.step[i]) if lost else int(trained.state.step[i]),
+                "status": "diverged" if lost else "ok",
+                "failed": {"step": int(health.step[i]), "term": names[int(health.term[i])]}
+                if lost
+                else None,
+                "metrics": values | held,
+                "seconds": {
+                    "compile": round(trained.compile_seconds, 3),
+                    "run": round(trained.run_seconds, 3),
+                    "evaluate": round(after, 3),
+                },
+                "members": len(group.members),
+                "executor": trained.executor,
+                "chunk": trained.chunk,
+                "flops": trained.flops,
+                "recompiles": trained.recompiles,
+                "git": environment.git_commit(),
+                "versions": environment.versions(),
+                "device": environment.device(),
+            }
+        )
+    return rows
+
+
+def estimate(plan: Plan) -> list[dict[str, Any]]:
+    """Returns what each group is going to take, from tracing and one timed matrix product.
+
+    The seconds are a rough guide: FLOPs over a share of this machine's matmul speed, plus compiling.
+    """
+    speed = SHARE_OF_CEILING * compiler.matmul_flops()
+    entries, total = [], 0.0
+    for group in plan.groups:
+        job = job_of(plan, group)
+        dataset = plan.datasets[_dataset_name(plan, group)]
+        one: Cost = cost(job, jax.ShapeDtypeStruct(dataset.train.shape, dataset.train.dtype))
+        budget = job.memory_bytes or population.available_bytes()
+        executor, chunk = population.pick(
+            job.executor, len(group.members), one.member_bytes, one.param_count, budget,
+            jax.default_backend(),
+        )
+        seconds = COMPILE_SECONDS + one.flops * len(group.members) / speed
+        total += seconds
+        entries.append(
+            {
+                "group": group.id,
+                "members": len(group.members),
+                "steps": group.spec.recipe.steps,
+                "parameters": f"{one.param_count:,}",
+                "executor": executor if executor != "map" else f"map of {chunk}",
+                "memory MB": f"{one.member_bytes * max(chunk, 1) / 2**20:,.0f}",
+                "GFLOP": f"{one.flops * len(group.members) / 1e9:,.0f}",
+                "about s": f"{seconds:.0f}",
+            }
+        )
+    return entries

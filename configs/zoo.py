@@ -1,0 +1,59 @@
+"""Every model of the table, once, on digits or on a toy set that fits it.
+
+Command: python -m experiments.sweep --config=configs/zoo.py[:SCALE] --workdir=runs/zoo
+
+`ROWS` says what a model needs that is not the default; the contract suite reads it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from ml_collections import ConfigDict
+
+from aejax.models import MODELS
+from aejax.sweep import base
+
+SCALES = {"smoke": (60, 1), "small": (2000, 1), "paper": (20_000, 5)}  # steps, seeds
+
+
+class Row(NamedTuple):
+    """How a model is run here: its data, its builder's arguments, its hyper-parameters."""
+
+    dataset: str = "digits"
+    args: dict[str, Any] = {}
+    hp: dict[str, float] = {}
+
+
+DENSE = {"latent": 8, "widths": (32,)}
+
+# A model that is not listed runs on digits with its builder's defaults.
+ROWS: dict[str, Row] = {
+    "undercomplete": Row(args=DENSE),
+    "sparse_l1": Row(args=DENSE),
+    "sparse_kl": Row(args=DENSE),
+    "denoising": Row(args=DENSE),
+    "contractive": Row(args=DENSE),
+    "vae": Row(args=DENSE),
+}
+
+
+def get_config(scale: str = "small") -> ConfigDict:
+    """Returns the base of the sweep."""
+    steps, _ = SCALES.get(scale, (1, 1))
+    return base(scale, name="zoo", steps=steps, eval_every=steps, batch_size=64)
+
+
+def sweep(scale: str = "small") -> Iterator[dict[str, Any]]:
+    """Yields every model of MODELS, for each seed."""
+    for model in sorted(MODELS):
+        row = ROWS.get(model, Row())
+        for seed in range(SCALES[scale][1]):
+            yield {
+                "model": model,
+                "dataset": row.dataset,
+                **{f"args.{name}": value for name, value in row.args.items()},
+                **{f"hp.{name}": value for name, value in row.hp.items()},
+                "seed": seed,
+            }

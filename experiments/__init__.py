@@ -1,0 +1,1 @@
+"""Scripts: thin, absl; what they do lives in aejax/."""

@@ -1,0 +1,58 @@
+"""What the scripts share: reading a config file, its sweep, and what the command line set."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from absl import flags
+from ml_collections import ConfigDict, config_flags
+
+from aejax.errors import ConfigError
+
+
+def define_config() -> flags.FlagHolder:
+    """Defines --config=FILE[:SCALE] and --config.FIELD=VALUE."""
+    return config_flags.DEFINE_config_file(
+        "config", None, "a config file, with :smoke, :small or :paper after it", lock_config=True
+    )
+
+
+def module_of(path: str) -> ModuleType:
+    """Imports a config file by its path.
+
+    Raises:
+      ConfigError: there is no such file.
+    """
+    if not Path(path).is_file():
+        raise ConfigError(f"config={path!r} is no file. Allowed: a path such as configs/quickstart.py.")
+    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def read_config(holder: flags.FlagHolder) -> tuple[ConfigDict, ModuleType, dict[str, Any]]:
+    """Returns the config, its module, and the fields that the command line set.
+
+    Raises:
+      ConfigError: --config was not given.
+    """
+    if holder.value is None:
+        raise ConfigError("config=None is missing. Allowed: --config=configs/quickstart.py[:SCALE].")
+    flag = flags.FLAGS[holder.name]
+    path = config_flags.get_config_filename(flag).partition(":")[0]
+    return holder.value, module_of(path), dict(config_flags.get_override_values(flag))
+
+
+def points_of(module: ModuleType, config: ConfigDict) -> list[dict[str, Any]]:
+    """Returns the points of a config's sweep; one run where it has none."""
+    sweep = getattr(module, "sweep", None)
+    if sweep is None:
+        return [{}]
+    return list(sweep(config.scale) if inspect.signature(sweep).parameters else sweep())
