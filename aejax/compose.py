@@ -149,6 +149,7 @@ def compose(
             bound=bound,
             symbols=symbols or {},
             expected=expected,
+            space=space,
         ),
         groups=groups or {},
     )

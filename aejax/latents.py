@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import jax
 import jax.numpy as jnp
 
@@ -22,6 +24,18 @@ def deterministic(size: int) -> LatentSpace:
     return LatentSpace(size=size, outputs=size, apply=lambda variables, h, key: Latent(z=h, mean=h), prior=None)
 
 
+def normal_log_density(z: Array, mean: Array, logvar: Array) -> Array:
+    """log N(z; mean, diag exp(logvar)) in nats, summed over the last axis: [..., L] -> [...]."""
+    # One square of a ratio, not a square times a precision: exp(-logvar) overflows first.
+    scaled = jnp.square((z - mean) * jnp.exp(-0.5 * logvar))
+    return -0.5 * jnp.sum(math.log(2 * math.pi) + logvar + scaled, axis=-1)
+
+
+def standard_log_density(z: Array) -> Array:
+    """log N(z; 0, I) in nats, summed over the last axis: [..., L] -> [...]."""
+    return -0.5 * jnp.sum(math.log(2 * math.pi) + jnp.square(z), axis=-1)
+
+
 def gaussian(size: int) -> LatentSpace:
     """q(z|x) = N(mean, diag exp(logvar)) by reparameterisation; prior N(0, I). Kingma & Welling 2013, eq. 10."""
     size = check_latent(size)
@@ -38,4 +52,6 @@ def gaussian(size: int) -> LatentSpace:
         outputs=2 * size,
         apply=apply,
         prior=lambda variables, key, n: jax.random.normal(key, (n, size), jnp.float32),
+        log_prior=lambda variables, z: standard_log_density(z),
+        log_posterior=lambda latent, z: normal_log_density(z, latent.mean, latent.logvar),
     )

@@ -107,6 +107,10 @@ class LatentSpace(NamedTuple):
 
     `apply(variables, h, key) -> Latent`; key None means evaluation: z is the deterministic code.
     `prior(variables, key, n) -> z` or None where the model has none.
+    `log_prior(variables, z) -> [B]` and `log_posterior(latent, z) -> [B]` are the log-densities of
+    that prior and of q(z | x), in nats, summed over the code; None where there are none. With both,
+    Monte Carlo divergences, importance-weighted bounds and log p(x) by importance sampling apply.
+    `log_posterior` need only hold at `latent.z` (a flow knows the density of its own sample alone).
     `init(key) -> {"params": {}, "extra": {}}` holds codebooks, multipliers and the like.
     `prepare(extra, hp, step) -> extra` runs before the forward pass of a training step (schedules);
     `update(extra, forward) -> extra` after it (moving averages). What evaluation needs of the
@@ -121,6 +125,8 @@ class LatentSpace(NamedTuple):
     prepare: Callable[[PyTree, Hparams, Array], PyTree] | None = None
     update: Callable[[PyTree, Forward], PyTree] | None = None
     hparams: Mapping[str, float] = {}
+    log_prior: Callable[[Variables, Any], Array] | None = None
+    log_posterior: Callable[[Latent, Any], Array] | None = None
 
 
 Term = Callable[[Forward, Hparams], Array]  # -> [B]
@@ -159,6 +165,7 @@ class Info(NamedTuple):
     bound: tuple[str, ...] = ()  # terms whose sum is a negative lower bound of log p(x), if any
     symbols: Mapping[str, str] = {}  # hyper-parameter -> the paper's symbol
     expected: str = ""
+    space: LatentSpace | None = None
 
 
 class Autoencoder(NamedTuple):
