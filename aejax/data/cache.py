@@ -1,0 +1,95 @@
+"""The decoded table on disk: the second start maps it instead of decoding 70,000 PNGs again.
+
+One folder a data set: `train.npy`, `test.npy`, labels, and `meta.json` with the fingerprint and
+each file's size and time of change. As long as those are as written, the fingerprint is believed;
+if they are not (a cut file, an edit, a copy), it is computed anew, and what does not match is
+rebuilt. The folder is written under another name and renamed, so it is whole or it is not there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from absl import logging
+
+from aejax.data import dataset as datasets
+from aejax.data.dataset import Dataset
+from aejax.data.scratch import scratch
+
+_FORMAT = 1  # raised when the layout changes: an older cache is then rebuilt
+_ARRAYS = ("train", "test", "train_labels", "test_labels")
+
+
+def through(folder: Path, name: str, build: Callable[[], Dataset]) -> Dataset:
+    """Returns the data set from the cache in `folder`, or builds it and puts it there.
+
+    A damaged cache is rebuilt, with a warning in the log; so is a cache that cannot be written
+    (a full disk, a read-only folder) no reason to fail.
+    """
+    if folder.exists():
+        try:
+            return read(folder, name)
+        except (ValueError, OSError, KeyError, TypeError, EOFError) as error:
+            logging.warning(
+                "The cache %s is damaged (%s); it is built again.", folder, str(error).strip()
+            )
+    dataset = build()
+    try:
+        write(folder, dataset)
+        return read(folder, name)  # the mapped arrays: what was decoded can be freed
+    except (OSError, ValueError) as error:
+        logging.warning("The cache %s cannot be written (%s); going on without.", folder, error)
+        return dataset
+
+
+def read(folder: Path, name: str) -> Dataset:
+    """Returns the cached data set, its arrays mapped read-only.
+
+    Raises:
+      ValueError, OSError, KeyError, TypeError or EOFError: the cache is not as it was written.
+    """
+    meta = json.loads((folder / "meta.json").read_text())
+    if meta["format"] != _FORMAT:
+        raise ValueError(f"format {meta['format']} instead of {_FORMAT}")
+    arrays = {
+        key: np.load(folder / f"{key}.npy", mmap_mode="r", allow_pickle=False).view(np.ndarray)
+        for key in meta["files"]
+    }
+    in_order = [arrays.get(key) for key in _ARRAYS]
+    untouched = all(_stamp(folder / f"{key}.npy") == meta["files"][key] for key in meta["files"])
+    if not untouched and datasets.fingerprint(in_order) != meta["fingerprint"]:
+        raise ValueError(f"its content is not that of fingerprint {meta['fingerprint']}")
+    images, labels = [arrays[key] for key in _ARRAYS[:2]], in_order[2:]
+    return Dataset(name, *images, *labels, fingerprint=meta["fingerprint"])
+
+
+def write(folder: Path, dataset: Dataset) -> None:
+    """Puts the data set into `folder`, which another process may read or replace at any time.
+
+    Raises:
+      OSError: nothing was written.
+    """
+    with scratch(folder.parent) as work:
+        fresh = work / "fresh"
+        fresh.mkdir()
+        stamps = {}
+        for key in _ARRAYS:
+            array = getattr(dataset, key)
+            if array is not None:
+                np.save(fresh / f"{key}.npy", array, allow_pickle=False)
+                stamps[key] = _stamp(fresh / f"{key}.npy")
+        meta = {"format": _FORMAT, "fingerprint": dataset.fingerprint, "files": stamps}
+        (fresh / "meta.json").write_text(json.dumps(meta, indent=1))
+        if folder.exists():  # a folder cannot be renamed over a full one
+            os.replace(folder, work / "old")
+        os.replace(fresh, folder)
+
+
+def _stamp(file: Path) -> list[int]:
+    """Size in bytes and time of change in nanoseconds."""
+    status = file.stat()
+    return [status.st_size, status.st_mtime_ns]

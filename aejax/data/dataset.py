@@ -1,0 +1,130 @@
+"""What every loader returns, and the few operations on it: freeze, hold out, take the first n."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import numbers
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from aejax.errors import ConfigError
+
+_SPLIT_SEED = 0  # one constant, so that everyone's held-out images are the same ones
+
+
+class Dataset(NamedTuple):
+    """Images (or vectors) on the host; the arrays are read-only, and may be memory-mapped.
+
+    Images are uint8 in 0..255, or float32 in the range that the user's file has.
+    """
+
+    name: str
+    train: np.ndarray  # [N, *shape]
+    test: np.ndarray  # [M, *shape]
+    train_labels: np.ndarray | None  # [N] int32
+    test_labels: np.ndarray | None  # [M] int32
+    fingerprint: str  # 16 hex digits of the sha256 over dtype, shape and bytes of all arrays
+
+
+def make(
+    name: str,
+    train: np.ndarray,
+    test: np.ndarray,
+    train_labels: np.ndarray | None = None,
+    test_labels: np.ndarray | None = None,
+) -> Dataset:
+    """Returns the Dataset of checked arrays (`checks.as_images`, `checks.as_labels`).
+
+    Raises:
+      ConfigError: the two splits differ in the shape of one example, or in their dtype.
+    """
+    if train.shape[1:] != test.shape[1:] or train.dtype != test.dtype:
+        raise ConfigError(
+            f"dataset={name!r}: train holds {train.dtype}{list(train.shape[1:])} and test "
+            f"{test.dtype}{list(test.shape[1:])}. Allowed: examples of one shape and type."
+        )
+    labels = [None if array is None else _frozen(array) for array in (train_labels, test_labels)]
+    images = [_frozen(train), _frozen(test)]
+    return Dataset(name, *images, *labels, fingerprint=fingerprint([*images, *labels]))
+
+
+def fingerprint(arrays: Iterable[np.ndarray | None]) -> str:
+    """Returns 16 hex digits that change when any dtype, shape or byte of the arrays does."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        if array is None:
+            digest.update(b"none;")
+            continue
+        digest.update(f"{array.dtype.str}{array.shape};".encode())
+        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()[:16]
+
+
+def hold_out(
+    name: str, images: np.ndarray, labels: np.ndarray | None, test_fraction: float
+) -> Dataset:
+    """Splits [N, *shape] by a permutation of fixed seed: ceil(N * test_fraction) test examples.
+
+    The training examples stay permuted, so that the first n of them are a random sample too.
+
+    Raises:
+      ConfigError: the fraction is not strictly between 0 and 1, or leaves a split without examples.
+    """
+    check_test_fraction(test_fraction)
+    # The epsilon keeps 0.07 * 100 = 7.000000000000001 from becoming 8.
+    held_out = math.ceil(len(images) * test_fraction - 1e-9)
+    if not 0 < held_out < len(images):
+        raise ConfigError(
+            f"test_fraction={test_fraction!r} of the {len(images)} examples of {name!r} leaves "
+            "no training or no test example. Allowed: at least one of each."
+        )
+    # RandomState, not Generator: its stream is frozen for good, so the split outlives NumPy 3.
+    order = np.random.RandomState(_SPLIT_SEED).permutation(len(images))
+    test, train = order[:held_out], order[held_out:]
+    pick = (lambda rows: None) if labels is None else (lambda rows: labels[rows])
+    return make(name, images[train], images[test], pick(train), pick(test))
+
+
+def check_test_fraction(test_fraction: float) -> None:
+    """Raises ConfigError unless `test_fraction` is a number strictly between 0 and 1."""
+    if not isinstance(test_fraction, numbers.Real) or not 0 < test_fraction < 1:
+        raise ConfigError(
+            f"test_fraction={test_fraction!r} is out of range. Allowed: above 0 and below 1."
+        )
+
+
+def take(dataset: Dataset, train_size: int | None, test_size: int | None) -> Dataset:
+    """Returns the first `train_size` and `test_size` examples (None: all), fingerprinted anew.
+
+    Raises:
+      ConfigError: a size is no whole number, below 1, or above what there is.
+    """
+    train_size = _checked_size("train_size", train_size, dataset.train)
+    test_size = _checked_size("test_size", test_size, dataset.test)
+    if (train_size, test_size) == (len(dataset.train), len(dataset.test)):
+        return dataset
+    train_labels, test_labels = (
+        None if labels is None else labels[:size]
+        for labels, size in ((dataset.train_labels, train_size), (dataset.test_labels, test_size))
+    )
+    train, test = dataset.train[:train_size], dataset.test[:test_size]
+    return make(dataset.name, train, test, train_labels, test_labels)
+
+
+def _checked_size(field: str, size: int | None, images: np.ndarray) -> int:
+    if size is None:
+        return len(images)
+    whole = isinstance(size, numbers.Integral) and not isinstance(size, bool)
+    if not whole or not 1 <= size <= len(images):
+        raise ConfigError(f"{field}={size!r} is out of range. Allowed: 1 to {len(images)}.")
+    return int(size)
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    """A read-only view: the data of a sweep is shared, and its fingerprint must stay true."""
+    view = array.view(np.ndarray)
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,130 @@
+"""The user's own arrays: a `.npy`, or a `.npz` with one array or with splits and labels."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from aejax.data import dataset as datasets
+from aejax.data.checks import as_images, as_labels
+from aejax.data.dataset import Dataset
+from aejax.errors import ConfigError
+
+# What people call these arrays; the first that the file holds is taken.
+TRAIN = ("train", "x_train", "train_images")
+TEST = ("test", "x_test", "test_images")
+SINGLE = ("x", "image", "images", "data")
+TRAIN_LABELS = ("train_labels", "y_train")
+TEST_LABELS = ("test_labels", "y_test")
+SINGLE_LABELS = ("labels", "label", "y", "target", "targets")
+_LABELS = {*TRAIN_LABELS, *TEST_LABELS, *SINGLE_LABELS}
+
+# What np.load and the zip underneath it raise for a file that is cut short or is something else.
+_UNREADABLE = (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
+
+
+def load_npy(path: Path, test_fraction: float) -> Dataset:
+    """Reads one array [N, ...], memory-mapped, and holds out `test_fraction` of it.
+
+    Raises:
+      ConfigError: the file is truncated, foreign or holds Python objects; or as `as_images`.
+    """
+    field = f"dataset={str(path)!r}"
+    try:
+        array = np.lib.format.open_memmap(path, mode="r")
+    except _UNREADABLE as error:
+        raise _unreadable(field, "array", error) from error
+    return datasets.hold_out(str(path), as_images(array, field), None, test_fraction)
+
+
+def load_npz(path: Path, test_fraction: float) -> Dataset:
+    """Reads an archive: `train` and `test` (or x_train, x_test), or one array; labels if there.
+
+    Without a test array, `test_fraction` of the training array is held out.
+
+    Raises:
+      ConfigError: truncated, foreign, pickled, or no array that can be told to be the images.
+    """
+    field = f"dataset={str(path)!r}"
+    # Opened here: np.load leaves a file that it opened itself open when it is no archive.
+    with path.open("rb") as file:
+        try:
+            archive = np.load(file, allow_pickle=False)
+        except _UNREADABLE as error:
+            raise _unreadable(field, "archive", error) from error
+        if isinstance(archive, np.ndarray):
+            raise ConfigError(f"{field} is a single array. Allowed: the name .npy, or an archive.")
+        names = _roles(archive, field)
+        arrays = {role: _read(archive, name, field) for role, name in names.items()}
+    images = {
+        role: as_images(arrays[role], f"{field}, array {names[role]!r}")
+        for role in ("train", "test")
+        if role in arrays
+    }
+    labels = {
+        role: as_labels(arrays[f"{role}_labels"], len(images[role]), f"{field}, array {name!r}")
+        for role in images
+        if (name := names.get(f"{role}_labels"))
+    }
+    if "test" not in images:
+        return datasets.hold_out(str(path), images["train"], labels.get("train"), test_fraction)
+    return datasets.make(
+        str(path), images["train"], images["test"], labels.get("train"), labels.get("test")
+    )
+
+
+def _roles(archive: np.lib.npyio.NpzFile, field: str) -> dict[str, str]:
+    """Returns {role: name in the archive} for train, test, train_labels, test_labels."""
+    held = archive.files
+    first = lambda options: next((name for name in options if name in held), None)
+    if train := first(TRAIN):
+        roles = {
+            "train": train,
+            "test": first(TEST),
+            "train_labels": first(TRAIN_LABELS),
+            "test_labels": first(TEST_LABELS),
+        }
+    else:
+        roles = {
+            "train": first(SINGLE) or _only_numeric(archive, field),
+            "train_labels": first(SINGLE_LABELS),
+        }
+    return {role: name for role, name in roles.items() if name}
+
+
+def _only_numeric(archive: np.lib.npyio.NpzFile, field: str) -> str:
+    """Returns the name of the one array of numbers that is not called like labels."""
+    candidates = [name for name in archive.files if name not in _LABELS]
+    if len(candidates) > 1:  # look inside only where names do not decide
+        kinds = {name: _read(archive, name, field) for name in candidates}
+        candidates = [name for name, a in kinds.items() if a.dtype.kind in "buif" and a.ndim > 1]
+    if len(candidates) != 1:
+        raise ConfigError(
+            f"{field} holds the arrays {sorted(archive.files)}, and none is known to be the images."
+            f" Allowed: {', '.join(TRAIN)} (with {', '.join(TEST)}), or one of {', '.join(SINGLE)},"
+            " or a single array of numbers."
+        )
+    return candidates[0]
+
+
+def _read(archive: np.lib.npyio.NpzFile, name: str, field: str) -> np.ndarray:
+    try:
+        array = archive[name]
+    except _UNREADABLE as error:
+        raise _unreadable(field, f"array {name!r}", error) from error
+    if not isinstance(array, np.ndarray):  # a zip of other things: its members come as bytes
+        raise ConfigError(f"{field} holds {name!r}, which is no NumPy array. Allowed: arrays only.")
+    return array
+
+
+def _unreadable(field: str, what: str, error: Exception) -> ConfigError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    if "pickle" in reason or "Python objects" in reason:
+        reason = "it holds Python objects, or is not a NumPy file"
+    return ConfigError(
+        f"{field}: the {what} cannot be read: {reason}. "
+        "Allowed: an intact file of np.save or np.savez, with numbers only."
+    )

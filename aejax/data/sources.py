@@ -1,0 +1,154 @@
+"""The table of data sets. A new one: a loader in its own file, and one row here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from aejax.data import cache, digits, paths, prepared
+from aejax.data.dataset import Dataset
+from aejax.data.raw import RawFile
+
+
+class Options(NamedTuple):
+    """What a loader may be told; each takes what concerns it."""
+
+    data_dir: Path  # may not exist yet
+    manual_dir: Path | None = None
+    test_fraction: float = 0.2  # read only where there is no test split
+
+
+class Source(NamedTuple):
+    """One row: what the data set is, and how to get it."""
+
+    name: str
+    description: str
+    images: tuple[int, int]  # train, test (before an own test_fraction)
+    shape: tuple[int, ...]  # of one image
+    licence: str
+    origin: str
+    load: Callable[[Source, Options], Dataset]
+    version: str = ""
+    files: tuple[RawFile, ...] = ()  # raw files; none: it needs no preparation
+    hint: str = ""  # how to come by the raw files without the authors' server
+
+
+def _load_digits(source: Source, options: Options) -> Dataset:
+    return digits.load_digits(options.test_fraction)
+
+
+def _load_prepared(source: Source, options: Options) -> Dataset:
+    """From the cache, else as prepared, else prepared now, from wherever it can be had."""
+
+    def build() -> Dataset:
+        ensure_prepared(source, options)
+        return prepared.read(options.data_dir, source.name, source.version)
+
+    folder = paths.cache(options.data_dir, source.name, source.version)
+    return cache.through(folder, source.name, build)
+
+
+def ensure_prepared(source: Source, options: Options) -> bool:
+    """Prepares the data set if it is not there yet; returns whether there was something to do.
+
+    Raises:
+      ConfigError: as `prepared.prepare`.
+    """
+    if prepared.is_prepared(options.data_dir, source.name, source.version):
+        return False
+    known = {file.sha256: other.name for other in DATASETS.values() for file in other.files}
+    prepared.prepare(
+        options.data_dir, source.name, source.version, source.files, options.manual_dir, known
+    )
+    return True
+
+
+def _idx_files(base: str, *rows: tuple[str, str, int | None]) -> tuple[RawFile, ...]:
+    return tuple(RawFile(base + name, sha256, gzip_time) for name, sha256, gzip_time in rows)
+
+
+_MNIST_FILES = _idx_files(
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    (
+        "train-images-idx3-ubyte.gz",
+        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+        None,
+    ),
+    (
+        "train-labels-idx1-ubyte.gz",
+        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+        None,
+    ),
+    (
+        "t10k-images-idx3-ubyte.gz",
+        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+        None,
+    ),
+    (
+        "t10k-labels-idx1-ubyte.gz",
+        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+        None,
+    ),
+)
+
+_FASHION_FILES = _idx_files(
+    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    (
+        "train-images-idx3-ubyte.gz",
+        "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+        1504176606,
+    ),
+    (
+        "train-labels-idx1-ubyte.gz",
+        "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+        1504176606,
+    ),
+    (
+        "t10k-images-idx3-ubyte.gz",
+        "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+        1504176627,
+    ),
+    (
+        "t10k-labels-idx1-ubyte.gz",
+        "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+        1504176627,
+    ),
+)
+
+_ROWS = (
+    Source(
+        name="digits",
+        description="handwritten digits",
+        images=(1437, 360),
+        shape=(8, 8, 1),
+        licence="CC BY 4.0",
+        origin="UCI (Alpaydin and Kaynak), in scikit-learn",
+        load=_load_digits,
+    ),
+    Source(
+        name="mnist",
+        description="handwritten digits",
+        images=(60000, 10000),
+        shape=(28, 28, 1),
+        licence="CC BY-SA 3.0",
+        origin="LeCun, Cortes and Burges",
+        load=_load_prepared,
+        version="3.0.1",
+        files=_MNIST_FILES,
+    ),
+    Source(
+        name="fashion_mnist",
+        description="Zalando's articles of clothing",
+        images=(60000, 10000),
+        shape=(28, 28, 1),
+        licence="MIT",
+        origin="Xiao, Rasul and Vollgraf 2017",
+        load=_load_prepared,
+        version="3.0.1",
+        files=_FASHION_FILES,
+        hint="Debian: package dataset-fashion-mnist, /usr/share/datasets/fashion-mnist",
+    ),
+)
+
+DATASETS: dict[str, Source] = {source.name: source for source in _ROWS}
