@@ -1,4 +1,7 @@
-"""One autoencoder from parts: networks, a corruption, a latent space, a likelihood, terms, an objective."""
+"""One autoencoder from parts.
+
+Networks, a corruption, a latent space, a likelihood, terms, an objective.
+"""
 
 from __future__ import annotations
 

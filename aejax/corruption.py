@@ -20,7 +20,10 @@ def none() -> Corruption:
 
 
 def masking(level: float = 0.3) -> Corruption:
-    """Each feature is set to zero with probability nu = hp["corruption"]. Vincent 2008, section 2.3."""
+    """Each feature is set to zero with probability nu = hp["corruption"].
+
+    Vincent 2008, section 2.3.
+    """
 
     def apply(key: Array, x: Array, hp: Hparams) -> tuple[Array, Array]:
         corrupted = jax.random.uniform(key, x.shape) < hp["corruption"]
@@ -40,7 +43,10 @@ def additive_gaussian(level: float = 0.3) -> Corruption:
 
 
 def salt_and_pepper(level: float = 0.3) -> Corruption:
-    """Each feature becomes 0 or 1, by a fair coin, with probability nu = hp["corruption"]. Vincent 2010, section 3.3."""
+    """Each feature becomes 0 or 1, by a fair coin, with probability nu = hp["corruption"].
+
+    Vincent 2010, section 3.3.
+    """
 
     def apply(key: Array, x: Array, hp: Hparams) -> tuple[Array, Array]:
         corrupted = jax.random.uniform(stream(key, "where"), x.shape) < hp["corruption"]
@@ -70,6 +76,6 @@ RANGES: dict[str, tuple[float, float]] = {
 
 
 def check_range(name: str, value: float) -> None:
-    """Raises ConfigError for a hyper-parameter outside its range, or one that is no finite number."""
+    """Raises ConfigError for a hyper-parameter outside its range; NaN is outside of any."""
     low, high = RANGES.get(name, (-float("inf"), float("inf")))
     check_within(name, value, low, high)

@@ -1,4 +1,4 @@
-"""Bad input: one line that names the field, the value, what is allowed and the nearest valid name."""
+"""Bad input: one line with the field, the value, what is allowed and the nearest valid name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ T = TypeVar("T")
 
 
 class ConfigError(ValueError):
-    """A wrong name, value, shape, range or file. Scripts turn it into exit status 2 and one line."""
+    """A wrong name, value, shape, range or file.
+
+    Scripts turn it into exit status 2 and one line.
+    """
 
 
 def nearest(name: object, options: Iterable[str]) -> str:
@@ -28,7 +31,10 @@ def lookup(field: str, name: str, table: Mapping[str, T]) -> T:
       ConfigError: `name` is not in the table; the message lists what is.
     """
     if name not in table:
-        raise ConfigError(f"{field}={name!r} is unknown.{nearest(name, table)} Allowed: {', '.join(sorted(table))}.")
+        raise ConfigError(
+            f"{field}={name!r} is unknown.{nearest(name, table)} "
+            f"Allowed: {', '.join(sorted(table))}."
+        )
     return table[name]
 
 
@@ -38,7 +44,8 @@ def check_names(field: str, names: Iterable[str], allowed: Iterable[str]) -> Non
     for name in names:
         if name not in allowed:
             raise ConfigError(
-                f"{field} {name!r} is unknown.{nearest(name, allowed)} Allowed: {', '.join(sorted(allowed))}."
+                f"{field} {name!r} is unknown.{nearest(name, allowed)} "
+                f"Allowed: {', '.join(sorted(allowed))}."
             )
 
 
@@ -55,10 +62,12 @@ def check_within(field: str, value: float, low: float, high: float) -> None:
 
 
 def run(main: Callable[[list[str]], int | None]) -> None:
-    """Runs an absl `main`: bad input, from flags or from the project, ends with status 2 and one line."""
-    from absl import app, flags
+    """Runs an absl `main`; bad input, in flags or elsewhere, ends with status 2 and one line."""
+    from absl import app, flags, logging
 
     def guarded(argv: list[str]) -> int:
+        if flags.FLAGS["verbosity"].using_default_value:
+            logging.set_verbosity(logging.WARNING)  # Orbax tells its whole life at INFO
         try:
             return main(argv) or 0
         except ConfigError as error:
@@ -71,7 +80,7 @@ def run(main: Callable[[list[str]], int | None]) -> None:
     def parse(argv: list[str]) -> list[str]:
         try:
             return flags.FLAGS(argv)
-        except (ConfigError, flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
+        except (flags.Error, OSError, AttributeError, KeyError, TypeError, ValueError) as error:
             print("error: " + " ".join(str(error).split()), file=sys.stderr)
             sys.exit(2)
 

@@ -21,7 +21,9 @@ def check_latent(size: int) -> int:
 def deterministic(size: int) -> LatentSpace:
     """The code is the encoder's output; there is no prior to sample from."""
     size = check_latent(size)
-    return LatentSpace(size=size, outputs=size, apply=lambda variables, h, key: Latent(z=h, mean=h), prior=None)
+    return LatentSpace(
+        size=size, outputs=size, apply=lambda variables, h, key: Latent(z=h, mean=h), prior=None
+    )
 
 
 def normal_log_density(z: Array, mean: Array, logvar: Array) -> Array:
@@ -37,7 +39,10 @@ def standard_log_density(z: Array) -> Array:
 
 
 def gaussian(size: int) -> LatentSpace:
-    """q(z|x) = N(mean, diag exp(logvar)) by reparameterisation; prior N(0, I). Kingma & Welling 2013, eq. 10."""
+    """q(z|x) = N(mean, diag exp(logvar)) by reparameterisation.
+
+    Prior N(0, I). Kingma & Welling 2013, eq. 10.
+    """
     size = check_latent(size)
 
     def apply(variables: Variables, h: Array, key: Array | None) -> Latent:

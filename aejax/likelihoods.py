@@ -36,13 +36,18 @@ def bernoulli() -> Likelihood:
         outputs=1,
         nll=nll,
         mean=jax.nn.sigmoid,
-        sample=lambda key, logits: jax.random.bernoulli(key, jax.nn.sigmoid(logits)).astype(jnp.float32),
+        sample=lambda key, logits: jax.random.bernoulli(key, jax.nn.sigmoid(logits)).astype(
+            jnp.float32
+        ),
         support=(0.0, 1.0),
     )
 
 
 def gaussian(scale: float = 1.0) -> Likelihood:
-    """Normal with mean `out` and one fixed standard deviation; with scale 1, half the squared error plus a constant."""
+    """Normal with mean `out` and one fixed standard deviation.
+
+    With scale 1, half the squared error plus a constant.
+    """
     if not scale > 0:
         raise ConfigError(f"scale={scale!r} is out of range. Allowed: above 0.")
     constant = 0.5 * LOG_2PI + math.log(scale)

@@ -29,7 +29,8 @@ class Net(NamedTuple):
     """A network behind two closures.
 
     `init(key, x) -> params` takes a batch [B, ...]; `apply(params, x) -> y`. `layers(params)`
-    returns the chain of Dense layers that `apply` is equal to, or is None where it is no such chain.
+    returns the chain of Dense layers that `apply` is equal to, or is None where it is no such
+    chain.
     """
 
     init: Callable[[Array, Array], PyTree]
@@ -52,7 +53,10 @@ class Nets(NamedTuple):
 
 
 class Latent(NamedTuple):
-    """What an encoder returns for a batch. `z` is what the decoder gets, `mean` the deterministic code."""
+    """What an encoder returns for a batch.
+
+    `z` is what the decoder gets, `mean` the deterministic code.
+    """
 
     z: Any
     mean: Array
@@ -85,7 +89,10 @@ class Aux(NamedTuple):
 
 
 class Corruption(NamedTuple):
-    """`apply(key, x, hp) -> (x_in, corrupted)`; `corrupted` is a bool mask of x's shape, or None."""
+    """`apply(key, x, hp) -> (x_in, corrupted)`.
+
+    `corrupted` is a bool mask of x's shape, or None.
+    """
 
     apply: Callable[[Array, Array, Hparams], tuple[Array, Array | None]]
     hparams: dict[str, float]
@@ -172,7 +179,8 @@ class Autoencoder(NamedTuple):
     """A model: pure functions and the names of what can be swept without recompiling.
 
     init(key, x) -> {"params", "extra"};  encode(variables, x, key=None) -> Latent;
-    decode(variables, z) -> likelihood parameters;  loss(variables, hp, x, key, step) -> (scalar, Aux);
+    decode(variables, z) -> likelihood parameters;  loss(variables, hp, x, key, step) -> (scalar,
+    Aux);
     sample(variables, key, n) -> x (means given sampled codes), or None without a prior;
     groups: parameter-group name -> path prefix, each with its own learning rate `lr_<group>`.
     """

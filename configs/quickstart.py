@@ -1,6 +1,7 @@
 """Six kinds of autoencoder, two values of a hyper-parameter, five seeds: 60 members.
 
-Command: python -m experiments.sweep --config=configs/quickstart.py[:SCALE] --workdir=runs/quickstart
+Command: python -m experiments.sweep --config=configs/quickstart.py[:SCALE]
+--workdir=runs/quickstart
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ SWEPT = {
     "sparse_kl": ("hp.rho", (0.05, 0.2)),
     "denoising": ("hp.corruption", (0.1, 0.3)),
     "contractive": ("hp.w_jacobian_sq", (0.01, 0.1)),
-    "vae": ("hp.w_kl_nats", (1.0, 4.0)),
+    "vae": ("hp.w_kl_nats", (0.5, 1.0)),
 }
 
 

@@ -10,8 +10,15 @@ from typing import Any
 
 from absl import flags
 from ml_collections import ConfigDict, config_flags
+from rich.console import Console
 
 from aejax.errors import ConfigError
+
+
+def make_console() -> Console:
+    """Returns where scripts print; in a pipe or a log, lines are as long as tables need them."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=120)
 
 
 def define_config() -> flags.FlagHolder:
@@ -28,7 +35,9 @@ def module_of(path: str) -> ModuleType:
       ConfigError: there is no such file.
     """
     if not Path(path).is_file():
-        raise ConfigError(f"config={path!r} is no file. Allowed: a path such as configs/quickstart.py.")
+        raise ConfigError(
+            f"config={path!r} is no file. Allowed: a path such as configs/quickstart.py."
+        )
     spec = importlib.util.spec_from_file_location(Path(path).stem, path)
     assert spec is not None
     assert spec.loader is not None
@@ -44,7 +53,9 @@ def read_config(holder: flags.FlagHolder) -> tuple[ConfigDict, ModuleType, dict[
       ConfigError: --config was not given.
     """
     if holder.value is None:
-        raise ConfigError("config=None is missing. Allowed: --config=configs/quickstart.py[:SCALE].")
+        raise ConfigError(
+            "config=None is missing. Allowed: --config=configs/quickstart.py[:SCALE]."
+        )
     flag = flags.FLAGS[holder.name]
     path = config_flags.get_config_filename(flag).partition(":")[0]
     return holder.value, module_of(path), dict(config_flags.get_override_values(flag))

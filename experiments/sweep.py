@@ -10,12 +10,11 @@ import time
 from pathlib import Path
 
 from absl import flags
-from rich.console import Console
 
 from aejax import errors
 from aejax.sweep import estimate, make_plan, run
 from aejax.sweep.table import plan_table, summary
-from experiments.common import define_config, points_of, read_config
+from experiments.common import define_config, make_console, points_of, read_config
 
 CONFIG = define_config()
 WORKDIR = flags.DEFINE_string("workdir", None, "results go here; default runs/NAME[-SCALE]")
@@ -26,7 +25,7 @@ FIGURES = flags.DEFINE_bool("figures", True, "draw the figures at the end")
 def main(argv: list[str]) -> int:
     del argv
     config, module, overrides = read_config(CONFIG)
-    console = Console(highlight=False, soft_wrap=False)
+    console = make_console()
     plan = make_plan(config, points_of(module, config), overrides)
     name = config.name if config.scale == "small" else f"{config.name}-{config.scale}"
     workdir = Path(WORKDIR.value or f"runs/{name}")
@@ -36,8 +35,8 @@ def main(argv: list[str]) -> int:
         total = sum(float(entry["about s"]) for entry in entries)
         console.print(plan_table(entries, title))
         console.print(
-            f"{plan.size} members, {len(plan.groups)} groups, one compile a group; about {total:.0f} s "
-            f"on this machine; results would go to {workdir}"
+            f"{plan.size} members, {len(plan.groups)} groups, one compile a group; about "
+            f"{total:.0f} s on this machine; results would go to {workdir}"
         )
         return 0
     begun = time.perf_counter()

@@ -1,6 +1,7 @@
 """Trains one run: the config itself, without its sweep.
 
-python -m experiments.train --config=configs/quickstart.py[:SCALE] [--config.model=vae] [--workdir=DIR]
+python -m experiments.train --config=configs/quickstart.py[:SCALE] [--config.model=vae]
+[--workdir=DIR]
 """
 
 from __future__ import annotations
@@ -8,12 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from absl import flags
-from rich.console import Console
 
 from aejax import errors
 from aejax.sweep import make_plan, run
 from aejax.sweep.table import summary
-from experiments.common import define_config, read_config
+from experiments.common import define_config, make_console, read_config
 
 CONFIG = define_config()
 WORKDIR = flags.DEFINE_string("workdir", None, "results go here; default runs/NAME-MODEL-SEED")
@@ -22,7 +22,7 @@ WORKDIR = flags.DEFINE_string("workdir", None, "results go here; default runs/NA
 def main(argv: list[str]) -> int:
     del argv
     config, _, _ = read_config(CONFIG)
-    console = Console(highlight=False)
+    console = make_console()
     plan = make_plan(config)
     workdir = Path(WORKDIR.value or f"runs/{config.name}-{config.model}-{config.seed}")
     outcome = run(plan, workdir, console)

@@ -1,5 +1,15 @@
-"""Test-wide settings: warnings are errors (pyproject), ranks never promoted by accident."""
+"""Test-wide settings: ranks never promoted by accident, compiled programs shared between runs."""
+
+import os
+from pathlib import Path
 
 import jax
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+# The suite trains the same programs several times (a run, its resumed twin): compile them once.
+_cache = Path(
+    os.environ.get("AEJAX_TEST_CACHE", Path(__file__).parents[1] / ".cache" / "xla-tests")
+)
+jax.config.update("jax_compilation_cache_dir", str(_cache))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)

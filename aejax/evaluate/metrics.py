@@ -16,7 +16,10 @@ from aejax.types import Array, Autoencoder, Hparams, Variables
 
 
 class Metric(NamedTuple):
-    """`values(model, variables, x [B, *shape], terms) -> [B]`; `terms` are the loss's, per example."""
+    """`values(model, variables, x [B, *shape], terms) -> [B]`.
+
+    `terms` are the loss's, per example.
+    """
 
     values: Callable[[Autoencoder, Variables, Array, dict[str, Array]], Array]
     applies: Callable[[Autoencoder], bool]

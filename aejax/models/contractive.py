@@ -32,8 +32,16 @@ def contractive(
     """
     shape = example_shape(features)
     space, p_x = deterministic(latent), make_likelihood(likelihood)
-    nets = dense_nets(shape, space, p_x, widths=widths, activation=activation,
-                      code_activation=code_activation, tied=tied, init=init)
+    nets = dense_nets(
+        shape,
+        space,
+        p_x,
+        widths=widths,
+        activation=activation,
+        code_activation=code_activation,
+        tied=tied,
+        init=init,
+    )
     return compose(
         name="contractive",
         paper="Rifai 2011 (ICML)",

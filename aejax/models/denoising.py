@@ -21,7 +21,8 @@ def denoising(
     tied: bool = False,
     init: str = "glorot_uniform",
 ) -> Autoencoder:
-    """An autoencoder that sees a corrupted input and is scored on the clean one. Vincent 2008, 2010.
+    """An autoencoder that sees a corrupted input and is scored on the clean one. Vincent 2008,
+    2010.
 
     Equation: min E_x E_{x~ ~ C(.|x)}[-log p(x | g(f(x~)))].
 
@@ -37,8 +38,16 @@ def denoising(
         paper="Vincent 2008, 2010",
         equation="min E[-log p(x | g(f(x~)))], x~ ~ C(. | x)",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation,
-                        code_activation=code_activation, tied=tied, init=init),
+        nets=dense_nets(
+            shape,
+            space,
+            p_x,
+            widths=widths,
+            activation=activation,
+            code_activation=code_activation,
+            tied=tied,
+            init=init,
+        ),
         space=space,
         likelihood=p_x,
         corruption=lookup("corruption", corruption, CORRUPTIONS)(),

@@ -19,7 +19,8 @@ def sparse_l1(
     tied: bool = False,
     init: str = "glorot_uniform",
 ) -> Autoencoder:
-    """An autoencoder with w_l1 * ||f(x)||_1 added. Olshausen & Field 1996; Lee 2007 for the penalty.
+    """An autoencoder with w_l1 * ||f(x)||_1 added. Olshausen & Field 1996; Lee 2007 for the
+    penalty.
 
     Equation: min E[-log p(x | g(h)) + lambda sum_j |h_j|], h = f(x).
 
@@ -32,8 +33,16 @@ def sparse_l1(
         paper="Olshausen & Field 1996",
         equation="min E[-log p(x | g(h)) + lambda ||h||_1]",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation,
-                        code_activation=code_activation, tied=tied, init=init),
+        nets=dense_nets(
+            shape,
+            space,
+            p_x,
+            widths=widths,
+            activation=activation,
+            code_activation=code_activation,
+            tied=tied,
+            init=init,
+        ),
         space=space,
         likelihood=p_x,
         terms={"l1": (l1_term(), 0.01)},
@@ -63,8 +72,16 @@ def sparse_kl(
         paper="Ng 2011 (CS294A)",
         equation="min E[-log p(x | g(h))] + beta sum_j KL(rho || mean h_j)",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation,
-                        code_activation="sigmoid", tied=tied, init=init),
+        nets=dense_nets(
+            shape,
+            space,
+            p_x,
+            widths=widths,
+            activation=activation,
+            code_activation="sigmoid",
+            tied=tied,
+            init=init,
+        ),
         space=space,
         likelihood=p_x,
         terms={"kl_rho_nats": (kl_sparsity_term(), 0.1)},

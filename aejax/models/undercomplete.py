@@ -43,8 +43,16 @@ def undercomplete(
         paper="Rumelhart, Hinton & Williams 1986",
         equation="min E[-log p(x | g(f(x)))]",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation,
-                        code_activation=code_activation, tied=tied, init=init),
+        nets=dense_nets(
+            shape,
+            space,
+            p_x,
+            widths=widths,
+            activation=activation,
+            code_activation=code_activation,
+            tied=tied,
+            init=init,
+        ),
         space=space,
         likelihood=p_x,
     )

@@ -32,7 +32,9 @@ class _MLP(nn.Module):
         return x
 
 
-def _chain(hidden: tuple[int, ...], last: int, activation: str, last_activation: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
+def _chain(
+    hidden: tuple[int, ...], last: int, activation: str, last_activation: str
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
     lookup("activation", activation, ACTIVATIONS)
     lookup("activation", last_activation, ACTIVATIONS)
     return (*hidden, last), (activation,) * len(hidden) + (last_activation,)
@@ -71,7 +73,8 @@ def mlp(
         init=lambda key, x: module.init(key, x.reshape(x.shape[0], -1))["params"],
         apply=apply,
         layers=lambda params: tuple(
-            Dense(params[f"dense_{i}"]["kernel"], params[f"dense_{i}"]["bias"], name) for i, name in enumerate(names)
+            Dense(params[f"dense_{i}"]["kernel"], params[f"dense_{i}"]["bias"], name)
+            for i, name in enumerate(names)
         ),
     )
 
@@ -123,34 +126,49 @@ def mirrored(
       tied: the decoder uses the encoder's transposed kernels and biases of its own.
 
     Raises:
-      ConfigError: unknown names, widths below 1, or a tied decoder whose sizes are not the mirror's.
+      ConfigError: unknown names, widths below 1, or a tied decoder whose sizes are not the
+      mirror's.
     """
-    encoder = mlp(widths, (outputs,), activation=activation, last_activation=code_activation, init=init)
+    encoder = mlp(
+        widths, (outputs,), activation=activation, last_activation=code_activation, init=init
+    )
     mirror = tuple(reversed(tuple(widths)))
     hidden = mirror if decoder_widths is None else check_widths("decoder_widths", decoder_widths)
     if not tied:
         return _pair_of(encoder, hidden, latent, out_shape, activation, out_activation, init)
     if hidden != mirror or latent != outputs or prod(shape) != prod(out_shape):
         raise ConfigError(
-            f"tied=True needs a decoder that mirrors the encoder, but encoder {(prod(shape), *widths, outputs)} "
-            f"meets decoder {(latent, *hidden, prod(out_shape))}. Allowed: tied=False, or the mirrored sizes."
+            "tied=True needs a decoder that mirrors the encoder, but encoder "
+            f"{(prod(shape), *widths, outputs)} meets decoder "
+            f"{(latent, *hidden, prod(out_shape))}. Allowed: tied=False, or the mirrored sizes."
         )
     return _tied(encoder, hidden, out_shape, activation, out_activation)
 
 
 def _pair_of(encoder: Net, hidden, latent, out_shape, activation, out_activation, init) -> Nets:
-    decoder = mlp(hidden, out_shape, activation=activation, last_activation=out_activation, init=init)
+    decoder = mlp(
+        hidden, out_shape, activation=activation, last_activation=out_activation, init=init
+    )
     nets = pair(encoder, decoder)
 
     def init_both(key: Array, x: Array) -> PyTree:
         # The decoder reads a code of `latent` numbers, which need not be what the encoder emits.
         z = jnp.zeros((1, latent), jnp.float32)
-        return {"encoder": encoder.init(stream(key, "encoder"), x), "decoder": decoder.init(stream(key, "decoder"), z)}
+        return {
+            "encoder": encoder.init(stream(key, "encoder"), x),
+            "decoder": decoder.init(stream(key, "decoder"), z),
+        }
 
     return nets._replace(init=init_both)
 
 
-def _tied(encoder: Net, hidden: tuple[int, ...], out_shape: tuple[int, ...], activation: str, out_activation: str) -> Nets:
+def _tied(
+    encoder: Net,
+    hidden: tuple[int, ...],
+    out_shape: tuple[int, ...],
+    activation: str,
+    out_activation: str,
+) -> Nets:
     assert encoder.layers is not None
     widths, names = _chain(hidden, prod(out_shape), activation, out_activation)
 
@@ -164,11 +182,14 @@ def _tied(encoder: Net, hidden: tuple[int, ...], out_shape: tuple[int, ...], act
     def decode(params: PyTree, z: Array) -> Array:
         y = z
         for kernel, bias, name in layers(params):
-            y = ACTIVATIONS[name](y @ kernel + bias)
+            y = ACTIVATIONS[name](y @ kernel + bias[None, :])
         return y.reshape(z.shape[0], *out_shape)
 
     def init(key: Array, x: Array) -> PyTree:
-        biases = {f"dense_{i}": {"bias": jnp.zeros((width,), jnp.float32)} for i, width in enumerate(widths)}
+        biases = {
+            f"dense_{i}": {"bias": jnp.zeros((width,), jnp.float32)}
+            for i, width in enumerate(widths)
+        }
         return {"encoder": encoder.init(stream(key, "encoder"), x), "decoder": biases}
 
     return Nets(

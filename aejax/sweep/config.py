@@ -1,6 +1,7 @@
 """What a config file says: `base(scale)` with every field, and `grid` for the points of a sweep.
 
-A config file has `get_config(scale)` and, for a sweep, `sweep(scale)`: an iterable of points, each a
+A config file has `get_config(scale)` and, for a sweep, `sweep(scale)`: an iterable of points, each
+a
 dict of overrides with dotted names, e.g. {"model": "vae", "hp.w_kl_nats": 4.0, "seed": 3}.
 """
 
@@ -139,7 +140,10 @@ def fields(config: ConfigDict, prefix: str = "") -> list[str]:
 
 
 def grid(**axes: Any) -> list[Point]:
-    """Returns the points of a full grid: grid(model=["vae"], seed=range(5), **{"hp.lr": [1e-3]})."""
+    """Returns the points of a full grid.
+
+    Grid(model=["vae"], seed=range(5), **{"hp.lr": [1e-3]}).
+    """
     values = [
         list(axis) if isinstance(axis, Sequence | range) and not isinstance(axis, str) else [axis]
         for axis in axes.values()

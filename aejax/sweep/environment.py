@@ -15,7 +15,10 @@ PACKAGES = ("aejax", "jax", "jaxlib", "flax", "optax", "numpy", "scikit-learn")
 
 @functools.cache
 def git_commit() -> str | None:
-    """Returns the commit of this source tree, with "+dirty" where files differ; None outside git."""
+    """Returns the commit of this source tree, with "+dirty" where files differ.
+
+    None outside git.
+    """
     root = Path(__file__).resolve().parents[2]
 
     def git(*args: str) -> str:
@@ -34,7 +37,7 @@ def git_commit() -> str | None:
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """Returns the versions of Python and of what the numbers depend on, and the matmul precision."""
+    """Returns versions of Python and of what numbers depend on, and the matmul precision."""
     found = {name: metadata.version(name) for name in PACKAGES}
     precision = jax.config.jax_default_matmul_precision or "default"
     return {"python": platform.python_version(), **found, "matmul_precision": precision}

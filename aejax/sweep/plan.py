@@ -181,7 +181,11 @@ def _check_read(config: ConfigDict, read: set[str], points: Sequence[Point]) -> 
                 raise ConfigError(
                     f"config.{kind}.{name}={value!r} is read by no model of this sweep "
                     f"({', '.join(used)})."
-                    + (f" Allowed: {', '.join(sorted(r for r in read if r.startswith(kind)))}." if read else "")
+                    + (
+                        f" Allowed: {', '.join(sorted(r for r in read if r.startswith(kind)))}."
+                        if read
+                        else ""
+                    )
                 )
 
 

@@ -199,7 +199,8 @@ def _rows(
 def estimate(plan: Plan) -> list[dict[str, Any]]:
     """Returns what each group is going to take, from tracing and one timed matrix product.
 
-    The seconds are a rough guide: FLOPs over a share of this machine's matmul speed, plus compiling.
+    The seconds are a rough guide: FLOPs over a share of this machine's matmul speed, plus
+    compiling.
     """
     speed = SHARE_OF_CEILING * compiler.matmul_flops()
     entries, total = [], 0.0
@@ -209,7 +210,11 @@ def estimate(plan: Plan) -> list[dict[str, Any]]:
         one: Cost = cost(job, jax.ShapeDtypeStruct(dataset.train.shape, dataset.train.dtype))
         budget = job.memory_bytes or population.available_bytes()
         executor, chunk = population.pick(
-            job.executor, len(group.members), one.member_bytes, one.param_count, budget,
+            job.executor,
+            len(group.members),
+            one.member_bytes,
+            one.param_count,
+            budget,
             jax.default_backend(),
         )
         seconds = COMPILE_SECONDS + one.flops * len(group.members) / speed

@@ -1,4 +1,6 @@
-"""Identity: what is static about a group, what is one member, and names that depend on values alone."""
+"""Identity: what is static about a group, what is one member, and names that depend on values
+alone.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The work directory: rows appended and flushed, arrays renamed into place, one writer at a time."""
+"""The work directory: rows appended and flushed, arrays renamed into place, one writer."""
 
 from __future__ import annotations
 
@@ -81,7 +81,10 @@ class Store:
                 self.done.add(row["id"])
 
     def save_arrays(self, group: str, arrays: Mapping[str, np.ndarray]) -> None:
-        """Writes a group's arrays whole or not at all; before its rows, so that rows imply arrays."""
+        """Writes a group's arrays whole or not at all.
+
+        Before its rows, so that rows imply arrays.
+        """
         path = self.workdir / "arrays" / f"{group}.npz"
         temporary = path.with_suffix(".tmp")
         with temporary.open("wb") as file:
@@ -130,7 +133,8 @@ def _check_owner(workdir: Path, config_hash: str, config: Mapping[str, Any]) -> 
         changed = [k for k in sorted({*theirs, *ours}) if theirs.get(k) != ours.get(k)]
         what = "; ".join(f"{k}: {theirs.get(k)!r} there, {ours.get(k)!r} here" for k in changed[:3])
         raise ConfigError(
-            f"workdir={str(workdir)!r} belongs to another config ({what or 'other points or data'}). "
+            f"workdir={str(workdir)!r} belongs to another config "
+            f"({what or 'other points or data'}). "
             "Allowed: another --workdir, or the config that began this one."
         )
 
@@ -142,7 +146,7 @@ def _lock(path: Path) -> IO[str]:
     except OSError as error:
         handle.close()
         raise ConfigError(
-            f"workdir={str(path.parent)!r} is in use by another process. Allowed: another --workdir, "
-            "or wait for it to end."
+            f"workdir={str(path.parent)!r} is in use by another process. "
+            "Allowed: another --workdir, or wait for it to end."
         ) from error
     return handle

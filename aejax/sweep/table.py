@@ -1,4 +1,7 @@
-"""Tables in the terminal: a sweep's results with mean and standard deviation over seeds, and its plan."""
+"""Tables in the terminal.
+
+A sweep's results with mean and standard deviation over seeds, and its plan.
+"""
 
 from __future__ import annotations
 
@@ -34,22 +37,31 @@ def spread(values: Sequence[float]) -> str:
 def summary(rows: Sequence[Row], title: str) -> Table:
     """Returns one line a variant: members, diverged ones, and each metric over seeds."""
     columns = {k: v for k, v in COLUMNS.items() if any(k in row["metrics"] for row in rows)}
-    references = [k for k in ("mse_pca", "mse_mean_image") if any(k in r["metrics"] for r in rows)]
-    table = Table(title=title, caption="mean ± standard deviation over seeds, test set")
-    table.add_column("variant", overflow="fold")
+    table = Table(title=title, caption=_caption(rows))
+    table.add_column("variant", overflow="fold", min_width=24)
     table.add_column("seeds", justify="right")
     for label in columns.values():
         table.add_column(label, justify="right")
-    for label in references:
-        table.add_column(label.removeprefix("mse_").replace("_", " "), justify="right")
     for variant in variants(rows):
         fine = [row for row in variant.rows if not diverged(row)]
         lost = len(variant.rows) - len(fine)
         count = f"{len(fine)}" + (f" (+{lost} diverged)" if lost else "")
         cells = [spread([number(row, name) for row in fine]) for name in columns]
-        held = [spread([number(row, name) for row in fine[:1]]) for name in references]
-        table.add_row(variant.label, count, *cells, *held)
+        table.add_row(variant.label, count, *cells)
     return table
+
+
+def _caption(rows: Sequence[Row]) -> str:
+    said = "Mean ± standard deviation over seeds, test set, units per image."
+    held = {}
+    for row in rows:
+        size = row["spec"]["args"].get("latent", "default")
+        values = (number(row, "mse_mean_image"), number(row, "mse_pca"))
+        held[row["dataset"], size, *values] = None
+    # The same few numbers for all rows of a data set and a code size: said once.
+    for name, size, mean, pca in list(held)[:4]:
+        said += f"\n{name}: squared error of the mean image {mean:.4g}, of PCA ({size}) {pca:.4g}."
+    return said
 
 
 def plan_table(entries: Sequence[dict[str, Any]], title: str) -> Table:

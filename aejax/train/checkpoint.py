@@ -1,4 +1,7 @@
-"""Orbax checkpoints of a whole population: one tree, the newest kept, written whole or not at all."""
+"""Orbax checkpoints of a whole population.
+
+One tree, the newest kept, written whole or not at all.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ class Checkpoint:
         return self._manager
 
     def save(self, step: int, tree: PyTree) -> None:
-        """Writes `tree` as the state after `step` steps; a kill in the middle leaves the one before."""
+        """Writes `tree` as the state after `step` steps.
+
+        A kill in the middle leaves the one before.
+        """
         import orbax.checkpoint as ocp
 
         self._open().save(step, args=ocp.args.StandardSave(tree))
@@ -61,7 +67,7 @@ class Checkpoint:
             reason = " ".join(str(error).split())[:200]
             raise ConfigError(
                 f"checkpoint {self.directory}/{step} is not one of this run: {reason}. "
-                "Allowed: the checkpoint that the same config wrote; delete the folder to start over."
+                "Allowed: one that the same config wrote; delete the folder to start over."
             ) from error
 
     def close(self) -> None:

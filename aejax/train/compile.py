@@ -1,4 +1,7 @@
-"""The only place that compiles (law): ahead of time, with donation, time taken and recompiles counted."""
+"""The only place that compiles (law).
+
+Ahead of time, with donation, time taken and recompiles counted.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ def compile_count() -> int:
 
 
 class Program(NamedTuple):
-    """A compiled function: it runs at the shapes that it was made for, or raises; it never retraces."""
+    """A compiled function: it runs at the shapes that it was made for, or raises.
+
+    It never retraces.
+    """
 
     call: Callable[..., Any]
     seconds: float  # tracing, lowering and compiling

@@ -44,8 +44,8 @@ def check_support(model: Autoencoder, x: np.ndarray | Array, field: str = "x") -
         return
     scale = "Divide by 255, or pass uint8." if least >= 0 and 1 < most <= 255 else "Rescale it."
     raise ConfigError(
-        f"{field} has values from {least:.6g} to {most:.6g}, outside the support [{low:g}, {high:g}] "
-        f"of likelihood={model.info.likelihood.name!r}. {scale} "
+        f"{field} has values from {least:.6g} to {most:.6g}, outside the support "
+        f"[{low:g}, {high:g}] of likelihood={model.info.likelihood.name!r}. {scale} "
         "Allowed for any real values: likelihood='gaussian', 'gaussian_learned' or 'laplace'."
     )
 
@@ -81,10 +81,12 @@ def resolve_hparams(
     symbols = {symbol: name for name, symbol in model.info.symbols.items()}
     for name, value in given.items():
         if name not in allowed:
-            meant = f" Did you mean {symbols[name]!r}?" if name in symbols else nearest(name, allowed)
+            meant = (
+                f" Did you mean {symbols[name]!r}?" if name in symbols else nearest(name, allowed)
+            )
             raise ConfigError(
-                f"hp.{name}={value!r}: model {model.info.name!r} reads no such hyper-parameter.{meant} "
-                f"Allowed: {', '.join(sorted(allowed))}."
+                f"hp.{name}={value!r}: model {model.info.name!r} reads no such hyper-parameter."
+                f"{meant} Allowed: {', '.join(sorted(allowed))}."
             )
     values = {name: given.get(name, default) for name, default in allowed.items()}
     for name, value in values.items():
@@ -146,8 +148,8 @@ def fit(
     if int(health.step) >= 0:
         diverged = int(health.step), terms_of(model)[int(health.term)]
         warnings.warn(
-            f"training diverged at step {diverged[0]} in {diverged[1]!r}; the variables are those of "
-            "the step before. A lower lr, or clip=True, may help.",
+            f"training diverged at step {diverged[0]} in {diverged[1]!r}; the variables are those "
+            "of the step before. A lower lr, or clip=True, may help.",
             stacklevel=2,
         )
     return Fit(

@@ -48,7 +48,7 @@ def batch_indices(key: Array, start: Array, length: int, n: int, batch_size: int
         lambda e: jax.random.permutation(keys.at(key, "data", first + e), n), jnp.arange(epochs)
     )
     step = start + jnp.arange(length)
-    row = (step % per_epoch)[:, None] * batch_size + jnp.arange(batch_size)
+    row = (step % per_epoch)[:, None] * batch_size + jnp.arange(batch_size)[None, :]
     return orders[(step // per_epoch - first)[:, None], row]
 
 

@@ -20,7 +20,10 @@ class Segment(NamedTuple):
 
 
 def stage_steps(stages: Sequence[Stage], steps: int) -> list[int]:
-    """Returns each stage's number of steps: its share of the whole, one at least, summing to `steps`."""
+    """Returns each stage's number of steps.
+
+    Its share of the whole, one at least, summing to `steps`.
+    """
     total = sum(stage.share for stage in stages)
     lengths = [max(1, round(steps * stage.share / total)) for stage in stages]
     lengths[-1] = max(1, steps - sum(lengths[:-1]))
@@ -43,6 +46,4 @@ def segments(stages: Sequence[Stage], steps: int, every: int) -> list[Segment]:
 
 def curve_steps(cut: Sequence[Segment]) -> list[float]:
     """Returns the step in the middle of each window of the curves."""
-    return [
-        s.start + (i + 0.5) * s.length / s.points - 0.5 for s in cut for i in range(s.points)
-    ]
+    return [s.start + (i + 0.5) * s.length / s.points - 0.5 for s in cut for i in range(s.points)]

@@ -68,7 +68,13 @@ EXECUTORS: dict[str, Callable[[Member, PyTree, PyTree, int, bool], Program]] = {
 
 
 def execute(
-    executor: str, fn: Member, members: PyTree, shared: PyTree, *, chunk: int = 1, donate: bool = False
+    executor: str,
+    fn: Member,
+    members: PyTree,
+    shared: PyTree,
+    *,
+    chunk: int = 1,
+    donate: bool = False,
 ) -> Program:
     """Compiles a member's function for a whole population.
 
@@ -87,7 +93,10 @@ def execute(
 
 
 def available_bytes() -> int:
-    """Returns the memory that a population may take: half of what the device, or this host, has free."""
+    """Returns the memory that a population may take.
+
+    Half of what the device, or this host, has free.
+    """
     stats = jax.devices()[0].memory_stats() or {}
     if "bytes_limit" in stats:
         return (stats["bytes_limit"] - stats.get("bytes_in_use", 0)) // 2
@@ -106,7 +115,10 @@ def intermediate_bytes(fn: Callable[..., Any], *args: Any) -> int:
     """Returns an upper estimate of a function's scratch memory: every value of its trace, once."""
     closed = jax.make_jaxpr(fn)(*args)
     return sum(
-        int(np.prod(v.aval.shape)) * 4 for eqn in closed.jaxpr.eqns for v in eqn.outvars if hasattr(v.aval, "shape")
+        int(np.prod(v.aval.shape)) * 4
+        for eqn in closed.jaxpr.eqns
+        for v in eqn.outvars
+        if hasattr(v.aval, "shape")
     )
 
 

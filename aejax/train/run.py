@@ -34,7 +34,10 @@ class Job(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """What training leaves: the stacked state, curves by name [P, T] and points by metric [P, V]."""
+    """What training leaves.
+
+    The stacked state, curves by name [P, T] and points by metric [P, V].
+    """
 
     state: TrainState
     curve_step: np.ndarray
@@ -83,11 +86,15 @@ def cost(job: Job, table: PyTree) -> Cost:
     """
     recipe, stages = job.recipe, stages_of(job.model)
     x = jax.ShapeDtypeStruct((recipe.batch_size, *table.shape[1:]), jnp.float32)
-    state = jax.eval_shape(lambda seed: init_state(job.model, seed, jnp.zeros(x.shape)), jnp.int32(0))
+    state = jax.eval_shape(
+        lambda seed: init_state(job.model, seed, jnp.zeros(x.shape)), jnp.int32(0)
+    )
     hp = _one(job.hp)
     flops, peak = 0.0, 0
     for stage, steps in zip(stages, stage_steps(stages, recipe.steps), strict=True):
-        enter = lambda s, h, stage=stage, steps=steps: enter_stage(job.model, stage, recipe, steps, s, h)
+        enter = lambda s, h, stage=stage, steps=steps: enter_stage(
+            job.model, stage, recipe, steps, s, h
+        )
         state = jax.eval_shape(enter, state, hp)
         step = make_step(job.model, stage, recipe, steps)
         flops += steps * compiler.flops(step, state, hp, x)
@@ -101,7 +108,15 @@ def cost(job: Job, table: PyTree) -> Cost:
 class _Programs:
     """The compiled programs of a job, all made before the first step."""
 
-    def __init__(self, job: Job, table: Array, valid: Array | None, cut: list[Segment], executor: str, chunk: int):
+    def __init__(
+        self,
+        job: Job,
+        table: Array,
+        valid: Array | None,
+        cut: list[Segment],
+        executor: str,
+        chunk: int,
+    ):
         self.seconds = 0.0
         self.chunks: dict[tuple[int, int], compiler.Program] = {}
         self.enter: list[compiler.Program] = []
@@ -118,7 +133,10 @@ class _Programs:
         self.init = compiler.compile(init, job.seeds)
         self.seconds += self.init.seconds
         members = {"state": jax.eval_shape(init, job.seeds), "hp": _abstract(job.hp)}
-        for i, (stage, steps) in enumerate(zip(stages, stage_steps(stages, recipe.steps), strict=True)):
+        for i, (stage, steps) in enumerate(
+            zip(stages, stage_steps(stages, recipe.steps), strict=True)
+        ):
+
             def enter(m: PyTree, _: PyTree, stage=stage, steps=steps) -> PyTree:
                 state = enter_stage(job.model, stage, recipe, steps, m["state"], m["hp"])
                 return {"state": state, "hp": m["hp"]}
@@ -130,8 +148,13 @@ class _Programs:
             for segment in cut:
                 if segment.stage != i or (i, segment.length) in self.chunks:
                     continue
-                body = make_chunk(step, length=segment.length, points=segment.points,
-                                  n=table.shape[0], batch_size=recipe.batch_size)
+                body = make_chunk(
+                    step,
+                    length=segment.length,
+                    points=segment.points,
+                    n=table.shape[0],
+                    batch_size=recipe.batch_size,
+                )
 
                 def run(m: PyTree, table: Array, body=body) -> PyTree:
                     state, records = body(m["state"], m["hp"], table)
@@ -155,7 +178,9 @@ def evaluator(model: Autoencoder) -> population.Member:
 
 
 class _History:
-    """Curves and validation points, of a fixed size from the start so that a checkpoint can hold them."""
+    """Curves and validation points, of a fixed size from the start so that a checkpoint can hold
+    them.
+    """
 
     def __init__(self, members: int, cut: list[Segment], names: list[str], valid_names: list[str]):
         points, ends = sum(s.points for s in cut), len(cut)
@@ -163,7 +188,9 @@ class _History:
         self.valid = {n: np.full((members, ends), np.nan, np.float32) for n in valid_names}
         self._starts = np.concatenate([[0], np.cumsum([s.points for s in cut])])
 
-    def write(self, i: int, records: dict[str, Array], valid: dict[str, Array] | None) -> dict[str, np.ndarray]:
+    def write(
+        self, i: int, records: dict[str, Array], valid: dict[str, Array] | None
+    ) -> dict[str, np.ndarray]:
         at = slice(self._starts[i], self._starts[i + 1])
         for name, values in records.items():
             # Stages may differ in their terms; what a stage has not stays NaN on its stretch.
@@ -228,7 +255,11 @@ def train(
     )
     programs = _Programs(job, table, valid, cut, executor, chunk)
     names = [*job.model.info.weights, "loss"]
-    valid_names = list(jax.eval_shape(evaluator(job.model), _one(programs.entered[-1]), valid)) if valid is not None else []
+    valid_names = (
+        list(jax.eval_shape(evaluator(job.model), _one(programs.entered[-1]), valid))
+        if valid is not None
+        else []
+    )
     history = _History(population.size(job.seeds), cut, names, valid_names)
     members = {"state": programs.init.call(job.seeds), "hp": job.hp}
 
@@ -236,7 +267,12 @@ def train(
     last = checkpoint.latest() if checkpoint else None
     if checkpoint and last is not None:
         done = last
-        like = _abstract({"state": _saved_shape(programs.entered[cut[done - 1].stage]["state"]), "history": history.tree()})
+        like = _abstract(
+            {
+                "state": _saved_shape(programs.entered[cut[done - 1].stage]["state"]),
+                "history": history.tree(),
+            }
+        )
         restored = checkpoint.restore(done, like)
         members["state"] = _loaded(restored["state"])
         history.curves = {k: np.array(v) for k, v in restored["history"]["curves"].items()}

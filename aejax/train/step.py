@@ -110,7 +110,12 @@ def make_step(
         (loss, aux), grads = jax.value_and_grad(objective, has_aux=True)(moving)
         tx = _transform(model, stage, recipe, steps, hp)
         updates, opt_state = tx.update(
-            grads, state.opt_state, moving, value=loss, grad=grads, value_fn=lambda m: objective(m)[0]
+            grads,
+            state.opt_state,
+            moving,
+            value=loss,
+            grad=grads,
+            value_fn=lambda m: objective(m)[0],
         )
         moved = optax.apply_updates(moving, updates)
 
