@@ -144,7 +144,7 @@ def unreachable(url: str, seconds: float | None = None) -> str | None:
         try:
             response = requests.head(url, timeout=seconds, allow_redirects=True)
             answer.append(None if response.ok else f"HTTP status {response.status_code}")
-        except requests.RequestException as error:
+        except Exception as error:  # not all are requests' own, and no thread should print one
             answer.append(type(error).__name__)
 
     thread = threading.Thread(target=ask, daemon=True)
