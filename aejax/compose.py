@@ -105,12 +105,16 @@ def compose(
         def run(key: Array) -> Forward:
             x_in, corrupted = noise.apply(stream(key, "corruption"), x, hp)
             latent = encode(variables, x_in, stream(key, "latent"))
+            if nets.teach:
+                out = nets.teach(variables["params"], latent.z, x, stream(key, "teach"), hp)
+            else:
+                out = decode(variables, latent.z)
             return Forward(
                 x=x,
                 x_in=x_in,
                 corrupted=corrupted,
                 latent=latent,
-                out=decode(variables, latent.z),
+                out=out,
                 variables=variables,
                 encode=lambda x: encode(variables, x).mean,
                 decode=lambda z: decode(variables, z),
