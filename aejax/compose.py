@@ -155,6 +155,7 @@ def compose(
             weights=tuple(fns),
             bound=bound,
             symbols=symbols or {},
+            ranges=space.ranges,
             expected=expected,
             space=space,
         ),

@@ -6,6 +6,8 @@ are checked where values are known, in the plan of a sweep and in `fit` (`RANGES
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import jax
 import jax.numpy as jnp
 
@@ -75,7 +77,15 @@ RANGES: dict[str, tuple[float, float]] = {
 }
 
 
-def check_range(name: str, value: float) -> None:
-    """Raises ConfigError for a hyper-parameter outside its range; NaN is outside of any."""
-    low, high = RANGES.get(name, (-float("inf"), float("inf")))
+def check_range(
+    name: str, value: float, ranges: Mapping[str, tuple[float, float]] | None = None
+) -> None:
+    """Raises ConfigError for a hyper-parameter outside its range; NaN is outside of any.
+
+    Args:
+      name: of the hyper-parameter.
+      value: its value.
+      ranges: a model's own, before those for all models.
+    """
+    low, high = {**RANGES, **(ranges or {})}.get(name, (-float("inf"), float("inf")))
     check_within(name, value, low, high)

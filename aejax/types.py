@@ -122,6 +122,7 @@ class LatentSpace(NamedTuple):
     `prepare(extra, hp, step) -> extra` runs before the forward pass of a training step (schedules);
     `update(extra, forward) -> extra` after it (moving averages). What evaluation needs of the
     hyper-parameters stands in `extra`, so that a trained model is its variables and nothing else.
+    `ranges` are those of its own hyper-parameters that depend on its size: (least, most).
     """
 
     size: int
@@ -132,6 +133,7 @@ class LatentSpace(NamedTuple):
     prepare: Callable[[PyTree, Hparams, Array], PyTree] | None = None
     update: Callable[[PyTree, Forward], PyTree] | None = None
     hparams: Mapping[str, float] = {}
+    ranges: Mapping[str, tuple[float, float]] = {}
     log_prior: Callable[[Variables, Any], Array] | None = None
     log_posterior: Callable[[Latent, Any], Array] | None = None
 
@@ -171,6 +173,7 @@ class Info(NamedTuple):
     weights: tuple[str, ...] = ()  # names of the loss terms
     bound: tuple[str, ...] = ()  # terms whose sum is a negative lower bound of log p(x), if any
     symbols: Mapping[str, str] = {}  # hyper-parameter -> the paper's symbol
+    ranges: Mapping[str, tuple[float, float]] = {}  # of hyper-parameters, beside those for all
     expected: str = ""
     space: LatentSpace | None = None
 

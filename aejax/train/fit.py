@@ -92,7 +92,7 @@ def resolve_hparams(
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ConfigError(f"hp.{name}={value!r} is no number. Allowed: a finite number.")
-        check_range(name, value)
+        check_range(name, value, model.info.ranges)
     return {name: float(value) for name, value in values.items()}
 
 
