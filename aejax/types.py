@@ -43,6 +43,8 @@ class Nets(NamedTuple):
 
     `init(key, x) -> {"encoder": ..., "decoder": ...}`, `encode(params, x) -> h [B, E]`,
     `decode(params, z) -> out [B, *out_shape]`; the `*_layers` are as in `Net.layers`, of `params`.
+    `teach(params, z, x, key, hp) -> out` is what the loss takes for `decode` where the decoder
+    reads the target in training (teacher forcing); elsewhere None.
     """
 
     init: Callable[[Array, Array], PyTree]
@@ -50,6 +52,7 @@ class Nets(NamedTuple):
     decode: Callable[[PyTree, Any], Array]
     encoder_layers: Callable[[PyTree], tuple[Dense, ...]] | None = None
     decoder_layers: Callable[[PyTree], tuple[Dense, ...]] | None = None
+    teach: Callable[[PyTree, Any, Array, Array, Hparams], Array] | None = None
 
 
 class Latent(NamedTuple):
@@ -107,6 +110,7 @@ class Likelihood(NamedTuple):
     mean: Callable[[Array], Array]
     sample: Callable[[Array, Array], Array]  # (key, out) -> x
     support: tuple[float, float]
+    whole: bool = False  # x holds whole numbers: ids, which no scaling may touch
 
 
 class LatentSpace(NamedTuple):
@@ -148,7 +152,8 @@ class Stage(NamedTuple):
     `trainable` are path prefixes such as "encoder/dense_0"; empty means all. Parameters outside it
     are not differentiated and stay equal bit for bit. `enter(variables) -> variables` is pure.
     `share` is this stage's part of the total number of steps. `optimizer` names another than the
-    run's, or is None.
+    run's, or is None. `lr` is the hyper-parameter that is its learning rate, so that stages can be
+    swept apart; `Autoencoder.hparams` may hold another default than the optimiser's.
     """
 
     name: str
@@ -157,6 +162,7 @@ class Stage(NamedTuple):
     trainable: tuple[str, ...] = ()
     enter: Callable[[Variables, Array], Variables] | None = None  # (variables, key)
     optimizer: str | None = None
+    lr: str = "lr"
 
 
 class Info(NamedTuple):
