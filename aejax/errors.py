@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
@@ -61,12 +62,31 @@ def check_within(field: str, value: float, low: float, high: float) -> None:
         raise ConfigError(f"{field}={value!r} is out of range. Allowed: {low} to {high}.")
 
 
+def _flag_error(error: Exception, argv: list[str]) -> str:
+    """Returns one line for what a flag's parser raised."""
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    if (
+        "ConfigError: " in text
+    ):  # raised in a config file; ml_collections puts a traceback before it
+        text = text.rpartition("ConfigError: ")[2]
+    elif isinstance(error, AttributeError | KeyError):  # ml_collections: no such field
+        # Its message is the name, quoted once or twice, and a hint after a line break.
+        words = re.findall(r"[A-Za-z_]\w*", text.replace("\\n", " "))
+        name, hint = words[0], re.search(r"Did you mean \W*(\w+)", text)
+        flag = next((arg for arg in argv if name in arg), f"--config.{name}")
+        meant = f" Did you mean {hint.group(1)!r}?" if hint else ""
+        text = f"{flag}: there is no field {name!r}.{meant} Allowed: the fields of the config file."
+    return " ".join(text.split())
+
+
 def run(main: Callable[[list[str]], int | None]) -> None:
     """Runs an absl `main`; bad input, in flags or elsewhere, ends with status 2 and one line."""
     from absl import app, flags, logging
 
+    quiet = True
+
     def guarded(argv: list[str]) -> int:
-        if flags.FLAGS["verbosity"].using_default_value:
+        if quiet:
             logging.set_verbosity(logging.WARNING)  # Orbax tells its whole life at INFO
         try:
             return main(argv) or 0
@@ -78,10 +98,13 @@ def run(main: Callable[[list[str]], int | None]) -> None:
             return 0
 
     def parse(argv: list[str]) -> list[str]:
+        nonlocal quiet
         try:
-            return flags.FLAGS(argv)
+            rest = flags.FLAGS(argv)
+            quiet = flags.FLAGS["verbosity"].using_default_value  # absl sets it to INFO after this
+            return rest
         except (flags.Error, OSError, AttributeError, KeyError, TypeError, ValueError) as error:
-            print("error: " + " ".join(str(error).split()), file=sys.stderr)
+            print("error: " + _flag_error(error, argv), file=sys.stderr)
             sys.exit(2)
 
     app.run(guarded, flags_parser=parse)

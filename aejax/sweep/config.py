@@ -139,6 +139,14 @@ def fields(config: ConfigDict, prefix: str = "") -> list[str]:
     return names
 
 
+def get_field(config: ConfigDict, name: str) -> Any:
+    """Returns the value of a dotted field of `fields(config)`."""
+    *parents, last = name.split(".")
+    for parent in parents:
+        config = config[parent]
+    return config[last]
+
+
 def grid(**axes: Any) -> list[Point]:
     """Returns the points of a full grid.
 

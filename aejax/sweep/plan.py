@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 from ml_collections import ConfigDict
 
 from aejax import data, models
-from aejax.errors import ConfigError, check_at_least, nearest
-from aejax.sweep.config import PRACTICAL, Point, fields, set_field
+from aejax.corruption import check_range
+from aejax.errors import ConfigError, check_at_least, lookup, nearest
+from aejax.sweep.config import PRACTICAL, Point, fields, get_field, set_field
 from aejax.sweep.spec import Group, Spec, digest, member_of
+from aejax.train import population
 from aejax.train.fit import check_support, resolve_hparams
 from aejax.train.loop import steps_per_epoch
 from aejax.train.optimizers import hparams as optimizer_hparams
+from aejax.train.run import Job, cost
 from aejax.train.step import Recipe, hparams_of
 from aejax.types import Autoencoder
 
@@ -47,8 +52,9 @@ def restrict(points: Iterable[Point], overrides: Mapping[str, Any]) -> list[Poin
         swept = sorted({repr(p[name]) for p in points if name in p})
         if not swept:
             continue
-        points = [p for p in points if name not in p or p[name] == value]
-        if not points:
+        if repr(value) in swept:
+            points = [p for p in points if name not in p or p[name] == value]
+        else:
             raise ConfigError(
                 f"config.{name}={value!r} is swept by this config, and no point has that value. "
                 f"Allowed: {', '.join(swept)}."
@@ -70,6 +76,9 @@ def make_plan(
       ConfigError: whatever is wrong with any point: names, ranges, shapes, data; also a
         hyper-parameter or an argument that no model of the sweep reads, and a repeated point.
     """
+    for name, value in (overrides or {}).items():
+        if name.startswith("hp.") and value is not None:
+            check_range(name.removeprefix("hp."), value)
     points = restrict(points, overrides or {})
     if not points:
         raise ConfigError("sweep() yields no point. Allowed: one point or more.")
@@ -91,13 +100,15 @@ def make_plan(
         groups.setdefault(spec, []).append(member)
         built[spec] = model
     _check_read(config, read, points)
+    made = tuple(
+        Group(f"{spec.model}-{digest(spec.to_dict(), 8)}", spec, built[spec], tuple(members))
+        for spec, members in groups.items()
+    )
+    _check_executor(config, made, datasets)
     return Plan(
         config=config,
         config_hash=_config_hash(config, points, datasets),
-        groups=tuple(
-            Group(f"{spec.model}-{digest(spec.to_dict(), 8)}", spec, built[spec], tuple(members))
-            for spec, members in groups.items()
-        ),
+        groups=made,
         datasets={dataset.name: dataset for dataset in datasets.values()},
     )
 
@@ -169,7 +180,8 @@ def _resolve(one: ConfigDict, point: Point, dataset: data.Dataset, built: dict, 
         for split in ("train", "test"):
             check_support(model, getattr(dataset, split), f"dataset={one.dataset!r} ({split})")
     given = _mine(_given(one.hp), "hp", hparams_of(model, recipe), named, read)
-    return spec, model, resolve_hparams(model, recipe, given)
+    facts = {"num_data": len(dataset.train)}
+    return spec, model, resolve_hparams(model, recipe, given, facts)
 
 
 def _check_read(config: ConfigDict, read: set[str], points: Sequence[Point]) -> None:
@@ -189,7 +201,44 @@ def _check_read(config: ConfigDict, read: set[str], points: Sequence[Point]) -> 
                 )
 
 
+def identity(config: ConfigDict) -> dict[str, Any]:
+    """Returns the fields that decide what comes out, flat and without those left at their default.
+
+    A model that is added to the table brings names of its own; they must not make old work
+    directories foreign.
+    """
+    chosen = {name: get_field(config, name) for name in fields(config)}
+    return {k: v for k, v in chosen.items() if k not in PRACTICAL and v is not None}
+
+
+def _check_executor(config: ConfigDict, groups: Iterable[Group], datasets: Mapping) -> None:
+    """What would only be found out in the middle of the sweep is found out before it."""
+    lookup("config.executor", config.executor, {"auto": None, **population.EXECUTORS})
+    if config.memory_gb is None:
+        return
+    budget = int(config.memory_gb * 2**30)
+    prints = {dataset.fingerprint: dataset for dataset in datasets.values()}
+    for group in groups:
+        rows = prints[group.spec.data].train
+        one = cost(job_of(config, group), jax.ShapeDtypeStruct(rows.shape, rows.dtype))
+        population.check_budget(budget, one.member_bytes)
+
+
+def job_of(config: ConfigDict, group: Group) -> Job:
+    """Returns the population of a group: values stacked in the order of its members."""
+    names = sorted(group.members[0].hp)
+    limit = config.memory_gb
+    return Job(
+        model=group.model,
+        recipe=group.spec.recipe,
+        hp={n: jnp.asarray([m.hp[n] for m in group.members], jnp.float32) for n in names},
+        seeds=jnp.asarray([m.seed for m in group.members], jnp.int32),
+        every=group.spec.every,
+        executor=config.executor,
+        memory_bytes=None if limit is None else int(limit * 2**30),
+    )
+
+
 def _config_hash(config: ConfigDict, points: Sequence[Point], datasets: Mapping) -> str:
-    identity = {k: v for k, v in config.to_dict().items() if k not in PRACTICAL}
     prints = sorted(dataset.fingerprint for dataset in datasets.values())
-    return digest([identity, list(points), prints])
+    return digest([identity(config), list(points), prints])

@@ -16,14 +16,14 @@ from aejax import data, keys
 from aejax import evaluate as metrics
 from aejax.evaluate.reconstruction import as_float
 from aejax.sweep import environment
-from aejax.sweep.plan import Plan
+from aejax.sweep.plan import Plan, identity, job_of
 from aejax.sweep.progress import Report
 from aejax.sweep.spec import Group
 from aejax.sweep.store import Row, Store
 from aejax.train import compile as compiler
 from aejax.train import population
 from aejax.train.checkpoint import Checkpoint
-from aejax.train.run import Cost, Job, Trained, cost, evaluator, train
+from aejax.train.run import Cost, Trained, cost, evaluator, train
 from aejax.train.step import terms_of
 from aejax.types import PyTree
 
@@ -39,21 +39,6 @@ class Outcome(NamedTuple):
     dropped: str | None
 
 
-def job_of(plan: Plan, group: Group) -> Job:
-    """Returns the population of a group: values stacked in the order of its members."""
-    names = sorted(group.members[0].hp)
-    limit = plan.config.memory_gb
-    return Job(
-        model=group.model,
-        recipe=group.spec.recipe,
-        hp={n: jnp.asarray([m.hp[n] for m in group.members], jnp.float32) for n in names},
-        seeds=jnp.asarray([m.seed for m in group.members], jnp.int32),
-        every=group.spec.every,
-        executor=plan.config.executor,
-        memory_bytes=None if limit is None else int(limit * 2**30),
-    )
-
-
 def run(plan: Plan, workdir: Path, console: Console) -> Outcome:
     """Runs what is missing of a plan.
 
@@ -63,7 +48,7 @@ def run(plan: Plan, workdir: Path, console: Console) -> Outcome:
     Raises:
       ConfigError: the work directory is another config's, or in use.
     """
-    store = Store(workdir, plan.config_hash, plan.config.to_dict())
+    store = Store(workdir, plan.config_hash, identity(plan.config))
     try:
         if store.dropped is not None:
             console.print(f"dropped a broken last line of {store.results}; its member runs again")
@@ -84,7 +69,7 @@ def _run_group(plan: Plan, group: Group, store: Store, report: Report) -> None:
     dataset = plan.datasets[_dataset_name(plan, group)]
     report.begin(group.id, len(group.members), spec.recipe.steps)
     checkpoint = Checkpoint(store.checkpoints(group.id))
-    job = job_of(plan, group)
+    job = job_of(plan.config, group)
     trained = train(
         job,
         dataset.train,
@@ -205,7 +190,7 @@ def estimate(plan: Plan) -> list[dict[str, Any]]:
     speed = SHARE_OF_CEILING * compiler.matmul_flops()
     entries, total = [], 0.0
     for group in plan.groups:
-        job = job_of(plan, group)
+        job = job_of(plan.config, group)
         dataset = plan.datasets[_dataset_name(plan, group)]
         one: Cost = cost(job, jax.ShapeDtypeStruct(dataset.train.shape, dataset.train.dtype))
         budget = job.memory_bytes or population.available_bytes()

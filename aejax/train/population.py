@@ -122,6 +122,17 @@ def intermediate_bytes(fn: Callable[..., Any], *args: Any) -> int:
     )
 
 
+def check_budget(budget: int, member_bytes: int) -> int:
+    """Returns how many members fit into a budget of bytes; raises ConfigError if not one does."""
+    fitting = int(budget // max(member_bytes, 1))
+    if fitting < 1:
+        raise ConfigError(
+            f"memory_gb={budget / 2**30:.3g} is too small for one member. "
+            f"Allowed: {member_bytes / 2**30:.3g} or more."
+        )
+    return fitting
+
+
 def pick(
     wanted: str, members: int, member_bytes: int, param_count: int, budget: int, backend: str
 ) -> tuple[str, int]:
@@ -143,12 +154,7 @@ def pick(
     """
     if wanted != "auto":
         lookup("executor", wanted, EXECUTORS | {"auto": None})
-    fitting = int(budget // max(member_bytes, 1))
-    if fitting < 1:
-        raise ConfigError(
-            f"memory_gb={budget / 2**30:.3g} is too small for one member. "
-            f"Allowed: {member_bytes / 2**30:.3g} or more."
-        )
+    fitting = check_budget(budget, member_bytes)
     # On a CPU a large member fills the cores alone, and its neighbours only spoil the caches.
     side_by_side = SIDE_BY_SIDE_PARAMS.get(backend, float("inf"))
     if wanted in ("map", "auto") and param_count > side_by_side:
