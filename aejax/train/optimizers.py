@@ -9,18 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import optax
 
-from aejax.errors import lookup
-from aejax.types import Array, Hparams
+from aejax.errors import ConfigError, lookup
+from aejax.train.conjugate import conjugate_gradients
+from aejax.types import Array, Hparams, PyTree
 
 
 class Optimizer(NamedTuple):
-    """`make(hp) -> GradientTransformation` without the learning rate, and what it reads of `hp`."""
+    """`make(hp, steps) -> GradientTransformation` without the learning rate, and what it reads.
 
-    make: Callable[[Hparams], optax.GradientTransformation]
+    `steps` is the length of the stage. One that searches lines finds its own steps: it gets no
+    learning rate, no schedule and no clipping, and reads no hyper-parameter.
+    """
+
+    make: Callable[[Hparams, int], optax.GradientTransformation]
     hparams: dict[str, float]
+    line_search: bool = False
 
 
 class Schedule(NamedTuple):
@@ -30,28 +37,65 @@ class Schedule(NamedTuple):
     hparams: dict[str, float]
 
 
+class Velocity(NamedTuple):
+    """Steps so far, and the decaying sum of gradients."""
+
+    count: Array
+    trace: PyTree
+
+
+def two_momenta(hp: Hparams, steps: int) -> optax.GradientTransformation:
+    """Momentum hp["momentum_start"] in the first part of a stage, hp["momentum"] after it.
+
+    The first part is hp["momentum_switch"] of the steps. Hinton & Salakhutdinov 2006 (published
+    code): 0.5 in the first 5 epochs, then 0.9.
+    """
+
+    def init(params: PyTree) -> Velocity:
+        return Velocity(jnp.int32(0), jax.tree.map(jnp.zeros_like, params))
+
+    def update(grads: PyTree, state: Velocity, params: PyTree | None = None):
+        early = state.count < hp["momentum_switch"] * steps
+        decay = jnp.where(early, hp["momentum_start"], hp["momentum"])
+        trace = jax.tree.map(lambda v, g: decay * v + g, state.trace, grads)
+        return trace, Velocity(state.count + 1, trace)
+
+    return optax.GradientTransformation(init, update)
+
+
 OPTIMIZERS: dict[str, Optimizer] = {
     "adam": Optimizer(
-        lambda hp: optax.scale_by_adam(b1=hp["b1"], b2=hp["b2"], eps=hp["eps"]),
+        lambda hp, steps: optax.scale_by_adam(b1=hp["b1"], b2=hp["b2"], eps=hp["eps"]),
         {"lr": 1e-3, "b1": 0.9, "b2": 0.999, "eps": 1e-8},
     ),
     "adamw": Optimizer(
-        lambda hp: optax.chain(
+        lambda hp, steps: optax.chain(
             optax.scale_by_adam(b1=hp["b1"], b2=hp["b2"], eps=hp["eps"]),
             optax.add_decayed_weights(hp["weight_decay"]),
         ),
         {"lr": 1e-3, "b1": 0.9, "b2": 0.999, "eps": 1e-8, "weight_decay": 1e-4},
     ),
     "adagrad": Optimizer(
-        lambda hp: optax.scale_by_rss(initial_accumulator_value=0.1, eps=1e-7), {"lr": 1e-2}
+        lambda hp, steps: optax.scale_by_rss(initial_accumulator_value=0.1, eps=1e-7), {"lr": 1e-2}
     ),
     "rmsprop": Optimizer(
-        lambda hp: optax.scale_by_rms(decay=hp["decay"], eps=hp["eps"]),
+        lambda hp, steps: optax.scale_by_rms(decay=hp["decay"], eps=hp["eps"]),
         {"lr": 1e-3, "decay": 0.9, "eps": 1e-8},
     ),
-    "sgd": Optimizer(lambda hp: optax.identity(), {"lr": 1e-1}),
+    "sgd": Optimizer(lambda hp, steps: optax.identity(), {"lr": 1e-1}),
     "momentum": Optimizer(
-        lambda hp: optax.trace(decay=hp["momentum"]), {"lr": 1e-2, "momentum": 0.9}
+        lambda hp, steps: optax.trace(decay=hp["momentum"]), {"lr": 1e-2, "momentum": 0.9}
+    ),
+    "two_momenta": Optimizer(
+        two_momenta,
+        {"lr": 1e-1, "momentum_start": 0.5, "momentum": 0.9, "momentum_switch": 0.1},
+    ),
+    # For the full batch: curvature is gathered from one step to the next.
+    "cg": Optimizer(lambda hp, steps: conjugate_gradients(), {}, line_search=True),
+    "lbfgs": Optimizer(lambda hp, steps: optax.lbfgs(), {}, line_search=True),
+    # For mini-batches: three searches on each, then a fresh start (Hinton & Salakhutdinov 2006).
+    "cg_batches": Optimizer(
+        lambda hp, steps: conjugate_gradients(line_searches=3, restart=True), {}, line_search=True
     ),
 }
 
@@ -78,15 +122,28 @@ def hparams(optimizer: str, schedule: str, clip: bool) -> dict[str, float]:
     """Returns names and defaults of what the optimiser, its schedule and the clipping read.
 
     Raises:
-      ConfigError: an unknown optimiser or schedule.
+      ConfigError: an unknown optimiser or schedule, or clipping before a line search.
     """
-    chosen = dict(lookup("optimizer", optimizer, OPTIMIZERS).hparams)
-    chosen |= lookup("schedule", schedule, SCHEDULES).hparams
-    return chosen | ({"clip_norm": 1.0} if clip else {})
+    chosen = lookup("optimizer", optimizer, OPTIMIZERS)
+    scheduled = lookup("schedule", schedule, SCHEDULES).hparams
+    if not chosen.line_search:
+        return chosen.hparams | scheduled | ({"clip_norm": 1.0} if clip else {})
+    if clip:
+        raise ConfigError(
+            f"clip=True does not go with optimizer={optimizer!r}: a line search needs the gradient "
+            "as it is. Allowed: clip=False, or an optimiser with a learning rate."
+        )
+    return dict(chosen.hparams)
 
 
 def make(
-    optimizer: str, schedule: str, clip: bool, steps: int, hp: Hparams, groups: Mapping[str, str]
+    optimizer: str,
+    schedule: str,
+    clip: bool,
+    steps: int,
+    hp: Hparams,
+    groups: Mapping[str, str],
+    lr: str = "lr",
 ) -> optax.GradientTransformationExtraArgs:
     """Builds the transformation for one step.
 
@@ -96,29 +153,54 @@ def make(
       clip: scale gradients to global norm hp["clip_norm"] first.
       steps: length of the run, or of its stage.
       hp: traced scalars.
-      groups: path prefix -> hyper-parameter with that group's learning rate; "" is the default.
+      groups: path prefix -> hyper-parameter with that group's learning rate.
+      lr: the hyper-parameter with the learning rate of all others.
+
+    Raises:
+      ConfigError: a line search over parameters of which some belong to a group: the loss of a
+        two-player game is no function that one line could lower for both.
     """
+    if OPTIMIZERS[optimizer].line_search:
+        return _alone(optimizer, OPTIMIZERS[optimizer].make(hp, steps), groups)
     factor = SCHEDULES[schedule].factor
 
     def rate(name: str) -> Callable[[Array], Array]:
         return lambda count: -hp[name] * factor(count / steps, hp)
 
     def transform(name: str) -> optax.GradientTransformation:
-        parts = [OPTIMIZERS[optimizer].make(hp), optax.scale_by_schedule(rate(name))]
+        parts = [OPTIMIZERS[optimizer].make(hp, steps), optax.scale_by_schedule(rate(name))]
         return optax.chain(*([optax.clip_by_global_norm(hp["clip_norm"])] if clip else []), *parts)
 
     if not groups:
-        return optax.with_extra_args_support(transform("lr"))
+        return optax.with_extra_args_support(transform(lr))
 
     def labels(params: Mapping[str, object]) -> dict[str, str]:
         # Moving parameters are a flat dict of paths (train/step.py): the longest prefix decides.
         def label(path: str) -> str:
             matches = [prefix for prefix in groups if path.startswith(prefix)]
-            return groups[max(matches, key=len)] if matches else "lr"
+            return groups[max(matches, key=len)] if matches else lr
 
         return {path: label(path) for path in params}
 
-    names = {"lr", *groups.values()}
+    names = {lr, *groups.values()}
     return optax.with_extra_args_support(
         optax.partition({name: transform(name) for name in names}, labels)
     )
+
+
+def _alone(
+    optimizer: str, search: optax.GradientTransformation, groups: Mapping[str, str]
+) -> optax.GradientTransformationExtraArgs:
+    search = optax.with_extra_args_support(search)
+
+    def init(params: Mapping[str, PyTree]) -> PyTree:
+        for prefix in groups:
+            if any(path.startswith(prefix) for path in params):
+                raise ConfigError(
+                    f"optimizer={optimizer!r} searches one line for all parameters, and those "
+                    f"under {prefix!r} have an objective of their own. "
+                    "Allowed: an optimiser with a learning rate."
+                )
+        return search.init(params)
+
+    return optax.GradientTransformationExtraArgs(init, search.update)

@@ -121,6 +121,8 @@ class _Programs:
         self.chunks: dict[tuple[int, int], compiler.Program] = {}
         self.enter: list[compiler.Program] = []
         self.entered: list[PyTree] = []  # abstract member trees of each stage
+        self.curves: dict[str, None] = {}  # names of what the stages record, in order
+        self.valid: list[compiler.Program] = []  # of each stage; empty without validation rows
         stages, recipe = stages_of(job.model), job.recipe
         batch = jax.ShapeDtypeStruct((recipe.batch_size, *table.shape[1:]), jnp.float32)
 
@@ -133,6 +135,7 @@ class _Programs:
         self.init = compiler.compile(init, job.seeds)
         self.seconds += self.init.seconds
         members = {"state": jax.eval_shape(init, job.seeds), "hp": _abstract(job.hp)}
+        seen: PyTree = None
         for i, (stage, steps) in enumerate(
             zip(stages, stage_steps(stages, recipe.steps), strict=True)
         ):
@@ -144,7 +147,16 @@ class _Programs:
             self.enter.append(execute(enter, members, ()))
             members = jax.eval_shape(lambda ms, e=enter: jax.vmap(lambda m: e(m, ()))(ms), members)
             self.entered.append(members)
+            if valid is not None:
+                now = _seen(members)  # stages that agree in their variables share one program
+                shared = self.valid[-1] if self.valid and now == seen else None
+                self.valid.append(shared or execute(evaluator(job.model), now, valid))
+                seen = now
             step = make_step(job.model, stage, recipe, steps)
+            if stage.loss is not job.model.loss:  # it may have terms of its own
+                one = _one(members)
+                record = jax.eval_shape(step, one["state"], one["hp"], batch)[1]
+                self.curves |= dict.fromkeys(record)
             for segment in cut:
                 if segment.stage != i or (i, segment.length) in self.chunks:
                     continue
@@ -161,9 +173,11 @@ class _Programs:
                     return {"state": state, "hp": m["hp"]}, records
 
                 self.chunks[i, segment.length] = execute(run, members, table, donate=True)
-        self.valid = None
-        if valid is not None:
-            self.valid = execute(evaluator(job.model), members, valid)
+
+
+def _seen(members: PyTree) -> PyTree:
+    """What an evaluation reads: the optimiser's state is of another kind in every stage."""
+    return {"state": members["state"]._replace(opt_state=()), "hp": members["hp"]}
 
 
 def evaluator(model: Autoencoder) -> population.Member:
@@ -194,7 +208,7 @@ class _History:
         at = slice(self._starts[i], self._starts[i + 1])
         for name, values in records.items():
             # Stages may differ in their terms; what a stage has not stays NaN on its stretch.
-            self.curves.setdefault(name, np.full_like(self.curves["loss"], np.nan))[:, at] = values
+            self.curves[name][:, at] = values
         for name, values in (valid or {}).items():
             self.valid[name][:, i] = values
         return {name: np.asarray(values)[:, -1] for name, values in records.items()}
@@ -254,7 +268,7 @@ def train(
         jax.default_backend(),
     )
     programs = _Programs(job, table, valid, cut, executor, chunk)
-    names = [*job.model.info.weights, "loss"]
+    names = list(dict.fromkeys([*job.model.info.weights, "loss", *programs.curves]))
     valid_names = (
         list(jax.eval_shape(evaluator(job.model), _one(programs.entered[-1]), valid))
         if valid is not None
@@ -282,7 +296,9 @@ def train(
         if i == 0 or cut[i - 1].stage != segment.stage:
             members = programs.enter[segment.stage].call(members, ())
         members, records = programs.chunks[segment.stage, segment.length].call(members, table)
-        points = programs.valid.call(members, valid) if programs.valid else None
+        points = None
+        if programs.valid:
+            points = programs.valid[segment.stage].call(_seen(members), valid)
         means = history.write(i, jax.device_get(records), jax.device_get(points))
         if warm is None:
             warm = compiler.compile_count()

@@ -37,18 +37,22 @@ def stages_of(model: Autoencoder) -> tuple[Stage, ...]:
 
 def hparams_of(model: Autoencoder, recipe: Recipe) -> dict[str, float]:
     """Returns names and defaults of everything that can be swept without recompiling."""
-    own = recipe.hparams()
+    own: dict[str, float] = {}
     for stage in stages_of(model):
-        if stage.optimizer:
-            own = optimizers.hparams(stage.optimizer, recipe.schedule, recipe.clip) | own
-    groups = {f"lr_{group}": own["lr"] for group in model.groups}
+        name = stage.optimizer or recipe.optimizer
+        read = optimizers.hparams(name, recipe.schedule, recipe.clip)
+        if "lr" in read:
+            read[stage.lr] = read.pop("lr")
+        # Where two stages read the same name, the run's own optimiser has the say on its default.
+        own = read | own if stage.optimizer else own | read
+    groups = {f"lr_{group}": own["lr"] for group in model.groups if "lr" in own}
     return own | groups | model.hparams
 
 
 def _transform(model: Autoencoder, stage: Stage, recipe: Recipe, steps: int, hp: Hparams):
     groups = {prefix: f"lr_{group}" for group, prefix in model.groups.items()}
     name = stage.optimizer or recipe.optimizer
-    return optimizers.make(name, recipe.schedule, recipe.clip, steps, hp, groups)
+    return optimizers.make(name, recipe.schedule, recipe.clip, steps, hp, groups, stage.lr)
 
 
 def _select(keep: Array, new, old):
