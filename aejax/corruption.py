@@ -74,6 +74,12 @@ RANGES: dict[str, tuple[float, float]] = {
     "b1": (0.0, 1.0),
     "b2": (0.0, 1.0),
     "momentum": (0.0, 1.0),
+    "capacity": (0.0, float("inf")),
+    "capacity_steps": (0.0, float("inf")),
+    "warmup_steps": (0.0, float("inf")),
+    "free_nats": (0.0, float("inf")),
+    "kernel_scale": (1e-6, float("inf")),
+    "num_data": (0.0, float("inf")),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -24,6 +25,16 @@ def deterministic(size: int) -> LatentSpace:
     return LatentSpace(
         size=size, outputs=size, apply=lambda variables, h, key: Latent(z=h, mean=h), prior=None
     )
+
+
+def matched(size: int) -> LatentSpace:
+    """A deterministic code that a loss draws to the prior N(0, I). Makhzani 2016; Tolstikhin 2018."""
+    return deterministic(size)._replace(prior=standard_normal(check_latent(size)))
+
+
+def standard_normal(size: int) -> Callable[[Variables, Array, int], Array]:
+    """Draws of N(0, I), as `LatentSpace.prior` takes them: (variables, key, n) -> [n, size]."""
+    return lambda variables, key, n: jax.random.normal(key, (n, size), jnp.float32)
 
 
 def normal_log_density(z: Array, mean: Array, logvar: Array) -> Array:
@@ -56,7 +67,7 @@ def gaussian(size: int) -> LatentSpace:
         size=size,
         outputs=2 * size,
         apply=apply,
-        prior=lambda variables, key, n: jax.random.normal(key, (n, size), jnp.float32),
+        prior=standard_normal(size),
         log_prior=lambda variables, z: standard_log_density(z),
         log_posterior=lambda latent, z: normal_log_density(z, latent.mean, latent.logvar),
     )

@@ -70,9 +70,19 @@ def as_table(model: Autoencoder, x: Any, field: str = "x") -> np.ndarray:
 
 
 def resolve_hparams(
-    model: Autoencoder, recipe: Recipe, given: Mapping[str, float]
+    model: Autoencoder,
+    recipe: Recipe,
+    given: Mapping[str, float],
+    facts: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
     """Returns every traced hyper-parameter's value: the defaults, replaced by those given.
+
+    Args:
+      model: the autoencoder.
+      recipe: how it is trained.
+      given: what the user has set.
+      facts: what is known of the data, for models that ask for it by name: `num_data`, the number
+        of training rows. It replaces a default, and yields to what is given.
 
     Raises:
       ConfigError: a name that the model does not read, or a value outside its range.
@@ -88,7 +98,8 @@ def resolve_hparams(
                 f"hp.{name}={value!r}: model {model.info.name!r} reads no such hyper-parameter."
                 f"{meant} Allowed: {', '.join(sorted(allowed))}."
             )
-    values = {name: given.get(name, default) for name, default in allowed.items()}
+    known = {name: value for name, value in (facts or {}).items() if name in allowed}
+    values = {**allowed, **known, **given}
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ConfigError(f"hp.{name}={value!r} is no number. Allowed: a finite number.")
@@ -133,7 +144,7 @@ def fit(
         check_at_least(name, value, 1)
     steps_per_epoch(len(table), batch_size)
     recipe = Recipe(int(steps), int(batch_size), optimizer, schedule, clip)
-    values = resolve_hparams(model, recipe, hp or {})
+    values = resolve_hparams(model, recipe, hp or {}, {"num_data": len(table)})
     job = Job(
         model=model,
         recipe=recipe,
