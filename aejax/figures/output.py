@@ -1,0 +1,69 @@
+"""Figures to files: a PNG and the plotted numbers as CSV, each complete or absent."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from aejax.figures.rows import Row
+from aejax.figures.workdir import Arrays, read_rows
+
+if TYPE_CHECKING:
+    from aejax.figures.style import Plot
+
+Arrayed = Mapping[str, Mapping[str, np.ndarray]]
+FigureFunction = Callable[[list[Row], Arrayed], Any]  # -> style.Plot | None
+DPI = 150
+LARGE = 400_000  # bytes; a larger picture is stored in 256 colours
+
+
+def _png(plot: Plot, path: Path) -> None:
+    plot.figure.savefig(path, format="png", dpi=DPI)
+    if path.stat().st_size > LARGE:
+        with Image.open(path) as image:
+            few = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        few.save(path, format="png", optimize=True)
+
+
+def _csv(plot: Plot, path: Path) -> None:
+    columns = list(dict.fromkeys(column for line in plot.table for column in line))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(plot.table)
+
+
+WRITERS: dict[str, Callable[[Plot, Path], None]] = {"png": _png, "csv": _csv}
+
+
+def save(plot: Plot, folder: Path, name: str) -> list[Path]:
+    """Writes `NAME.png` and `NAME.csv`, each under a temporary name first; returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for suffix, write in WRITERS.items():
+        path, part = folder / f"{name}.{suffix}", folder / f".{name}.{suffix}.{os.getpid()}.part"
+        try:
+            write(plot, part)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+        paths.append(path)
+    return paths
+
+
+def draw_all(workdir: Path, figures: Mapping[str, FigureFunction]) -> list[Path]:
+    """Draws `figures` from the work directory's rows; one that has nothing to show is skipped."""
+    rows: Sequence[Row] = read_rows(workdir)
+    arrays = Arrays(workdir / "arrays", rows)
+    written: list[Path] = []
+    for name, figure in figures.items():
+        plot = figure(list(rows), arrays)
+        if plot is not None:
+            written += save(plot, workdir / "figures", name)
+    return written

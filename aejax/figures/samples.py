@@ -1,0 +1,53 @@
+"""Samples from the prior, a panel a variant, for the models that have one."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from aejax.figures import tiles
+from aejax.figures.choose import choose
+from aejax.figures.output import Arrayed
+from aejax.figures.rows import Row
+from aejax.figures.style import Plot, note, panels, styled
+
+MOST = 24  # panels; beyond, one a model
+DRAWN = 36  # samples in a panel
+
+
+@styled
+def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
+    """A grid of samples a variant; the CSV holds each sample's least, mean and greatest value."""
+    shown, how = choose(rows, arrays, "samples", MOST)
+    if not shown:
+        return None
+    columns = 2 if len(shown) <= 2 else 4
+    layout = "compressed" if tiles.is_image(shown[0].arrays["samples"]) else "constrained"
+    ratio = tiles.ratio(shown[0].arrays["samples"])
+    titles = [each.label for each in shown]
+    figure, axes = panels(titles, columns, height=6.8 / columns * ratio + 0.15, layout=layout)
+    for axis, each in zip(axes, shown, strict=True):
+        samples = each.arrays["samples"][:DRAWN]
+        scale = tiles.scale_of(each.arrays.get("inputs"))
+        if tiles.is_image(samples):
+            side = math.ceil(math.sqrt(len(samples)))
+            tiles.show(axis, tiles.mosaic(tiles.pictures(samples), side), scale)
+        else:
+            tiles.show_vectors(axis, samples, scale)
+            axis.set_ylabel("sample")
+    note(figure, how)
+    return Plot(
+        figure,
+        [
+            {
+                **each.columns(),
+                "sample": i,
+                "min": float(np.min(sample)),
+                "mean": float(np.mean(sample)),
+                "max": float(np.max(sample)),
+            }
+            for each in shown
+            for i, sample in enumerate(each.arrays["samples"][:DRAWN])
+        ],
+    )

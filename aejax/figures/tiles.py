@@ -1,0 +1,103 @@
+"""Many small images in one array, so that a panel of them is a single imshow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colorbar import Colorbar
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+
+class Scale(NamedTuple):
+    """How values become ink: `low` black, `high` white, the same for all images of a figure."""
+
+    low: float
+    high: float
+
+
+def scale_of(inputs: np.ndarray | None) -> Scale:
+    """Returns [0, 1] for images within it, else the range of the inputs."""
+    if inputs is None or not np.isfinite(inputs).any():
+        return Scale(0.0, 1.0)
+    low, high = float(np.nanmin(inputs)), float(np.nanmax(inputs))
+    return Scale(0.0, 1.0) if low >= 0 and high <= 1 else Scale(low, max(high, low + 1e-12))
+
+
+def is_image(array: np.ndarray) -> bool:
+    """Returns whether [n, *shape] holds images, (H, W) or (H, W, C), and not vectors."""
+    return array.ndim in (3, 4)
+
+
+def ratio(images: np.ndarray) -> float:
+    """Returns height over width of images [n, H, W, ...]; a heat map of vectors is as it is set."""
+    return images.shape[1] / images.shape[2] if is_image(images) else 0.8
+
+
+def pictures(images: np.ndarray) -> np.ndarray:
+    """Returns [n, H, W] grey or [n, H, W, 3] colour of images [n, H, W] or [n, H, W, C].
+
+    Other numbers of channels than one and three have no colours of their own: their mean is shown.
+    """
+    images = np.asarray(images, dtype=np.float64)
+    if images.ndim == 3 or images.shape[-1] == 3:
+        return images
+    return images.mean(axis=-1)
+
+
+def mosaic(images: np.ndarray, columns: int) -> np.ndarray:
+    """Sets pictures [n, H, W] or [n, H, W, 3] side by side, row by row.
+
+    Args:
+      images: the pictures.
+      columns: how many stand in a row.
+
+    Returns:
+      [h, w] or [h, w, 4]: gaps, and places without a picture, are NaN or transparent.
+    """
+    count, height, width = images.shape[:3]
+    rows, gap = -(-count // columns), -(-width // 12)
+    if images.ndim == 4:  # an alpha channel stands for what NaN is in a grey picture
+        images = np.concatenate([images, np.ones((*images.shape[:3], 1))], axis=-1)
+    empty = np.nan if images.ndim == 3 else 0.0
+    shape = (rows * (height + gap) - gap, columns * (width + gap) - gap, *images.shape[3:])
+    canvas = np.full(shape, empty)
+    for i, image in enumerate(images):
+        top, left = (i // columns) * (height + gap), (i % columns) * (width + gap)
+        canvas[top : top + height, left : left + width] = image
+    return canvas
+
+
+def show(axis: Axes, canvas: np.ndarray, scale: Scale, cmap: str = "gray", **extra) -> AxesImage:
+    """Draws a mosaic or a matrix with values clipped to `scale` and no frame."""
+    if canvas.ndim == 3:
+        canvas = canvas.copy()
+        canvas[..., :3] = np.clip((canvas[..., :3] - scale.low) / (scale.high - scale.low), 0, 1)
+    drawn = axis.imshow(canvas, cmap=cmap, vmin=scale.low, vmax=scale.high, **extra)
+    axis.set(xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
+    return drawn
+
+
+def key(
+    figure: Figure, axes: Sequence[Axes], drawn: AxesImage, label: str, columns: int
+) -> Colorbar:
+    """Sets a colour bar below the panels, not quite as long as two of them."""
+    shrink = 1.5 / min(columns, len(axes) + 0.5)
+    return figure.colorbar(
+        drawn, ax=list(axes), location="bottom", aspect=30, shrink=shrink, label=label
+    )
+
+
+def show_vectors(axis: Axes, vectors: np.ndarray, scale: Scale, cmap: str = "viridis") -> AxesImage:
+    """Draws vectors [n, ...] that are no images as a heat map: one a line, a column a feature."""
+    flat = vectors.reshape(len(vectors), -1)
+    drawn = axis.imshow(
+        flat, cmap=cmap, vmin=scale.low, vmax=scale.high, aspect="auto", interpolation="nearest"
+    )
+    axis.set(xlabel="feature", yticks=[])
+    axis.xaxis.get_major_locator().set_params(integer=True, nbins=4)
+    return drawn
