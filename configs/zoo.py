@@ -35,6 +35,9 @@ ROWS: dict[str, Row] = {
     "sparse_kl": Row(args=DENSE),
     "denoising": Row(args=DENSE),
     "contractive": Row(args=DENSE),
+    "linear": Row(args={"latent": 8}),
+    "linear_l2": Row(args={"latent": 8}),
+    "linear_tied": Row(args={"latent": 8}),
     "vae": Row(args=DENSE),
 }
 

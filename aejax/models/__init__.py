@@ -9,6 +9,7 @@ from typing import Any
 from aejax.errors import ConfigError, check_names, lookup
 from aejax.models.contractive import contractive
 from aejax.models.denoising import denoising
+from aejax.models.linear import linear, linear_l2, linear_tied
 from aejax.models.sparse import sparse_kl, sparse_l1
 from aejax.models.undercomplete import undercomplete
 from aejax.models.vae import vae
@@ -17,6 +18,9 @@ from aejax.types import Autoencoder
 MODELS: dict[str, Callable[..., Autoencoder]] = {
     "contractive": contractive,
     "denoising": denoising,
+    "linear": linear,
+    "linear_l2": linear_l2,
+    "linear_tied": linear_tied,
     "sparse_kl": sparse_kl,
     "sparse_l1": sparse_l1,
     "undercomplete": undercomplete,
