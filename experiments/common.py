@@ -8,10 +8,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import jax
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 from rich.console import Console
 
+from aejax.data.paths import data_dir
 from aejax.errors import ConfigError
 
 
@@ -19,6 +21,16 @@ def make_console() -> Console:
     """Returns where scripts print; in a pipe or a log, lines are as long as tables need them."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=120)
+
+
+def cache_programs() -> None:
+    """Keeps compiled programs on disk, so that a second start compiles nothing again.
+
+    `JAX_COMPILATION_CACHE_DIR` names another folder. Programs are trusted code: never share one.
+    """
+    if jax.config.jax_compilation_cache_dir is None:
+        jax.config.update("jax_compilation_cache_dir", str(data_dir(None) / "xla"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 
 
 def define_config() -> flags.FlagHolder:
@@ -56,6 +68,7 @@ def read_config(holder: flags.FlagHolder) -> tuple[ConfigDict, ModuleType, dict[
         raise ConfigError(
             "config=None is missing. Allowed: --config=configs/quickstart.py[:SCALE]."
         )
+    cache_programs()
     flag = flags.FLAGS[holder.name]
     path = config_flags.get_config_filename(flag).partition(":")[0]
     return holder.value, module_of(path), dict(config_flags.get_override_values(flag))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 import numpy as np
-from sklearn.decomposition import PCA
 
 from aejax.types import Array, Autoencoder, Variables
 
@@ -40,6 +39,8 @@ def baselines(train: np.ndarray, test: np.ndarray, latent: int) -> dict[str, flo
       {"mse_mean_image": squared error of the training mean, "mse_pca": of the projection on the
       training set's first `latent` principal components}, per image, summed over pixels.
     """
+    from sklearn.decomposition import PCA  # a second to import: not for those who never ask
+
     x, y = as_float(train), as_float(test)
     rank = min(latent, *x.shape)
     pca = PCA(rank, svd_solver="covariance_eigh" if x.shape[0] > x.shape[1] else "full").fit(x)
