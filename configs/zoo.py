@@ -39,6 +39,18 @@ ROWS: dict[str, Row] = {
     "linear_l2": Row(args={"latent": 8}),
     "linear_tied": Row(args={"latent": 8}),
     "vae": Row(args=DENSE),
+    "adversarial_autoencoder": Row(args={**DENSE, "discriminator_widths": (32,)}),
+    "beta_tc_vae": Row(args=DENSE),
+    "beta_vae": Row(args=DENSE),
+    "capacity_vae": Row(args=DENSE, hp={"capacity": 8.0, "capacity_steps": 500.0}),
+    "dip_vae": Row(args=DENSE),
+    "factor_vae": Row(args={**DENSE, "discriminator_widths": (32,)}),
+    "free_bits_vae": Row(args=DENSE),
+    "info_vae": Row(args=DENSE),
+    "iwae": Row(args=DENSE),
+    "iwae_dreg": Row(args=DENSE),
+    "wae_mmd": Row(args=DENSE),
+    "warmup_vae": Row(args=DENSE, hp={"warmup_steps": 500.0}),
 }
 
 

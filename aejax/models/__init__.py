@@ -7,17 +7,38 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aejax.errors import ConfigError, check_names, lookup
+from aejax.models.adversarial_autoencoder import adversarial_autoencoder
+from aejax.models.beta_tc_vae import beta_tc_vae
+from aejax.models.beta_vae import beta_vae
+from aejax.models.capacity_vae import capacity_vae
 from aejax.models.contractive import contractive
 from aejax.models.denoising import denoising
+from aejax.models.dip_vae import dip_vae
+from aejax.models.factor_vae import factor_vae
+from aejax.models.free_bits_vae import free_bits_vae
+from aejax.models.info_vae import info_vae
+from aejax.models.iwae import iwae, iwae_dreg
 from aejax.models.linear import linear, linear_l2, linear_tied
 from aejax.models.sparse import sparse_kl, sparse_l1
 from aejax.models.undercomplete import undercomplete
 from aejax.models.vae import vae
+from aejax.models.wae_mmd import wae_mmd
+from aejax.models.warmup_vae import warmup_vae
 from aejax.types import Autoencoder
 
 MODELS: dict[str, Callable[..., Autoencoder]] = {
+    "adversarial_autoencoder": adversarial_autoencoder,
+    "beta_tc_vae": beta_tc_vae,
+    "beta_vae": beta_vae,
+    "capacity_vae": capacity_vae,
     "contractive": contractive,
     "denoising": denoising,
+    "dip_vae": dip_vae,
+    "factor_vae": factor_vae,
+    "free_bits_vae": free_bits_vae,
+    "info_vae": info_vae,
+    "iwae": iwae,
+    "iwae_dreg": iwae_dreg,
     "linear": linear,
     "linear_l2": linear_l2,
     "linear_tied": linear_tied,
@@ -25,6 +46,8 @@ MODELS: dict[str, Callable[..., Autoencoder]] = {
     "sparse_l1": sparse_l1,
     "undercomplete": undercomplete,
     "vae": vae,
+    "wae_mmd": wae_mmd,
+    "warmup_vae": warmup_vae,
 }
 
 

@@ -1,0 +1,91 @@
+"""log p(x) by importance sampling from the posterior, with its own error bar."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from aejax.losses.monte_carlo import densities
+from aejax.objectives import check_samples
+from aejax.types import Array, Autoencoder, Variables
+
+
+class IsEstimate(NamedTuple):
+    """An estimate of log p(x) per example, in nats; a lower bound of it in the mean."""
+
+    log_p: Array  # [B]
+    ess: Array  # [B], effective number of samples, (sum w)^2 / sum w^2, from 1 to `samples`
+    standard_error: Array  # [B], of log_p, by the delta method; no use where `ess` is of order 1
+
+
+class _Sums(NamedTuple):
+    """Running sums of the weights, over exp(top)."""
+
+    top: Array
+    first: Array  # sum of w
+    second: Array  # sum of w^2
+
+
+def _absorb(sums: _Sums, log_w: Array) -> _Sums:
+    top = jnp.maximum(sums.top, jnp.max(log_w, axis=0))
+    old, new = jnp.exp(sums.top - top), jnp.exp(log_w - top[None, :])
+    return _Sums(top, sums.first * old + new.sum(0), sums.second * old**2 + jnp.square(new).sum(0))
+
+
+def log_likelihood(
+    model: Autoencoder,
+    variables: Variables,
+    x: Array,
+    key: Array,
+    samples: int = 5000,
+    chunk: int = 100,
+) -> IsEstimate:
+    """log 1/S sum_s p(x | z_s) p(z_s) / q(z_s | x), z_s ~ q(z | x). Burda et al. 2015, L_5000.
+
+    The encoder runs once; samples come in chunks of a scan that keeps three numbers an example, so
+    that memory does not grow with S. Sample s draws from `fold_in(key, s)`: chunks change nothing.
+
+    Args:
+      model: a model whose latent space has `log_prior` and `log_posterior`.
+      variables: its variables; vmap over members.
+      x: [B, *shape].
+      key: of the samples.
+      samples: S.
+      chunk: samples decoded at once.
+
+    Returns:
+      The estimate. Its mean over x is Burda's -NLL; an `ess` of a few samples says that q is too
+      far from the true posterior for S to tell log p(x).
+
+    Raises:
+      ConfigError: a latent space without log-densities, or samples or chunk below 1.
+    """
+    space = model.info.space
+    log_prior, log_posterior = densities(f"log_likelihood of model {model.info.name!r}", space)
+    samples, chunk = check_samples(samples), min(check_samples(chunk), samples)
+    assert space is not None
+    h = model.info.nets.encode(variables["params"], x)
+
+    def log_weight(s: Array) -> Array:
+        latent = space.apply(variables, h, jax.random.fold_in(key, s))
+        nll = model.info.likelihood.nll(model.decode(variables, latent.z), x)
+        log_w = log_prior(variables, latent.z) - log_posterior(latent, latent.z) - nll
+        return jnp.where(s < samples, log_w, -jnp.inf)
+
+    def step(sums: _Sums, start: Array) -> tuple[_Sums, None]:
+        return _absorb(sums, jax.vmap(log_weight)(start + jnp.arange(chunk))), None
+
+    zeros = jnp.zeros(x.shape[0], jnp.float32)
+    # A floor far below any weight, and not -inf: -inf minus -inf would be no number.
+    empty = _Sums(jnp.full_like(zeros, jnp.finfo(jnp.float32).min), zeros, zeros)
+    sums, _ = jax.lax.scan(step, empty, jnp.arange(0, samples, chunk))
+    ess = jnp.square(sums.first) / sums.second
+    # Var(mean w) / (mean w)^2, unbiased: by the delta method also the variance of the log.
+    variance = (samples / ess - 1.0) / jnp.maximum(samples - 1.0, 1.0)
+    return IsEstimate(
+        log_p=sums.top + jnp.log(sums.first) - jnp.log(jnp.float32(samples)),
+        ess=ess,
+        standard_error=jnp.sqrt(jnp.maximum(variance, 0.0)),
+    )
