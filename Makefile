@@ -1,0 +1,51 @@
+# make sweep   sets everything up and trains the quickstart: 60 autoencoders, a table, figures
+# make test    sets everything up and passes the tests
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# Two workers: the suite is written for two cores.
+WORKERS ?= 2
+
+# Versions of Python have caches of their own: compiled programs are no exchange format.
+export AEJAX_TEST_CACHE ?= $(CURDIR)/.cache/xla-$(notdir $(VENV))
+
+.PHONY: sweep test test-fast test-newest lint types figures zoo clean
+.DELETE_ON_ERROR:
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aejax needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	touch $@
+
+sweep: $(STAMP)
+	$(BIN)/python -m experiments.sweep --config=configs/quickstart.py --workdir=runs/quickstart
+
+zoo: $(STAMP)
+	$(BIN)/python -m experiments.sweep --config=configs/zoo.py:smoke --workdir=runs/zoo-smoke
+
+figures: $(STAMP)
+	$(BIN)/python -m experiments.figures --workdir=runs/quickstart
+
+test: $(STAMP) lint
+	$(BIN)/python -m pytest -n $(WORKERS) --dist=loadgroup
+
+test-fast: $(STAMP)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist=loadgroup -m "not slow"
+
+# What another version of Python or JAX is most likely to break.
+test-newest: $(STAMP)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" tests/losses tests/train tests/contract \
+	  -k "not contract or undercomplete or contractive or vae"
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+clean:
+	rm -rf $(VENV) .cache build *.egg-info
