@@ -92,8 +92,14 @@ def compose(
             params |= modules(stream(key, "modules"), x)
         return {"params": params, "extra": inner["extra"]}
 
-    def encode(variables: Variables, x: Array, key: Array | None = None) -> Latent:
-        return space.apply(variables, nets.encode(variables["params"], x), key)
+    def encode(
+        variables: Variables, x: Array, key: Array | None = None, hidden: Array | None = None
+    ) -> Latent:
+        if hidden is None or nets.encode_visible is None:
+            h = nets.encode(variables["params"], x)
+        else:
+            h = nets.encode_visible(variables["params"], x, hidden)
+        return space.apply(variables, h, key)
 
     def decode(variables: Variables, z: Any) -> Array:
         return nets.decode(variables["params"], z)
@@ -104,7 +110,7 @@ def compose(
 
         def run(key: Array) -> Forward:
             x_in, corrupted = noise.apply(stream(key, "corruption"), x, hp)
-            latent = encode(variables, x_in, stream(key, "latent"))
+            latent = encode(variables, x_in, stream(key, "latent"), corrupted)
             if nets.teach:
                 out = nets.teach(variables["params"], latent.z, x, stream(key, "teach"), hp)
             else:

@@ -45,6 +45,8 @@ class Nets(NamedTuple):
     `decode(params, z) -> out [B, *out_shape]`; the `*_layers` are as in `Net.layers`, of `params`.
     `teach(params, z, x, key, hp) -> out` is what the loss takes for `decode` where the decoder
     reads the target in training (teacher forcing); elsewhere None.
+    `encode_visible(params, x, hidden) -> h` is what the model takes for `encode` where a part of x
+    is hidden (bool, of x's shape) and the encoder is to skip it; None where it reads all of x_in.
     """
 
     init: Callable[[Array, Array], PyTree]
@@ -53,6 +55,7 @@ class Nets(NamedTuple):
     encoder_layers: Callable[[PyTree], tuple[Dense, ...]] | None = None
     decoder_layers: Callable[[PyTree], tuple[Dense, ...]] | None = None
     teach: Callable[[PyTree, Any, Array, Array, Hparams], Array] | None = None
+    encode_visible: Callable[[PyTree, Array, Array], Any] | None = None
 
 
 class Latent(NamedTuple):
@@ -94,11 +97,13 @@ class Aux(NamedTuple):
 class Corruption(NamedTuple):
     """`apply(key, x, hp) -> (x_in, corrupted)`.
 
-    `corrupted` is a bool mask of x's shape, or None.
+    `corrupted` is a bool mask of x's shape, or None. `fill(x, hidden) -> x_in` is what a corruption
+    that hides a part of x does to a mask that it is given; elsewhere None.
     """
 
     apply: Callable[[Array, Array, Hparams], tuple[Array, Array | None]]
     hparams: dict[str, float]
+    fill: Callable[[Array, Array], Array] | None = None
 
 
 class Likelihood(NamedTuple):
@@ -187,7 +192,8 @@ class Info(NamedTuple):
 class Autoencoder(NamedTuple):
     """A model: pure functions and the names of what can be swept without recompiling.
 
-    init(key, x) -> {"params", "extra"};  encode(variables, x, key=None) -> Latent;
+    init(key, x) -> {"params", "extra"};
+    encode(variables, x, key=None, hidden=None) -> Latent, `hidden` as in `Nets.encode_visible`;
     decode(variables, z) -> likelihood parameters;  loss(variables, hp, x, key, step) -> (scalar,
     Aux);
     sample(variables, key, n) -> x (means given sampled codes), or None without a prior;

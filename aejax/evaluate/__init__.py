@@ -1,6 +1,7 @@
 """Metrics: one family a file, and the table METRICS."""
 
 from aejax.evaluate.batches import mean_over
+from aejax.evaluate.inpaint import inpaint
 from aejax.evaluate.metrics import METRICS, Metric, codes, evaluate, show
 from aejax.evaluate.reconstruction import baselines, reconstruct, squared_error
 
@@ -10,6 +11,7 @@ __all__ = [
     "baselines",
     "codes",
     "evaluate",
+    "inpaint",
     "mean_over",
     "reconstruct",
     "show",

@@ -93,7 +93,9 @@ def show(
     """
     noisy, corrupted = model.info.corruption.apply(stream(key, "corruption"), x, hp)
     seen = x if corrupted is None else noisy
-    code = model.encode(variables, seen).z
+    # A model that skips what is hidden has to be told, as in training.
+    told = {"hidden": corrupted} if model.info.nets.encode_visible else {}
+    code = model.encode(variables, seen, **told).z
     mean = model.info.likelihood.mean
     arrays = {"reconstructions": mean(model.decode(variables, code))}
     if corrupted is not None:
