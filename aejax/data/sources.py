@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from aejax.data import cache, digits, paths, prepared
+from aejax.data import cache, digits, paths, prepared, sequences, synthetic
 from aejax.data.dataset import Dataset
 from aejax.data.raw import RawFile
 
@@ -148,6 +148,33 @@ _ROWS = (
         version="3.0.1",
         files=_FASHION_FILES,
         hint="Debian: package dataset-fashion-mnist, /usr/share/datasets/fashion-mnist",
+    ),
+    Source(
+        name="toy_sequences",
+        description="sentences of 10 words, padded",
+        images=(1600, 400),
+        shape=(8,),
+        licence="of this package",
+        origin="generated from a fixed seed",
+        load=lambda source, options: sequences.load_toy_sequences(options.test_fraction),
+    ),
+    Source(
+        name="bouncing",
+        description="films of bouncing digits",
+        images=(1437, 360),
+        shape=(10, 64),
+        licence="CC BY 4.0",
+        origin="generated from scikit-learn's digits",
+        load=lambda source, options: sequences.load_bouncing(options.test_fraction),
+    ),
+    Source(
+        name="planted_features",
+        description="sparse sums of 96 known directions",
+        images=(synthetic.TRAIN, synthetic.TEST),
+        shape=(synthetic.DIMENSIONS,),
+        licence="of this package",
+        origin="generated from a fixed seed",
+        load=lambda source, options: synthetic.load_planted_features(),
     ),
 )
 

@@ -37,6 +37,12 @@ class Fit(NamedTuple):
 def check_support(model: Autoencoder, x: np.ndarray | Array, field: str = "x") -> None:
     """Raises ConfigError where the values are outside the support of the model's likelihood."""
     low, high = model.info.likelihood.support
+    if model.info.likelihood.whole and (x.dtype == jnp.uint8 or not (x == np.round(x)).all()):
+        raise ConfigError(
+            f"{field} holds {x.dtype} values that are no ids (uint8 is scaled to [0, 1] on the "
+            f"device), but likelihood={model.info.likelihood.name!r} takes tokens. "
+            f"Allowed: whole numbers from {low:g} to {high:g} as int32 or float32."
+        )
     if x.dtype == jnp.uint8:
         return  # scaled to [0, 1] on the device
     least, most = float(x.min()), float(x.max())

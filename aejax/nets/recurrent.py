@@ -1,0 +1,356 @@
+"""Recurrent encoders and decoders: GRU or LSTM cells, scanned over time, for frames and tokens.
+
+The encoder reads a sequence into its cells' last states and those into the code; the decoder starts
+its cells from the code, reads it again at every step (Cho et al. 2014), and emits one step after
+another. A decoder may also read what came before: the target itself in training (teacher forcing),
+its own best guess when it decodes a code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from aejax.errors import ConfigError, lookup
+from aejax.keys import stream
+from aejax.nets.activations import check_widths
+from aejax.tokens import END, PADDING, best, count_words, to_ids
+from aejax.types import Array, Hparams, Likelihood, Nets, PyTree
+
+
+class _Gru(nn.Module):
+    """A gated recurrent unit, Cho et al. 2014, the reset gate after the product (Linen's GRUCell).
+
+    All gates' kernels are one matrix: Linen's own cell has six, which compile four times as long.
+    """
+
+    width: int
+
+    @nn.compact
+    def __call__(self, h: Array, x: Array) -> tuple[Array, Array]:
+        of_x = jnp.split(nn.Dense(3 * self.width, name="input")(x), 3, axis=-1)
+        recurrent = nn.Dense(3 * self.width, kernel_init=nn.initializers.orthogonal(), name="state")
+        of_h = jnp.split(recurrent(h), 3, axis=-1)
+        reset, keep = nn.sigmoid(of_x[0] + of_h[0]), nn.sigmoid(of_x[1] + of_h[1])
+        h = (1.0 - keep) * jnp.tanh(of_x[2] + reset * of_h[2]) + keep * h
+        return h, h
+
+
+class _Lstm(nn.Module):
+    """A long short-term memory cell, Hochreiter & Schmidhuber 1997 with a forget gate, likewise."""
+
+    width: int
+
+    @nn.compact
+    def __call__(self, state: tuple[Array, Array], x: Array) -> tuple[tuple[Array, Array], Array]:
+        c, h = state
+        recurrent = nn.Dense(4 * self.width, kernel_init=nn.initializers.orthogonal(), name="state")
+        gates = nn.Dense(4 * self.width, use_bias=False, name="input")(x) + recurrent(h)
+        i, f, g, o = jnp.split(gates, 4, axis=-1)
+        c = nn.sigmoid(f) * c + nn.sigmoid(i) * jnp.tanh(g)
+        h = nn.sigmoid(o) * jnp.tanh(c)
+        return (c, h), h
+
+
+class Cell(NamedTuple):
+    """A cell, `cell(state, x) -> (state, y)`, and how many vectors make up its state."""
+
+    module: Callable[..., nn.Module]
+    carry: Callable[[Array], Any]  # [B, parts * width] -> the cell's state
+    parts: int
+
+
+CELLS: dict[str, Cell] = {
+    "gru": Cell(_Gru, lambda flat: flat, 1),
+    "lstm": Cell(_Lstm, lambda flat: tuple(jnp.split(flat, 2, axis=-1)), 2),
+}
+
+
+class Span(NamedTuple):
+    """The steps start .. stop - 1 of a sequence, emitted last step first if `reverse`."""
+
+    start: int
+    stop: int
+    reverse: bool = False
+
+
+class Symbols(NamedTuple):
+    """What one step of a sequence is: a frame of `size` numbers, or a token with `size` logits."""
+
+    size: int  # of an input frame; 0 for tokens
+    outputs: int  # decoder outputs a step
+    guess: Callable[[Array], Array]  # out [B, outputs] -> the frame or the id to read next
+    vocabulary: int = 0  # ids, of tokens
+
+    @property
+    def tokens(self) -> bool:
+        """Whether the steps are tokens."""
+        return self.vocabulary > 0
+
+
+def symbols(shape: tuple[int, ...], likelihood: Likelihood) -> Symbols:
+    """Returns what the steps of a sequence are: tokens for shape (T,), frames for (T, D)."""
+    if len(shape) == 1:
+        return Symbols(0, likelihood.outputs, best, likelihood.outputs + 1)
+    guess = lambda out: likelihood.mean(out[:, None, :])[:, 0]
+    return Symbols(shape[1], shape[1] * likelihood.outputs, guess)
+
+
+class _Cells(nn.Module):
+    """One time step of a stack of cells."""
+
+    cell: str
+    widths: tuple[int, ...]
+
+    @nn.compact
+    def __call__(self, states: tuple[Any, ...], x: Array) -> tuple[tuple[Any, ...], Array]:
+        after = []
+        for i, (width, state) in enumerate(zip(self.widths, states, strict=True)):
+            state, x = CELLS[self.cell].module(width, name=f"{self.cell}_{i}")(state, x)
+            after.append(state)
+        return tuple(after), x
+
+
+def _state_size(cell: str, widths: tuple[int, ...]) -> int:
+    return CELLS[cell].parts * sum(widths)
+
+
+def _states(cell: str, widths: tuple[int, ...], flat: Array) -> tuple[Any, ...]:
+    """Returns the cells' states of one vector [B, _state_size]."""
+    states, at = [], 0
+    for width in widths:
+        size = CELLS[cell].parts * width
+        states.append(CELLS[cell].carry(flat[:, at : at + size]))
+        at += size
+    return tuple(states)
+
+
+def _over_time(body: Any, length: int) -> Any:
+    return nn.scan(
+        body,
+        variable_broadcast="params",
+        split_rngs={"params": False},
+        in_axes=1,
+        out_axes=1,
+        length=length,
+    )
+
+
+class _Read(nn.Module):
+    cell: str
+    widths: tuple[int, ...]
+
+    @nn.compact
+    def __call__(self, states: Any, step: tuple[Array, Array]) -> tuple[Any, None]:
+        x, there = step
+        after, _ = _Cells(self.cell, self.widths, name="cells")(states, x)
+        # Padding leaves the states as they are: the code is that of the sequence's own end.
+        keep = lambda new, old: jnp.where(there[:, None], new, old)
+        return jax.tree.map(keep, after, states), None
+
+
+class _Encoder(nn.Module):
+    cell: str
+    widths: tuple[int, ...]
+    outputs: int
+    of: Symbols
+    embedding: int
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        batch, length = x.shape[:2]
+        there = jnp.ones((batch, length), bool)
+        if self.of.tokens:
+            there = to_ids(x) != PADDING
+            x = nn.Embed(self.of.vocabulary, self.embedding, name="embed")(to_ids(x))
+        zeros = jnp.zeros((batch, _state_size(self.cell, self.widths)), x.dtype)
+        states = _states(self.cell, self.widths, zeros)
+        read = _over_time(_Read, length)(self.cell, self.widths, name="read")
+        states, _ = read(states, (x, there))
+        return nn.Dense(self.outputs, name="code")(jnp.concatenate(jax.tree.leaves(states), -1))
+
+
+class _Emit(nn.Module):
+    cell: str
+    widths: tuple[int, ...]
+    of: Symbols
+    embedding: int
+    conditional: bool
+
+    @nn.compact
+    def __call__(self, carry: Any, taught: Array | None) -> tuple[Any, Array]:
+        states, z, guess = carry
+        x = z
+        if self.conditional:
+            before = guess if taught is None else taught
+            if self.of.tokens:
+                before = nn.Embed(self.of.vocabulary, self.embedding, name="embed")(before)
+            x = jnp.concatenate([z, before], axis=-1)
+        states, y = _Cells(self.cell, self.widths, name="cells")(states, x)
+        out = nn.Dense(self.of.outputs, name="out")(y)
+        return (states, z, self.of.guess(out)), out
+
+
+class _Decoder(nn.Module):
+    """z [B, L] -> out [B, length, outputs], in the order of emission."""
+
+    cell: str
+    widths: tuple[int, ...]
+    of: Symbols
+    embedding: int
+    conditional: bool
+    length: int
+
+    @nn.compact
+    def __call__(self, z: Array, taught: Array | None = None) -> Array:
+        size = _state_size(self.cell, self.widths)
+        states = _states(self.cell, self.widths, jnp.tanh(nn.Dense(size, name="start")(z)))
+        emit = _over_time(_Emit, self.length)(
+            self.cell, self.widths, self.of, self.embedding, self.conditional, name="emit"
+        )
+        return emit((states, z, self.start(z.shape[0])), taught)[1]
+
+    def start(self, batch: int) -> Array:
+        """Returns what stands before the first step: zeros, or padding, which is no word."""
+        if self.of.tokens:
+            return jnp.full((batch,), PADDING, jnp.int32)
+        return jnp.zeros((batch, self.of.size), jnp.float32)
+
+
+def turn(x: Array, count: Array) -> Array:
+    """Returns x [B, T, ...] with the first `count` [B] steps of each row in reverse; an involution.
+
+    Words turn round and the end stays behind them: Sutskever et al. 2014, section 3.3.
+    """
+    t = jnp.arange(x.shape[1])[None, :]
+    at = jnp.where(t < count[:, None], count[:, None] - 1 - t, t)
+    return jnp.take_along_axis(x, at.reshape(*at.shape, *(1,) * (x.ndim - 2)), axis=1)
+
+
+def _before(target: Array, start: Array) -> Array:
+    """Returns what a taught decoder reads: the target one step late."""
+    return jnp.concatenate([start[:, None], target[:, :-1]], axis=1)
+
+
+def drop_words(key: Array, ids: Array, rate: Array) -> Array:
+    """Returns ids [B, T] with each replaced by 0 with probability `rate`. Bowman et al. 2016, 3.1.
+
+    Each step has a key of its own, so that padding to a greater length draws the same at the rest.
+    """
+    draw = lambda t: jax.random.uniform(jax.random.fold_in(key, t), (ids.shape[0],))
+    dropped = jax.vmap(draw, out_axes=1)(jnp.arange(ids.shape[1])) < rate
+    return jnp.where(dropped, PADDING, ids)
+
+
+def recurrent(
+    shape: tuple[int, ...],
+    likelihood: Likelihood,
+    *,
+    cell: str,
+    widths: tuple[int, ...],
+    latent: int,
+    outputs: int,
+    spans: Mapping[str, Span],
+    reads: int | None = None,
+    conditional: bool = False,
+    embedding: int = 16,
+    word_dropout: bool = False,
+) -> Nets:
+    """An encoder [B, *shape] -> [B, outputs] and decoders [B, latent] -> [B, T, outputs a step].
+
+    Args:
+      shape: (T,) for tokens, (T, D) for frames.
+      likelihood: of the steps; its outputs size the decoders'.
+      cell: gru or lstm.
+      widths: of the stacked cells, the same in encoder and decoders.
+      latent: size of the code that the decoders get.
+      outputs: what the encoder emits.
+      spans: decoder -> the steps that it emits. Steps of no decoder are zeros in the output.
+      reads: the encoder reads so many steps from the first; None: all.
+      conditional: decoders read the step before: the target's when taught, else their own guess.
+      embedding: size of a token's vector; of no use to frames.
+      word_dropout: a taught decoder reads each word only with probability 1 - hp["word_dropout"].
+
+    Returns:
+      Nets with `teach` where the decoders are conditional. `decode` is free-running, greedy for
+      tokens, and needs the code alone.
+
+    Raises:
+      ConfigError: an unknown cell, a width below 1, an embedding below 1.
+    """
+    lookup("cell", cell, CELLS)
+    widths, (embedding,) = check_widths("widths", widths), check_widths("embedding", (embedding,))
+    if not widths:
+        raise ConfigError("widths=() has no cell. Allowed: one width or more.")
+    of = symbols(shape, likelihood)
+    encoder = _Encoder(cell, widths, outputs, of, embedding)
+    decoders = {
+        name: _Decoder(cell, widths, of, embedding, conditional, span.stop - span.start)
+        for name, span in spans.items()
+    }
+
+    def init(key: Array, x: Array) -> PyTree:
+        z = jnp.zeros((1, latent), jnp.float32)
+        return {
+            "encoder": encoder.init(stream(key, "encoder"), x[:1])["params"],
+            "decoder": {
+                name: decoder.init(stream(key, f"decoder/{name}"), z)["params"]
+                for name, decoder in decoders.items()
+            },
+        }
+
+    def gather(parts: dict[str, Array]) -> Array:
+        """Sets the decoders' outputs at their places in the sequence."""
+        first = next(iter(parts.values()))
+        out = jnp.zeros((first.shape[0], shape[0], of.outputs), first.dtype)
+        for name, part in parts.items():
+            out = out.at[:, spans[name].start : spans[name].stop].set(part)
+        return out
+
+    def decode(params: PyTree, z: Array) -> Array:
+        parts = {}
+        for name, decoder in decoders.items():
+            out = decoder.apply({"params": params["decoder"][name]}, z)
+            if spans[name].reverse:
+                out = turn(out, _emitted(of, out))
+            parts[name] = out
+        return gather(parts)
+
+    def teach(params: PyTree, z: Array, x: Array, key: Array, hp: Hparams) -> Array:
+        parts = {}
+        for name, decoder in decoders.items():
+            span = spans[name]
+            target = x[:, span.start : span.stop]
+            target = to_ids(target) if of.tokens else target
+            count = _words(of, target)
+            target = turn(target, count) if span.reverse else target
+            taught = _before(target, decoder.start(x.shape[0]))
+            if word_dropout:
+                taught = drop_words(stream(key, name), taught, hp["word_dropout"])
+            out = decoder.apply({"params": params["decoder"][name]}, z, taught)
+            parts[name] = turn(out, count) if span.reverse else out
+        return gather(parts)
+
+    return Nets(
+        init=init,
+        encode=lambda params, x: encoder.apply({"params": params["encoder"]}, x[:, :reads]),
+        decode=decode,
+        teach=teach if conditional else None,
+    )
+
+
+def _words(of: Symbols, target: Array) -> Array:
+    """How many steps of a target turn round: a sentence's words, all of a film's frames."""
+    return count_words(target) if of.tokens else jnp.full(target.shape[:1], target.shape[1])
+
+
+def _emitted(of: Symbols, out: Array) -> Array:
+    """The same of what a free-running decoder emitted: the words before its first end."""
+    if not of.tokens:
+        return jnp.full(out.shape[:1], out.shape[1])
+    ended = jnp.cumsum(best(out) == END, axis=1) > 0
+    return jnp.sum(~ended, axis=1)
