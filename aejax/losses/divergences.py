@@ -95,8 +95,12 @@ def bernoulli_kl(p: Array, q: Array) -> Array:
 def _one_outcome(p: Array, gap: Array, q: Array) -> Array:
     """p log(p / q) - p + q = p excess(log(q / p)), where gap = q - p; its limit q at p = 0."""
     positive = p > 0
-    ratio = jnp.where(positive, gap, 0.0) / jnp.where(positive, p, 1.0)  # q / p - 1
-    return jnp.where(positive, p * excess(jnp.log1p(ratio)), q)
+    safe = jnp.where(positive, p, 1.0)
+    # Where p and q are close their logarithms cancel; where they are not, gap / p forgets q.
+    close = positive & (jnp.abs(gap) < 0.5 * p)
+    near = jnp.log1p(jnp.where(close, gap, 0.0) / safe)
+    far = jnp.log(jnp.where(positive & ~close, q, 1.0)) - jnp.log(safe)
+    return jnp.where(positive, p * excess(jnp.where(close, near, far)), q)
 
 
 def gaussian_kl_term() -> Term:

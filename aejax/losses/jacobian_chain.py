@@ -136,7 +136,15 @@ def _meet(one: tuple[Array, bool], two: tuple[Array, bool], slope: Array) -> Arr
         return quadratic(second, slope, first)
     if second_gram:
         return quadratic(first, slope, second)
-    return jnp.sum(jnp.square(_scale(second, slope) @ jnp.swapaxes(first, -1, -2)), axis=-1)
+    return jnp.sum(jnp.square(_bridge(first, second, slope)), axis=1)
+
+
+def _bridge(first: Array, second: Array, slope: Array) -> Array:
+    """first diag(slope) second^T, [B, R_1, R_2]: the slopes go to the end that costs least memory."""
+    batched_first = (first.ndim, -first.shape[-2]) > (second.ndim, -second.shape[-2])
+    if batched_first:
+        return _scale(first, slope) @ jnp.swapaxes(second, -1, -2)
+    return jnp.swapaxes(_scale(second, slope) @ jnp.swapaxes(first, -1, -2), 1, 2)
 
 
 def contract(layers: tuple[Dense, ...], found: Slopes, route: Plan, batch: int) -> Array:

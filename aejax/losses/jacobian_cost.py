@@ -93,7 +93,8 @@ def _meeting(n: int, one: _End, two: _End, batch: int) -> float:
             else _work(3 * n * n, n * n, False, batch)
         )
     if not one.is_gram and not two.is_gram:
-        return _work(2 * one.rows * n * two.rows, two.rows * (n + one.rows), False, batch)
+        scaled = min(one.rows, two.rows) * n
+        return _work(2 * one.rows * n * two.rows, scaled + one.rows * two.rows, False, batch)
     rows = two.rows if one.is_gram else one.rows
     return _work(2 * rows * n * n, 2 * rows * n, False, batch)
 
