@@ -139,10 +139,35 @@ def discretized_logistic() -> Likelihood:
     )
 
 
+def multinomial() -> Likelihood:
+    """One choice among all features, softmax on logits; x is a distribution over them.
+
+    -log p = -sum_i x_i log softmax(l)_i, the multi-class cross-entropy of documents in Hinton &
+    Salakhutdinov 2006, per word. `sample` draws one choice.
+    """
+
+    def flat(out: Array) -> Array:
+        return out.reshape(out.shape[0], -1)
+
+    def sample(key: Array, logits: Array) -> Array:
+        chosen = jax.random.categorical(key, flat(logits), axis=-1)
+        return jax.nn.one_hot(chosen, flat(logits).shape[1]).reshape(logits.shape)
+
+    return Likelihood(
+        name="multinomial",
+        outputs=1,
+        nll=lambda logits, x: -_sum(flat(x) * jax.nn.log_softmax(flat(logits), axis=-1)),
+        mean=lambda logits: jax.nn.softmax(flat(logits), axis=-1).reshape(logits.shape),
+        sample=sample,
+        support=(0.0, 1.0),
+    )
+
+
 LIKELIHOODS = {
     "bernoulli": bernoulli,
     "discretized_logistic": discretized_logistic,
     "gaussian": gaussian,
     "gaussian_learned": gaussian_learned,
     "laplace": laplace,
+    "multinomial": multinomial,
 }

@@ -38,6 +38,7 @@ ROWS: dict[str, Row] = {
     "linear": Row(args={"latent": 8}),
     "linear_l2": Row(args={"latent": 8}),
     "linear_tied": Row(args={"latent": 8}),
+    "deep_rbm": Row(args=DENSE),
     "vae": Row(args=DENSE),
     "adversarial_autoencoder": Row(args={**DENSE, "discriminator_widths": (32,)}),
     "beta_tc_vae": Row(args=DENSE),

@@ -12,6 +12,7 @@ from aejax.models.beta_tc_vae import beta_tc_vae
 from aejax.models.beta_vae import beta_vae
 from aejax.models.capacity_vae import capacity_vae
 from aejax.models.contractive import contractive
+from aejax.models.deep_rbm import deep_rbm
 from aejax.models.denoising import denoising
 from aejax.models.dip_vae import dip_vae
 from aejax.models.factor_vae import factor_vae
@@ -32,6 +33,7 @@ MODELS: dict[str, Callable[..., Autoencoder]] = {
     "beta_vae": beta_vae,
     "capacity_vae": capacity_vae,
     "contractive": contractive,
+    "deep_rbm": deep_rbm,
     "denoising": denoising,
     "dip_vae": dip_vae,
     "factor_vae": factor_vae,

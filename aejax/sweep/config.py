@@ -43,7 +43,7 @@ def _known_hparams() -> set[str]:
     for table in (OPTIMIZERS, SCHEDULES):
         names |= {hp for entry in table.values() for hp in entry.hparams}
     for name in models.MODELS:
-        names |= set(hparams_of(models.build(name, (8, 8, 1), {}), Recipe(1, 1)))
+        names |= set(hparams_of(models.example(name), Recipe(1, 1)))
     return names
 
 

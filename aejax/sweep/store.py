@@ -60,9 +60,13 @@ class Store:
         for folder in (self.workdir, self.workdir / "arrays"):
             folder.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(self.workdir / ".lock")
+        try:
+            self.rows, whole, self.dropped = read_rows(self.results)
+        except ConfigError:
+            self.close()
+            raise
         described = {"config_hash": config_hash, "config": dict(config)}
         write_text(self.workdir / "config.json", json.dumps(described, indent=1, default=list))
-        self.rows, whole, self.dropped = read_rows(self.results)
         if self.dropped is not None:
             with self.results.open("r+b") as file:
                 file.truncate(whole)

@@ -1,0 +1,168 @@
+"""Sweeps from end to end: rows, arrays, what is missing is done and nothing else."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from aejax.figures import draw
+from aejax.sweep import base, estimate, grid, make_plan, product, run
+from aejax.sweep.store import read_rows
+from aejax.sweep.table import spread, summary
+
+VOLATILE = ("seconds", "git", "versions", "device", "recompiles")
+
+
+def plan(steps=12, **fields):
+    config = base(
+        "smoke", steps=steps, train_size=100, test_size=40, eval_every=6, batch_size=32,
+        **({"args.latent": 3, "args.widths": (8,), "images": 4, "samples": 6} | fields),
+    )  # fmt: skip
+    points = product(grid(model=["undercomplete", "vae"]), grid(seed=range(2)))
+    return make_plan(config, list(points))
+
+
+def quiet() -> Console:
+    return Console(file=io.StringIO(), width=120)
+
+
+def stable(rows):
+    return {row["id"]: {k: v for k, v in row.items() if k not in VOLATILE} for row in rows}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("finished")
+    return workdir, run(plan(), workdir, quiet())
+
+
+def test_one_row_a_member_with_all_that_it_needs(finished):
+    workdir, outcome = finished
+    rows, _, _ = read_rows(workdir / "results.jsonl")
+    assert len(rows) == len({row["id"] for row in rows}) == 4 == outcome.fresh
+    for row in rows:
+        assert row["status"] == "ok"
+        assert row["recompiles"] == 0
+        assert row["step"] == 12
+        assert row["flops"] > 0
+        assert set(row["seconds"]) == {"compile", "run", "evaluate"}
+        assert row["versions"]["jax"]
+        assert row["metrics"]["test_mse_per_image"] > 0
+        assert row["metrics"]["mse_pca"] < row["metrics"]["mse_mean_image"]
+        bound = {"test_elbo_nats", "test_kl_nats"} & set(row["metrics"])
+        assert bool(bound) == (row["model"] == "vae")
+
+
+def test_arrays_belong_to_their_rows(finished):
+    workdir, outcome = finished
+    for row in outcome.rows:
+        with np.load(workdir / "arrays" / f"{row['group']}.npz") as arrays:
+            i = list(arrays["ids"]).index(row["id"])
+            assert arrays["reconstructions"].shape == (2, 4, 8, 8, 1)
+            assert arrays["codes"].shape == (2, 40, 3)
+            assert arrays["curve/loss"].shape == (2, len(arrays["curve_step"]))
+            assert ("samples" in arrays) == (row["model"] == "vae")
+            last = arrays["valid/mse_per_image"][i, -1]
+        np.testing.assert_allclose(last, row["metrics"]["test_mse_per_image"], rtol=1e-5)
+
+
+def test_the_mean_of_squares_is_what_numpy_says(finished):
+    """A row's error against the arrays: no unit, no axis and no batch went astray."""
+    workdir, outcome = finished
+    row = outcome.rows[0]
+    with np.load(workdir / "arrays" / f"{row['group']}.npz") as arrays:
+        i = list(arrays["ids"]).index(row["id"])
+        shown = np.square(arrays["reconstructions"][i] - arrays["inputs"]).sum((1, 2, 3))
+    assert 0.2 < shown.mean() / row["metrics"]["test_mse_per_image"] < 5
+
+
+def test_the_same_command_does_nothing_twice(finished):
+    workdir, outcome = finished
+    before = (workdir / "results.jsonl").read_bytes()
+    again = run(plan(), workdir, quiet())
+    assert again.fresh == 0
+    assert (workdir / "results.jsonl").read_bytes() == before
+    assert stable(again.rows) == stable(outcome.rows)
+
+
+def test_only_what_is_missing_is_done_and_equals_what_was(finished, tmp_path):
+    _, outcome = finished
+    first = run(plan(), tmp_path, quiet())
+    assert stable(first.rows) == stable(outcome.rows)
+    lines = (tmp_path / "results.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "results.jsonl").write_bytes(b"".join(lines[:-1]) + lines[-1][:20])
+    console = quiet()
+    again = run(plan(), tmp_path, console)
+    assert again.fresh == 1
+    assert "dropped a broken last line" in console.file.getvalue()
+    assert stable(again.rows) == stable(outcome.rows)
+
+
+def test_an_interrupted_group_goes_on_from_its_checkpoint(finished, tmp_path, monkeypatch):
+    from aejax.sweep import progress
+
+    class Stopped(Exception):
+        pass
+
+    advance, calls = progress.Report.advance, []
+
+    def stop(self, step, loss):
+        calls.append(step)
+        if len(calls) == 2:
+            raise Stopped
+        advance(self, step, loss)
+
+    eager = plan(checkpoint_seconds=0.0)
+    monkeypatch.setattr(progress.Report, "advance", stop)
+    with pytest.raises(Stopped):
+        run(eager, tmp_path, quiet())
+    assert list((tmp_path / "checkpoints").iterdir())
+    again = run(eager, tmp_path, quiet())
+    assert calls == [6, 12, 12, 6, 12]  # the first group went on at 6, the second began at 0
+    assert stable(again.rows) == stable(finished[1].rows)
+    assert not list((tmp_path / "checkpoints").iterdir())
+
+
+def test_another_config_leaves_the_folder_as_it_was(finished):
+    workdir, _ = finished
+    before = sorted((p, p.stat().st_mtime_ns) for p in workdir.rglob("*") if p.is_file())
+    with pytest.raises(ValueError, match=r"another config \(steps: 12 there, 18 here\)"):
+        run(plan(steps=18), workdir, quiet())
+    assert before == sorted((p, p.stat().st_mtime_ns) for p in workdir.rglob("*") if p.is_file())
+
+
+def test_a_diverged_member_is_reported_and_the_rest_is_not(tmp_path):
+    config = base("smoke", steps=12, train_size=100, test_size=40, eval_every=6, batch_size=32)
+    points = grid(**{"hp.lr": [1e-3, 1e30], "args.widths": [(8,)]})
+    outcome = run(make_plan(config, points), tmp_path, quiet())
+    by_lr = {row["hp"]["lr"]: row for row in outcome.rows}
+    assert by_lr[1e-3]["status"] == "ok"
+    lost = by_lr[1e30]
+    assert lost["status"] == "diverged"
+    assert lost["failed"]["step"] == lost["step"] < 12
+    assert lost["failed"]["term"] in ("rec_nats", "loss", "gradient")
+    console = quiet()
+    console.print(summary(outcome.rows, "t"))
+    assert "diverged" in console.file.getvalue()
+
+
+def test_figures_are_drawn_from_rows_and_arrays(finished):
+    workdir, _ = finished
+    names = {path.name for path in draw(workdir)}
+    assert len({name for name in names if name.endswith(".png")}) >= 5
+    assert {"summary.png", "summary.csv", "reconstructions.png", "curves.png"} <= names
+
+
+def test_the_estimate_names_every_group():
+    entries = estimate(plan())
+    assert [entry["members"] for entry in entries] == [2, 2]
+    assert all(float(entry["about s"]) > 0 for entry in entries)
+
+
+def test_spread_is_the_sample_standard_deviation():
+    assert spread([1.0, 2.0, 3.0]) == "2 ± 1"
+    assert spread([1.0, float("nan")]) == "1"
+    assert spread([]) == "–"

@@ -1,0 +1,121 @@
+"""The laws that a test can hold: who imports what, who compiles, and documents that are true."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aejax import models
+from aejax.corruption import CORRUPTIONS
+from aejax.likelihoods import LIKELIHOODS
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted(p for d in ("aejax", "experiments", "configs") for p in (ROOT / d).rglob("*.py"))
+DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+
+
+def names(path: Path) -> set[str]:
+    return {str(path.relative_to(ROOT))}
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def roots(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imports(path)}
+
+
+def test_flax_lives_in_nets_and_tensorflow_nowhere():
+    flax = {p.parent.relative_to(ROOT).as_posix() for p in SOURCES if "flax" in roots(p)}
+    assert flax == {"aejax/nets"}
+    assert not [p for p in SOURCES if "tensorflow" in roots(p)]
+
+
+def test_matplotlib_lives_in_figures():
+    assert {
+        p.parent.relative_to(ROOT).as_posix() for p in SOURCES if "matplotlib" in roots(p)
+    } == {"aejax/figures"}
+
+
+def test_the_contracts_know_neither_flax_nor_optax():
+    assert not roots(ROOT / "aejax" / "types.py") & {"flax", "optax"}
+
+
+def test_one_place_compiles():
+    found = [p for p in SOURCES if p.is_relative_to(ROOT / "aejax") and "jax.jit" in p.read_text()]
+    assert [p.relative_to(ROOT).as_posix() for p in found] == ["aejax/train/compile.py"]
+
+
+def test_no_chain_of_key_splits():
+    chain = re.compile(r"\bkey\s*,\s*\w+\s*=\s*jax\.random\.split\(\s*key\b")
+    assert not [p for p in SOURCES if chain.search(p.read_text())]
+
+
+def test_importing_the_package_loads_no_heavy_stranger():
+    """Start-up: what only some commands need is imported by them."""
+    heavy = ("tensorflow", "tensorflow_datasets", "orbax", "matplotlib", "sklearn", "torch")
+    code = f"import sys, aejax; print([m for m in {heavy!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", sorted(models.MODELS))
+def test_each_model_cites_its_source(name):
+    text = inspect.getdoc(models.MODELS[name]) or ""
+    assert re.search(r"(19|20)\d\d", text), "a paper and its year"
+    assert "Equation:" in text
+    model = models.build(name, *_smallest(name))
+    assert model.info.name == name
+    assert model.info.paper
+    assert set(model.info.symbols) <= set(model.hparams)
+
+
+def _smallest(name: str):
+    from tests.contract.cases import ROWS, Row, dataset
+
+    row = ROWS.get(name, Row())
+    return tuple(dataset(row.dataset).train.shape[1:]), row.args
+
+
+@pytest.mark.parametrize("table", [LIKELIHOODS, CORRUPTIONS], ids=["likelihoods", "corruptions"])
+def test_each_part_is_documented(table):
+    for name, part in table.items():
+        assert inspect.getdoc(part), name
+
+
+def test_model_files_are_short():
+    """Eighty lines, or a reason in the file's docstring beginning with "Long because"."""
+    for path in (ROOT / "aejax" / "models").glob("*.py"):
+        text = path.read_text()
+        if path.name not in ("__init__.py", "parts.py") and "Long because" not in text:
+            assert text.count("\n") <= 80 * max(1, text.count("\ndef ")), path.name
+
+
+def test_documents_name_commands_that_exist():
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M))
+    for document in DOCUMENTS:
+        text = document.read_text()
+        for module in re.findall(r"python -m (experiments\.\w+)", text):
+            assert (ROOT / (module.replace(".", "/") + ".py")).is_file(), (document.name, module)
+        for target in re.findall(r"`make ([a-z][\w-]*)", text):
+            assert target in targets, (document.name, target)
+        for path in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+            assert (ROOT / path).exists(), (document.name, path)
+
+
+def test_the_readme_lists_every_model():
+    text = (ROOT / "README.md").read_text()
+    assert [name for name in models.MODELS if f"| `{name}` " not in text] == []
