@@ -275,7 +275,8 @@ def train(
         else []
     )
     history = _History(population.size(job.seeds), cut, names, valid_names)
-    members = {"state": programs.init.call(job.seeds), "hp": job.hp}
+    # A copy: the chunks are given their members' memory, and the job stays the caller's.
+    members = {"state": programs.init.call(job.seeds), "hp": jax.tree.map(jnp.copy, job.hp)}
 
     done, begun, warm = 0, time.perf_counter(), None
     last = checkpoint.latest() if checkpoint else None
