@@ -1,4 +1,4 @@
-"""The cells against Linen's own, the turn of a sequence, and decoders that read what came before."""
+"""The cells against Linen's own, the turn of a sequence, decoders that read what came before."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_a_taught_decoder_reads_only_what_it_has_emitted(reverse):
 
 
 def test_bad_parts_are_one_line():
-    with pytest.raises(ConfigError, match="cell='gur' is unknown. Did you mean 'gru'"):
+    with pytest.raises(ConfigError, match=r"cell=.gur. is unknown\. Did you mean .gru."):
         nets_of((6,), categorical(8), cell="gur")
     with pytest.raises(ConfigError, match="widths"):
         nets_of((6,), categorical(8), widths=())
