@@ -34,7 +34,9 @@ def cache_programs() -> None:
 
 
 def define_config() -> flags.FlagHolder:
-    """Defines --config=FILE[:SCALE] and --config.FIELD=VALUE."""
+    """Defines --config=FILE[:SCALE], --config.FIELD=VALUE, --data_dir and --manual_dir."""
+    flags.DEFINE_string("data_dir", None, "where prepared data is; short for --config.data_dir")
+    flags.DEFINE_string("manual_dir", None, "raw files; short for --config.manual_dir")
     return config_flags.DEFINE_config_file(
         "config", None, "a config file, with :smoke, :small or :paper after it", lock_config=True
     )
@@ -71,6 +73,9 @@ def read_config(holder: flags.FlagHolder) -> tuple[ConfigDict, ModuleType, dict[
     cache_programs()
     flag = flags.FLAGS[holder.name]
     path = config_flags.get_config_filename(flag).partition(":")[0]
+    for name in ("data_dir", "manual_dir"):
+        if flags.FLAGS[name].value is not None:
+            holder.value[name] = flags.FLAGS[name].value
     return holder.value, module_of(path), dict(config_flags.get_override_values(flag))
 
 

@@ -1,0 +1,210 @@
+"""What every model promises.
+
+A new model is tested by being in MODELS; see configs/zoo.py for rows.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from aejax import evaluate
+from aejax.train import population, tree
+from aejax.train.checkpoint import Checkpoint
+from aejax.train.loop import to_float
+from aejax.train.plan import stage_steps
+from aejax.train.run import train
+from aejax.train.step import enter_stage, init_state, stages_of
+from tests.contract.cases import BATCH, NAMES, case, job, recipe
+
+STEPS = 60
+pytestmark = pytest.mark.parametrize("name", NAMES)
+
+
+def batch(name: str) -> jax.Array:
+    return to_float(jnp.asarray(case(name).train[:BATCH]))
+
+
+def scalars(name: str) -> dict[str, jax.Array]:
+    return {n: jnp.float32(v) for n, v in case(name).hp.items()}
+
+
+@functools.cache
+def started(name: str):
+    return init_state(case(name).model, jnp.int32(0), batch(name))
+
+
+@functools.cache
+def undisturbed(name: str):
+    """Two members, side by side, 60 steps."""
+    one = case(name)
+    return train(job(one, STEPS, [3, 4], STEPS // 2, executor="vmap"), one.train, valid=one.test)
+
+
+def assert_same_bits(a, b):
+    for path, leaf in tree.flatten(a).items():
+        np.testing.assert_array_equal(leaf, tree.flatten(b)[path], err_msg=path)
+
+
+def test_member_equals_single_run(name):
+    one = case(name)
+    single = train(job(one, STEPS, [4], STEPS // 2, executor="loop"), one.train)
+    ours = tree.flatten(population.member(undisturbed(name).state.variables["params"], 1))
+    alone = tree.flatten(population.member(single.state.variables["params"], 0))
+    assert all(np.isfinite(leaf).all() for leaf in ours.values())
+    worst = max(float(np.abs(ours[path] - alone[path]).max()) for path in ours)
+    assert worst < 1e-5
+
+
+def test_resumed_run_equals_undisturbed_bit_for_bit(name, tmp_path):
+    one = case(name)
+    population_job = job(one, STEPS, [3, 4], STEPS // 2, executor="vmap")
+
+    class Killed(Exception):
+        pass
+
+    # The first checkpoint is written after the first chunk, so the kill comes in the second.
+    calls = []
+
+    def kill(step, means):
+        calls.append(step)
+        if len(calls) == 2:
+            raise Killed
+
+    checkpoint = Checkpoint(tmp_path / "checkpoint")
+    with pytest.raises(Killed):
+        train(
+            population_job,
+            one.train,
+            valid=one.test,
+            checkpoint=checkpoint,
+            checkpoint_seconds=0,
+            on_chunk=kill,
+        )
+    checkpoint.close()
+    resumed_at = []
+    again = train(
+        population_job,
+        one.train,
+        valid=one.test,
+        checkpoint=Checkpoint(tmp_path / "checkpoint"),
+        checkpoint_seconds=0,
+        on_chunk=lambda step, means: resumed_at.append(step),
+    )
+    assert resumed_at[0] == calls[1]  # it went on, and did not begin again
+    whole = undisturbed(name)
+    assert_same_bits(again.state.variables, whole.state.variables)
+    assert_same_bits(again.state.opt_state, whole.state.opt_state)
+    for curve, values in whole.curves.items():
+        np.testing.assert_array_equal(again.curves[curve], values)
+    for metric, values in whole.valid.items():
+        np.testing.assert_array_equal(again.valid[metric], values)
+
+
+def test_nothing_recompiles_after_the_first_chunk(name):
+    assert undisturbed(name).recompiles == 0
+
+
+def test_training_stays_healthy_and_moves_the_parameters(name):
+    whole = undisturbed(name)
+    assert (np.asarray(whole.state.health.step) == -1).all()
+    before = tree.flatten(
+        init_state(case(name).model, jnp.int32(3), batch(name)).variables["params"]
+    )
+    after = tree.flatten(population.member(whole.state.variables["params"], 0))
+    assert any(
+        path not in before or not np.array_equal(before[path], leaf) for path, leaf in after.items()
+    )
+
+
+def test_gradients_reach_every_parameter(name):
+    model, hp, x = case(name).model, scalars(name), batch(name)
+    stages = stages_of(model)
+    state, reached, all_paths = started(name), set(), set()
+    for stage, steps in zip(stages, stage_steps(stages, STEPS), strict=True):
+        state = enter_stage(model, stage, recipe(STEPS), steps, state, hp)
+        moving, frozen = tree.split(state.variables["params"], stage.trainable)
+        all_paths = set(moving) | set(frozen)
+
+        @jax.jit
+        def gradients(moving, state=state, frozen=frozen, stage=stage):
+            def loss(moving):
+                params = tree.merge(state.variables["params"], moving, frozen)
+                variables = {**state.variables, "params": params}
+                return stage.loss(variables, hp, x, state.key, jnp.int32(STEPS))[0]
+
+            return jax.grad(loss)(moving)
+
+        found = gradients(moving)
+        assert all(np.isfinite(g).all() for g in found.values())
+        reached |= {path for path, g in found.items() if np.any(np.asarray(g) != 0)}
+    assert all_paths - reached == set()
+
+
+def test_terms_are_per_example_and_finite_at_extremes(name):
+    model, hp = case(name).model, scalars(name)
+    x, variables = batch(name), started(name).variables
+    loss = jax.jit(functools.partial(model.loss, hp=hp, key=jax.random.key(1), step=jnp.int32(0)))
+    for extreme in (x, jnp.zeros_like(x), jnp.ones_like(x)):
+        scalar, aux = loss(variables, x=extreme)
+        assert np.isfinite(scalar)
+        assert set(aux.terms) == set(model.info.weights)
+        for term, values in aux.terms.items():
+            assert values.shape == (BATCH,), term
+            assert np.isfinite(values).all(), term
+        assert_same_structure(aux.extra, variables["extra"])
+
+
+def assert_same_structure(a, b):
+    shapes = functools.partial(jax.tree.map, lambda leaf: (jnp.shape(leaf), jnp.result_type(leaf)))
+    assert shapes(a) == shapes(b)
+
+
+def test_jit_equals_no_jit(name):
+    model, hp, x = case(name).model, scalars(name), batch(name)
+    variables, key = started(name).variables, jax.random.key(2)
+    plain, _ = model.loss(variables, hp, x, key, jnp.int32(0))
+    compiled, _ = jax.jit(model.loss)(variables, hp, x, key, jnp.int32(0))
+    np.testing.assert_allclose(plain, compiled, rtol=2e-5)
+
+
+def test_shapes_of_code_reconstruction_and_samples(name):
+    model, x, variables = case(name).model, batch(name), started(name).variables
+    latent = model.encode(variables, x)
+    again = model.encode(variables, x)
+    assert latent.mean.shape == (BATCH, model.info.latent)
+    np.testing.assert_array_equal(latent.mean, again.mean)
+    assert evaluate.reconstruct(model, variables, x).shape == x.shape
+    if model.sample:
+        drawn = model.sample(variables, jax.random.key(0), 3)
+        assert drawn.shape == (3, *model.info.shape)
+        assert np.isfinite(drawn).all()
+
+
+def test_metrics_do_not_depend_on_the_evaluation_batch(name):
+    """Rows that fill no whole batch count like all others, and no padding enters a metric."""
+    model, variables = case(name).model, started(name).variables
+    table, hp, key = jnp.asarray(case(name).test), scalars(name), jax.random.key(0)
+
+    @functools.partial(jax.jit, static_argnums=0)
+    def evaluated(batch_size):
+        return evaluate.evaluate(model, variables, hp, key, table, batch_size)
+
+    whole, parts = evaluated(50), evaluated(16)
+    np.testing.assert_allclose(whole["mse_per_image"], parts["mse_per_image"], rtol=1e-5)
+    assert all(np.isfinite(v) for v in whole.values())
+
+
+def test_the_seed_decides(name):
+    one = case(name)
+    whole = undisturbed(name)
+    first, second = (
+        tree.flatten(population.member(whole.state.variables["params"], i)) for i in (0, 1)
+    )
+    assert any(not np.array_equal(first[path], second[path]) for path in first)
+    assert one.model.info.paper
+    assert one.model.info.equation
