@@ -29,17 +29,14 @@ SWEPT = {
 def get_config(scale: str = "small") -> ConfigDict:
     """Returns the base of the sweep: scikit-learn's digits, a code of 16, all likelihoods alike."""
     steps, _ = SCALES.get(scale, (1, 1))
-    config = base(
+    return base(
         scale,
         name="quickstart",
         steps=steps,
         eval_every=max(1, steps // 5),
         schedule="cosine",
+        **{"args.latent": 16, "args.likelihood": "bernoulli", "hp.lr": 3e-3},
     )
-    config.args.latent = 16
-    config.args.likelihood = "bernoulli"
-    config.hp.lr = 3e-3
-    return config
 
 
 def sweep(scale: str = "small") -> Iterator[dict[str, object]]:

@@ -28,7 +28,7 @@ def cache_programs() -> None:
 
     `JAX_COMPILATION_CACHE_DIR` names another folder. Programs are trusted code: never share one.
     """
-    if jax.config.jax_compilation_cache_dir is None:
+    if getattr(jax.config, "jax_compilation_cache_dir", None) is None:
         jax.config.update("jax_compilation_cache_dir", str(data_dir(None) / "xla"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 

@@ -39,7 +39,7 @@ def git_commit() -> str | None:
 def versions() -> dict[str, str]:
     """Returns versions of Python and of what numbers depend on, and the matmul precision."""
     found = {name: metadata.version(name) for name in PACKAGES}
-    precision = jax.config.jax_default_matmul_precision or "default"
+    precision = getattr(jax.config, "jax_default_matmul_precision", None) or "default"
     return {"python": platform.python_version(), **found, "matmul_precision": precision}
 
 
