@@ -52,6 +52,13 @@ ROWS: dict[str, Row] = {
     "iwae_dreg": Row(args=DENSE),
     "wae_mmd": Row(args=DENSE),
     "warmup_vae": Row(args=DENSE, hp={"warmup_steps": 500.0}),
+    "k_sparse": Row(args={"latent": 64, "k": 5}, hp={"k_steps": 500.0}),
+    "winner_take_all": Row(args={"latent": 64}, hp={"lifetime": 0.1}),
+    "topk": Row("planted_features", args={"latent": 192, "k": 4}),
+    "batch_topk": Row("planted_features", args={"latent": 192, "k": 3}),
+    "dictionary_l1": Row("planted_features", args={"latent": 192}),
+    "gated": Row("planted_features", args={"latent": 192}),
+    "jump_relu": Row("planted_features", args={"latent": 192}),
 }
 
 

@@ -8,48 +8,62 @@ from typing import Any
 
 from aejax.errors import ConfigError, check_names, lookup
 from aejax.models.adversarial_autoencoder import adversarial_autoencoder
+from aejax.models.batch_topk import batch_topk
 from aejax.models.beta_tc_vae import beta_tc_vae
 from aejax.models.beta_vae import beta_vae
 from aejax.models.capacity_vae import capacity_vae
 from aejax.models.contractive import contractive
 from aejax.models.deep_rbm import deep_rbm
 from aejax.models.denoising import denoising
+from aejax.models.dictionary_l1 import dictionary_l1
 from aejax.models.dip_vae import dip_vae
 from aejax.models.factor_vae import factor_vae
 from aejax.models.free_bits_vae import free_bits_vae
+from aejax.models.gated import gated
 from aejax.models.info_vae import info_vae
 from aejax.models.iwae import iwae, iwae_dreg
+from aejax.models.jump_relu import jump_relu
+from aejax.models.k_sparse import k_sparse
 from aejax.models.linear import linear, linear_l2, linear_tied
 from aejax.models.sparse import sparse_kl, sparse_l1
+from aejax.models.topk import topk
 from aejax.models.undercomplete import undercomplete
 from aejax.models.vae import vae
 from aejax.models.wae_mmd import wae_mmd
 from aejax.models.warmup_vae import warmup_vae
+from aejax.models.winner_take_all import winner_take_all
 from aejax.types import Autoencoder
 
 MODELS: dict[str, Callable[..., Autoencoder]] = {
     "adversarial_autoencoder": adversarial_autoencoder,
+    "batch_topk": batch_topk,
     "beta_tc_vae": beta_tc_vae,
     "beta_vae": beta_vae,
     "capacity_vae": capacity_vae,
     "contractive": contractive,
     "deep_rbm": deep_rbm,
     "denoising": denoising,
+    "dictionary_l1": dictionary_l1,
     "dip_vae": dip_vae,
     "factor_vae": factor_vae,
     "free_bits_vae": free_bits_vae,
+    "gated": gated,
     "info_vae": info_vae,
     "iwae": iwae,
     "iwae_dreg": iwae_dreg,
+    "jump_relu": jump_relu,
+    "k_sparse": k_sparse,
     "linear": linear,
     "linear_l2": linear_l2,
     "linear_tied": linear_tied,
     "sparse_kl": sparse_kl,
     "sparse_l1": sparse_l1,
+    "topk": topk,
     "undercomplete": undercomplete,
     "vae": vae,
     "wae_mmd": wae_mmd,
     "warmup_vae": warmup_vae,
+    "winner_take_all": winner_take_all,
 }
 
 
