@@ -27,6 +27,7 @@ class Row(NamedTuple):
 
 
 DENSE = {"latent": 8, "widths": (32,)}
+FILMS = Row("bouncing", {**DENSE, "likelihood": "bernoulli"})
 
 # A model that is not listed runs on digits with its builder's defaults.
 ROWS: dict[str, Row] = {
@@ -59,6 +60,10 @@ ROWS: dict[str, Row] = {
     "dictionary_l1": Row("planted_features", args={"latent": 192}),
     "gated": Row("planted_features", args={"latent": 192}),
     "jump_relu": Row("planted_features", args={"latent": 192}),
+    "sentence_vae": Row("toy_sequences", DENSE, {"anneal_midpoint": 0.0}),
+    "seq2seq": FILMS,
+    "seq2seq_composite": FILMS,
+    "seq2seq_future": FILMS,
 }
 
 

@@ -25,6 +25,8 @@ from aejax.models.iwae import iwae, iwae_dreg
 from aejax.models.jump_relu import jump_relu
 from aejax.models.k_sparse import k_sparse
 from aejax.models.linear import linear, linear_l2, linear_tied
+from aejax.models.sentence_vae import sentence_vae
+from aejax.models.seq2seq import seq2seq, seq2seq_composite, seq2seq_future
 from aejax.models.sparse import sparse_kl, sparse_l1
 from aejax.models.topk import topk
 from aejax.models.undercomplete import undercomplete
@@ -56,6 +58,10 @@ MODELS: dict[str, Callable[..., Autoencoder]] = {
     "linear": linear,
     "linear_l2": linear_l2,
     "linear_tied": linear_tied,
+    "sentence_vae": sentence_vae,
+    "seq2seq": seq2seq,
+    "seq2seq_composite": seq2seq_composite,
+    "seq2seq_future": seq2seq_future,
     "sparse_kl": sparse_kl,
     "sparse_l1": sparse_l1,
     "topk": topk,
@@ -87,4 +93,17 @@ def build(name: str, features: int | tuple[int, ...], args: Mapping[str, Any]) -
         raise ConfigError(f"model {name!r} with {dict(args)!r}: {error}") from error
 
 
-__all__ = ["MODELS", "arguments", "build", *MODELS]
+EXAMPLES = ((8, 8, 1), (8, 8), (8,))  # an image, a short film, a short sentence
+
+
+def example(name: str) -> Autoencoder:
+    """Returns a model at its defaults for the first of EXAMPLES that it is made for."""
+    for shape in EXAMPLES[:-1]:
+        try:
+            return build(name, shape, {})
+        except ConfigError:
+            continue
+    return build(name, EXAMPLES[-1], {})
+
+
+__all__ = ["MODELS", "arguments", "build", "example", *MODELS]

@@ -276,7 +276,7 @@ def recurrent(
       word_dropout: a taught decoder reads each word only with probability 1 - hp["word_dropout"].
 
     Returns:
-      Nets with `teach` where the decoders are conditional. `decode` is free-running, greedy for
+      Nets with `teach` where a decoder needs the target. `decode` is free-running, greedy for
       tokens, and needs the code alone.
 
     Raises:
@@ -335,11 +335,13 @@ def recurrent(
             parts[name] = turn(out, count) if span.reverse else out
         return gather(parts)
 
+    # Where a sentence is turned round, even a decoder that reads nothing is told where it ends.
+    told = conditional or (of.tokens and any(span.reverse for span in spans.values()))
     return Nets(
         init=init,
         encode=lambda params, x: encoder.apply({"params": params["encoder"]}, x[:, :reads]),
         decode=decode,
-        teach=teach if conditional else None,
+        teach=teach if told else None,
     )
 
 
