@@ -12,10 +12,9 @@ import os
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from aejax.errors import check_names
-from aejax.figures.output import Arrayed, FigureFunction, draw_all
+from aejax.figures.output import Arrayed, Drawn, FigureFunction, draw_all
 from aejax.figures.rows import Row, Variant, variants
 
 __all__ = ["FIGURES", "FigureFunction", "Variant", "draw", "variants"]
@@ -24,7 +23,7 @@ __all__ = ["FIGURES", "FigureFunction", "Variant", "draw", "variants"]
 def _late(module: str) -> FigureFunction:
     """Returns the function `draw` of a module of this package, imported at the first call."""
 
-    def figure(rows: list[Row], arrays: Arrayed) -> Any:
+    def figure(rows: list[Row], arrays: Arrayed) -> Drawn | None:
         return import_module(f"aejax.figures.{module}").draw(rows, arrays)
 
     figure.__name__ = module

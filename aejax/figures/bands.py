@@ -76,4 +76,4 @@ def _thinned(curve: np.ndarray) -> np.ndarray:
     if not len(curve):
         return curve
     starts = np.arange(0, len(curve), max(1, -(-len(curve) // POINTS)))
-    return np.add.reduceat(curve, starts) / np.diff([*starts, len(curve)])
+    return np.add.reduceat(curve, starts) / np.diff(starts, append=len(curve))

@@ -13,7 +13,7 @@ ACROSS = 3  # metrics side by side
 KEY_METRICS = {
     "test_mse_per_image": "squared error per image",
     "test_rec_nats": "reconstruction (nats per image)",
-    "test_bound_nats": "negative bound (nats per image)",
+    "test_elbo_nats": "ELBO (nats per image)",
     "test_kl_nats": "KL (nats per image)",
     "test_bits_per_dim": "bits per dimension",
 }

@@ -10,7 +10,17 @@ from matplotlib.axes import Axes
 from aejax.figures.bands import LAST, Band, bands_of
 from aejax.figures.output import Arrayed
 from aejax.figures.rows import Row, variants
-from aejax.figures.style import COLOURS, Plot, note, panels, quantity, ramp, styled, wrapped
+from aejax.figures.style import (
+    COLOURS,
+    Plot,
+    logarithmic,
+    note,
+    panels,
+    quantity,
+    ramp,
+    styled,
+    wrapped,
+)
 
 MOST = 28  # panels; beyond, the loss alone
 FALL = 10  # from the highest value to the end: the axis is logarithmic
@@ -53,7 +63,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     note(
         figure,
         "Line: mean over seeds; band: lowest to highest seed.",
-        "Solid: training; dashed: validation." if dashed else "",
+        "Solid: training; dashed: mean in validation." if dashed else "",
         "×: a seed diverged; mean and band leave it out." if any(b.lost for b in bands) else "",
         *(key.sentence for key in keys.values()),
     )
@@ -86,7 +96,8 @@ def _panel(axis: Axes, bands: list[Band], colour_of: dict[str, str]) -> None:
         colour, training = colour_of[band.variant.label], band.split == "train"
         name = _short(band.variant.label) if training else None
         axis.plot(band.step, band.mean, color=colour, label=name, **({} if training else DASHED))
-        axis.fill_between(band.step, band.low, band.high, color=colour, alpha=0.25, linewidth=0)
+        if training:  # a second band would hide the first
+            axis.fill_between(band.step, band.low, band.high, color=colour, alpha=0.25, linewidth=0)
     seen = np.concatenate([[*band.low, *band.high] for band in bands if band.seeds] or [[]])
     top = seen.max(initial=-np.inf)
     for band in bands:
@@ -99,7 +110,7 @@ def _panel(axis: Axes, bands: list[Band], colour_of: dict[str, str]) -> None:
             axis.plot(step[alive][-1:], value[alive][-1:], "x", color=colour, markersize=5)
     ends = [band.mean[-1] for band in bands if band.seeds]
     if ends and seen.min() > 0 and top / min(ends) > FALL:
-        axis.set_yscale("log")
+        logarithmic(axis, "y")
     else:
         axis.locator_params(axis="y", nbins=4)
 
@@ -127,7 +138,8 @@ def _short(name: str) -> str:
 
 def _legend(axis: Axes, names: list[str]) -> None:
     """Names variants above the curves, which mostly fall."""
-    lines = [line for line in axis.lines if line.get_label() in map(_short, names)]
+    wanted = {_short(name) for name in names}
+    lines = [line for line in axis.lines if str(line.get_label()) in wanted]
     if not lines:
         return
     low, high = axis.get_ylim()

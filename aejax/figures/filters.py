@@ -24,11 +24,11 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     if not shown:
         return None
     columns = 2 if len(shown) <= 2 else 4
-    layout = "compressed" if tiles.is_image(shown[0].arrays["filters"]) else "constrained"
-    ratio = tiles.ratio(shown[0].arrays["filters"])
+    fixed = all(tiles.is_image(each.arrays["filters"]) for each in shown)
+    ratio = max(tiles.ratio(each.arrays["filters"]) for each in shown)
     titles = [each.label for each in shown]
-    figure, axes = panels(titles, columns, height=6.8 / columns * ratio + 0.15, layout=layout)
-    drawn, cut = None, False
+    figure, axes = panels(titles, columns, height=6.8 / columns * ratio + 0.15, fixed=fixed)
+    drawn, cut, coloured = None, False, False
     for axis, each in zip(axes, shown, strict=True):
         filters = each.arrays["filters"]
         cut |= len(filters) > DRAWN
@@ -36,19 +36,20 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         if tiles.is_image(normed):
             side = math.ceil(math.sqrt(len(normed)))
             canvas = tiles.mosaic(tiles.pictures(normed), side)
-            drawn = tiles.show(axis, canvas, SYMMETRIC, cmap="RdBu_r")
+            image = tiles.show(axis, canvas, SYMMETRIC, cmap="RdBu_r")
+            coloured |= canvas.ndim == 3
+            drawn = drawn if canvas.ndim == 3 else image
         else:
             drawn = tiles.show_vectors(axis, normed, SYMMETRIC, cmap="RdBu_r")
             axis.set_ylabel("filter")
-    colour = drawn is not None and drawn.get_array().ndim == 3
-    if not colour:
+    if drawn is not None:
         words = "weight / largest |weight| of its filter"
         tiles.key(figure, axes, drawn, words, columns).set_ticks([-1, 0, 1])
     note(
         figure,
         how,
-        f"The first {DRAWN} filters of each." if cut else "",
-        "Each over its largest |weight|, mid grey for zero." if colour else "",
+        f"Of more than {DRAWN} filters, the first {DRAWN}." if cut else "",
+        "In colour: each over its largest |weight|, mid grey for zero." if coloured else "",
     )
     return Plot(
         figure,

@@ -6,7 +6,7 @@ import csv
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from PIL import Image
@@ -14,16 +14,24 @@ from PIL import Image
 from aejax.figures.rows import Row
 from aejax.figures.workdir import Arrays, read_rows
 
-if TYPE_CHECKING:
-    from aejax.figures.style import Plot
+
+@runtime_checkable
+class Drawn(Protocol):
+    """What a figure function returns, `style.Plot`, said without importing matplotlib."""
+
+    @property
+    def figure(self) -> Any: ...
+    @property
+    def table(self) -> list[dict[str, object]]: ...
+
 
 Arrayed = Mapping[str, Mapping[str, np.ndarray]]
-FigureFunction = Callable[[list[Row], Arrayed], Any]  # -> style.Plot | None
+FigureFunction = Callable[[list[Row], Arrayed], Drawn | None]
 DPI = 150
 LARGE = 400_000  # bytes; a larger picture is stored in 256 colours
 
 
-def _png(plot: Plot, path: Path) -> None:
+def _png(plot: Drawn, path: Path) -> None:
     plot.figure.savefig(path, format="png", dpi=DPI)
     if path.stat().st_size > LARGE:
         with Image.open(path) as image:
@@ -31,7 +39,7 @@ def _png(plot: Plot, path: Path) -> None:
         few.save(path, format="png", optimize=True)
 
 
-def _csv(plot: Plot, path: Path) -> None:
+def _csv(plot: Drawn, path: Path) -> None:
     columns = list(dict.fromkeys(column for line in plot.table for column in line))
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns)
@@ -39,10 +47,10 @@ def _csv(plot: Plot, path: Path) -> None:
         writer.writerows(plot.table)
 
 
-WRITERS: dict[str, Callable[[Plot, Path], None]] = {"png": _png, "csv": _csv}
+WRITERS: dict[str, Callable[[Drawn, Path], None]] = {"png": _png, "csv": _csv}
 
 
-def save(plot: Plot, folder: Path, name: str) -> list[Path]:
+def save(plot: Drawn, folder: Path, name: str) -> list[Path]:
     """Writes `NAME.png` and `NAME.csv`, each under a temporary name first; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []

@@ -13,13 +13,13 @@ from aejax.figures import tiles
 from aejax.figures.choose import Shown, choose
 from aejax.figures.output import Arrayed
 from aejax.figures.rows import Row, number
-from aejax.figures.style import GREY, WIDTH, Plot, character, note, panels, styled, wrapped
+from aejax.figures.style import GREY, WIDTH, Plot, character, note, styled, wrapped
 
 MOST = 40  # variants; beyond, one a model
 TALLEST = 20  # variants in one block; more are set in blocks side by side
 LONGEST = 24  # characters in a line of a name, left of the pictures
 ERROR = 0.4  # inches, right of the pictures
-DRAWN = 10  # vectors in a heat map
+STRIP = 1.0  # inches, at least: width of a vector, drawn as a strip of grey levels
 CELL, SMALLEST = 0.46, 0.27  # inches: width of a picture
 THIN = 0.62  # size of a noisy input, in cells
 
@@ -34,6 +34,14 @@ class Strip(NamedTuple):
     size: float = 1.0  # in cells
 
 
+class Cells(NamedTuple):
+    """How many pictures a block has in a row, and the inches that each takes."""
+
+    count: int
+    width: float
+    height: float
+
+
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """Inputs on top, then one row a variant; above a denoising one, the noisy input that it saw."""
@@ -41,9 +49,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     shown = [each for each in shown if "inputs" in each.arrays]
     if not shown:
         return None
-    groups = _by_inputs(shown)
-    pictures = all(tiles.is_image(group[0].arrays["inputs"]) for group in groups)
-    figure = _images([b for g in groups for b in _split(g)]) if pictures else _vectors(groups)
+    figure = _draw([block for group in _by_inputs(shown) for block in _split(group)])
     note(figure, how, "Numbers: squared error per image, mean over the test set.")
     return Plot(figure, [line for each in shown for line in _table(each)])
 
@@ -65,76 +71,77 @@ def _split(group: list[Shown]) -> list[list[Shown]]:
     return [group[i : i + size] for i in range(0, len(group), size)]
 
 
-def _strips(block: list[Shown], count: int, titled: bool) -> list[Strip]:
-    inputs = block[0].arrays["inputs"][:count]
+def _strips(block: list[Shown], titled: bool) -> list[Strip]:
+    inputs = block[0].arrays["inputs"]
     strips = [Strip(f"{block[0].row.get('dataset')}: inputs" if titled else "inputs", inputs)]
     for each in block:
-        noisy = each.arrays.get("noisy", inputs)[:count]
+        noisy = each.arrays.get("noisy", inputs)
         if not np.array_equal(noisy, inputs):
             strips.append(Strip("noisy input", noisy, size=THIN))
         error = number(each.row, "test_mse_per_image")
         text = "" if np.isnan(error) else f"{error:#.3g}".rstrip(".")
-        outputs = each.arrays["reconstructions"][:count]
-        strips.append(Strip(each.label, outputs, text, colour="black"))
+        name = wrapped(each.label, LONGEST, always=True)
+        strips.append(Strip(name, each.arrays["reconstructions"], text, "black"))
     return strips
 
 
-def _images(blocks: list[list[Shown]]) -> Figure:
-    """One axis a block, in whose coordinates a picture is one wide."""
-    across = min(len(blocks), 2)
+def _cells(strips: list[Strip], room: float) -> Cells:
+    """Fits pictures into `room` inches, no lower than a strip's name is high."""
+    images = strips[0].images
+    lowest = 0.125 * max(strip.name.count("\n") + 1 for strip in strips) + 0.02
+    if not tiles.is_image(images):
+        count = min(len(images), max(1, int(room / STRIP)))
+        return Cells(count, room / count, max(lowest, 0.2))
+    ratio = tiles.ratio(images)
+    least = max(SMALLEST, lowest / ratio)
+    count = min(len(images), max(1, int(room / least)))
+    width = min(max(CELL, least), room / count)
+    return Cells(count, width, width * ratio)
+
+
+def _draw(blocks: list[list[Shown]]) -> Figure:
+    """Sets an axis a block, in whose coordinates all lengths are inches."""
     titled = len({str(block[0].row.get("dataset")) for block in blocks}) > 1
-    lines = [wrapped(each.label, LONGEST, True).splitlines() for block in blocks for each in block]
-    label = character(7) * max(len(line) for each in lines for line in each) + 0.15
-    room = WIDTH / across - label - ERROR
-    available = max(len(block[0].arrays["inputs"]) for block in blocks)
-    count = min(available, int(room / max(SMALLEST, 0.125 * max(map(len, lines)))))
-    cell = min(CELL, room / count)
-    strips = [_strips(block, count, titled) for block in blocks]
-    tall = [sum(strip.size * tiles.ratio(strip.images) for strip in each) for each in strips]
+    strips = [_strips(block, titled) for block in blocks]
+    across = min(len(blocks), 2)
+    names = [line for each in strips for strip in each for line in strip.name.splitlines()]
+    label = character(7) * max(map(len, names)) + 0.15
+    cells = [_cells(each, WIDTH / across - label - ERROR) for each in strips]
+    room = max(cell.count * cell.width for cell in cells)
+    tall = [c.height * sum(s.size for s in each) for c, each in zip(cells, strips, strict=True)]
     down = [max(tall[i : i + across]) for i in range(0, len(tall), across)]
-    figure = Figure(
-        figsize=(across * (label + ERROR + count * cell), sum(down) * cell + 0.45),
-        layout="constrained",
-    )
+    figure = Figure((across * (label + room + ERROR), sum(down) + 0.45), layout="constrained")
     axes = list(figure.subplots(len(down), across, squeeze=False, height_ratios=down).ravel())
-    for i, (axis, block) in enumerate(zip(axes, blocks, strict=False)):
-        _block(axis, strips[i], tiles.scale_of(block[0].arrays["inputs"]))
-        axis.set(xlim=(0, count), ylim=(down[i // across], 0), aspect="equal", anchor="NW")
+    for i, (axis, each) in enumerate(zip(axes, strips, strict=False)):
+        _block(axis, each, cells[i])
+        axis.set(xlim=(0, room), ylim=(down[i // across], 0), aspect="equal", anchor="NW")
     for axis in axes[len(blocks) :]:
         axis.remove()
     return figure
 
 
-def _block(axis: Axes, strips: list[Strip], scale: tiles.Scale) -> None:
+def _block(axis: Axes, strips: list[Strip], cells: Cells) -> None:
     """Draws strips from the top down, names on the left, errors on the right."""
-    top, right = 0.0, len(strips[0].images) + 0.12
+    scale = tiles.scale_of(strips[0].images)
+    smooth = "auto" if tiles.is_image(strips[0].images) else "nearest"
+    top, right = 0.0, cells.count * cells.width + 0.05
     for strip in strips:
-        height, margin = strip.size * tiles.ratio(strip.images), 0.03 + (1 - strip.size) / 2
-        for i, image in enumerate(tiles.pictures(strip.images)):
-            extent = (i + margin, i + 1 - margin, top + height - 0.03, top + 0.03)
-            tiles.show(axis, tiles.mosaic(image[None], 1), scale, extent=extent)
-        words = {"va": "center", "fontsize": 7, "color": strip.colour}
-        name = wrapped(strip.name, LONGEST, always=strip.colour != GREY)
-        axis.text(-0.12, top + height / 2, name, ha="right", **words)
-        axis.text(right, top + height / 2, strip.error, **words)
+        height, margin = cells.height * strip.size, cells.width * (1 - strip.size) / 2 + 0.012
+        for i, image in enumerate(_pictures(strip.images[: cells.count])):
+            left = i * cells.width
+            sides = (left + margin, left + cells.width - margin)
+            extent = (*sides, top + height - 0.012, top + 0.012)
+            canvas = tiles.mosaic(image[None], 1)
+            tiles.show(axis, canvas, scale, extent=extent, interpolation=smooth)
+        words = {"y": top + height / 2, "va": "center", "fontsize": 7, "color": strip.colour}
+        axis.text(x=-0.05, s=strip.name, ha="right", **words)
+        axis.text(x=right, s="error" if strip is strips[0] else strip.error, **words)
         top += height
-    axis.text(
-        right, tiles.ratio(strips[0].images) / 2, "error", va="center", color=GREY, fontsize=7
-    )
 
 
-def _vectors(groups: list[list[Shown]]) -> Figure:
-    """One heat map a strip: an example a line, a feature a column."""
-    titled = len({str(group[0].row.get("dataset")) for group in groups}) > 1
-    strips = [strip for group in groups for strip in _strips(group, DRAWN, titled)]
-    scale = tiles.scale_of(np.concatenate([g[0].arrays["inputs"].ravel() for g in groups]))
-    titles = [f"{s.name}, error\u00a0{s.error}" if s.error else s.name for s in strips]
-    figure, axes = panels(titles, columns=4, height=1.1)
-    for axis, strip in zip(axes, strips, strict=True):
-        drawn = tiles.show_vectors(axis, strip.images, scale)
-        axis.set_ylabel("example")
-    tiles.key(figure, axes, drawn, "value", columns=4)
-    return figure
+def _pictures(images: np.ndarray) -> np.ndarray:
+    """Returns [n, H, W] or [n, H, W, 3]; a vector [D] is a picture one pixel high."""
+    return tiles.pictures(images if tiles.is_image(images) else images[:, None])
 
 
 def _table(each: Shown) -> list[dict[str, object]]:

@@ -136,9 +136,12 @@ def _without_copies(columns: dict[Path, list[Any]]) -> dict[Path, list[Any]]:
     return kept
 
 
-def _sort_key(value: Any) -> tuple[int, float, str]:
-    """Numbers by size, then everything else by its text."""
-    return (0, float(value), "") if isinstance(value, int | float) else (1, 0.0, str(value))
+def _sort_key(value: Any) -> tuple[int, list[float], str]:
+    """Numbers by size, then lists of numbers by their items, then everything else by its text."""
+    items = value if isinstance(value, list | tuple) else [value]
+    if all(isinstance(item, int | float) for item in items):
+        return (int(items is value), [float(item) for item in items], "")
+    return (2, [], str(value))
 
 
 def _short(value: Any) -> str:

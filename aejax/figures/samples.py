@@ -23,10 +23,11 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     if not shown:
         return None
     columns = 2 if len(shown) <= 2 else 4
-    layout = "compressed" if tiles.is_image(shown[0].arrays["samples"]) else "constrained"
-    ratio = tiles.ratio(shown[0].arrays["samples"])
+    fixed = all(tiles.is_image(each.arrays["samples"]) for each in shown)
+    ratio = max(tiles.ratio(each.arrays["samples"]) for each in shown)
     titles = [each.label for each in shown]
-    figure, axes = panels(titles, columns, height=6.8 / columns * ratio + 0.15, layout=layout)
+    figure, axes = panels(titles, columns, height=6.8 / columns * ratio + 0.15, fixed=fixed)
+    drawn = None
     for axis, each in zip(axes, shown, strict=True):
         samples = each.arrays["samples"][:DRAWN]
         scale = tiles.scale_of(each.arrays.get("inputs"))
@@ -34,8 +35,10 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
             side = math.ceil(math.sqrt(len(samples)))
             tiles.show(axis, tiles.mosaic(tiles.pictures(samples), side), scale)
         else:
-            tiles.show_vectors(axis, samples, scale)
+            drawn = tiles.show_vectors(axis, samples, scale)
             axis.set_ylabel("sample")
+    if drawn is not None:
+        tiles.key(figure, axes, drawn, "value", columns)
     note(figure, how)
     return Plot(
         figure,

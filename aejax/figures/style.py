@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import LogLocator, NullFormatter
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,7 +31,7 @@ BLUE, ORANGE, GREEN, RED, SKY, PURPLE, BLACK = COLOURS = (
     "#000000",
 )
 GREY = "#666666"
-RC = {
+RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture on every machine
     "font.size": 8,
     "axes.titlesize": 8,
@@ -79,7 +82,7 @@ def panels(
     titles: Sequence[str],
     columns: int,
     height: float,
-    layout: Literal["constrained", "compressed"] = "constrained",
+    fixed: bool = False,
 ) -> tuple[Figure, list[Axes]]:
     """Returns a figure of page width (less where one row is not full) with titled axes by rows.
 
@@ -87,16 +90,15 @@ def panels(
       titles: of the panels; a long one is wrapped.
       columns: most panels side by side.
       height: height of one panel without its title, in inches.
-      layout: "compressed" for panels whose sides have a fixed ratio.
+      fixed: the panels' sides have a fixed ratio, so that they are set close to each other.
     """
     titles = [wrapped(title, 0.95 * (WIDTH / columns - 0.35) / character(8)) for title in titles]
     across = min(len(titles), columns)
     down = -(-len(titles) // across)
     height += 0.14 * max(title.count("\n") + 1 for title in titles)
     width = min(WIDTH, across * max(WIDTH / columns, 3.4 if len(titles) < 3 else 0))
-    figure = Figure(figsize=(width, down * height + 0.3), layout=layout)
-    if layout == "compressed":  # which sets panels as close as the pictures in them
-        figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08)
+    close = ConstrainedLayoutEngine(compress=True, w_pad=0.1, h_pad=0.08)
+    figure = Figure((width, down * height + 0.3), layout=close if fixed else "constrained")
     axes = list(figure.subplots(down, across, squeeze=False).ravel())
     for axis in axes[len(titles) :]:
         axis.remove()
@@ -108,6 +110,17 @@ def panels(
 def ramp(count: int) -> list[str]:
     """Returns `count` colours from dark to light, for variants too many for hues of their own."""
     return [to_hex(mpl.colormaps["viridis"](i / count)) for i in range(count)]
+
+
+def logarithmic(axes: Axes, name: str) -> None:
+    """Makes the axis `name`, "x" or "y", logarithmic, with plain numbers at its ticks."""
+    axes.set(**{f"{name}scale": "log"})
+    axis = axes.xaxis if name == "x" else axes.yaxis
+    low, high = axis.get_view_interval()
+    decades = math.log10(high / low)
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if decades < 2 else (1.0,)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def note(figure: Figure, *sentences: str) -> None:

@@ -20,6 +20,7 @@ from aejax.figures.style import (
     WIDTH,
     Plot,
     character,
+    logarithmic,
     note,
     styled,
     wrapped,
@@ -30,7 +31,7 @@ LONGEST = 44  # characters of a variant's name in one line
 BELOW = 0.5  # inches below a panel, for its axis
 GAP = 0.18  # inches between panels
 CROSSES = 3  # at most, beside the count of diverged members
-DECADES = 1.3  # spanned by the values: the axis is logarithmic
+DECADES = 1.0  # spanned by the values: the axis is logarithmic
 SEED = {"color": SKY, "markersize": 3.4, "markeredgewidth": 0.5, "markeredgecolor": BLUE}
 MEAN = {"color": BLACK, "marker": "|", "markersize": 12, "markeredgewidth": 1.6, "linewidth": 1}
 MARKS = {"mse_mean_image": PURPLE, "mse_pca": GREEN}
@@ -52,7 +53,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
             _panel(axis, cells, metric)
             table += [entry for cell in cells for entry in table_of(cell, metric)]
         line[0].set_yticks(range(len(own)), [_name(variant) for variant in own])
-        _losses(line[-1], own)
+        _losses(figure, line[-1], own)
     figure.legend(handles=_key(table), loc="upper left", ncols=5, borderaxespad=0.2)
     seeds = sorted({len(group.rows) for group in groups})
     span = " to ".join(map(str, sorted({seeds[0], seeds[-1]})))
@@ -106,7 +107,7 @@ def _panel(axis: Axes, cells: list[Cell], metric: str) -> None:
     if not known:
         axis.set_xticks([])
     elif min(known) > 0 and np.log10(max(known) / min(known)) > DECADES:
-        axis.set_xscale("log")
+        logarithmic(axis, "x")
     else:
         axis.locator_params(axis="x", nbins=5)
     models = list(dict.fromkeys(cell.variant.model for cell in cells))
@@ -121,10 +122,10 @@ def _panel(axis: Axes, cells: list[Cell], metric: str) -> None:
     axis.set_xlabel(KEY_METRICS[metric])
 
 
-def _losses(axis: Axes, own: list[Variant]) -> None:
+def _losses(figure: Figure, axis: Axes, own: list[Variant]) -> None:
     """Sets a cross a diverged member on the right of a band, and their number."""
     right = axis.get_yaxis_transform()  # x in widths of the panel, y in lines
-    inch = 1 / (axis.get_position().width * axis.figure.get_figwidth())
+    inch = 1 / (axis.get_position().width * figure.get_figwidth())
     for y, variant in enumerate(own):
         lost = sum(map(diverged, variant.rows))
         crosses = (0.08 + 0.07 * np.arange(min(lost, CROSSES))) * inch

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator
+
+GAPS = {"RdBu_r": "#c8c8c8"}  # where white is a value
 
 
 class Scale(NamedTuple):
@@ -71,12 +75,15 @@ def mosaic(images: np.ndarray, columns: int) -> np.ndarray:
     return canvas
 
 
-def show(axis: Axes, canvas: np.ndarray, scale: Scale, cmap: str = "gray", **extra) -> AxesImage:
+def show(
+    axis: Axes, canvas: np.ndarray, scale: Scale, cmap: str = "gray", **extra: Any
+) -> AxesImage:
     """Draws a mosaic or a matrix with values clipped to `scale` and no frame."""
     if canvas.ndim == 3:
         canvas = canvas.copy()
         canvas[..., :3] = np.clip((canvas[..., :3] - scale.low) / (scale.high - scale.low), 0, 1)
-    drawn = axis.imshow(canvas, cmap=cmap, vmin=scale.low, vmax=scale.high, **extra)
+    shades = mpl.colormaps[cmap].with_extremes(bad=GAPS.get(cmap, "white"))
+    drawn = axis.imshow(canvas, cmap=shades, vmin=scale.low, vmax=scale.high, **extra)
     axis.set(xticks=[], yticks=[])
     axis.spines[:].set_visible(False)
     return drawn
@@ -99,5 +106,5 @@ def show_vectors(axis: Axes, vectors: np.ndarray, scale: Scale, cmap: str = "vir
         flat, cmap=cmap, vmin=scale.low, vmax=scale.high, aspect="auto", interpolation="nearest"
     )
     axis.set(xlabel="feature", yticks=[])
-    axis.xaxis.get_major_locator().set_params(integer=True, nbins=4)
+    axis.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     return drawn

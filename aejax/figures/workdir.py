@@ -69,7 +69,7 @@ class Group:
         self._path = path
         self._cache: dict[str, np.ndarray] = {}
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 self.keys = [key for key in file.files if key != "ids"]
                 self.index = {str(name): i for i, name in enumerate(file["ids"])}
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
@@ -87,7 +87,7 @@ class Group:
             if key not in self.keys:
                 raise KeyError(key)
             try:
-                with np.load(self._path, allow_pickle=False) as file:
+                with self._path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                     self._cache[key] = file[key]
             except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
                 raise self._damaged(error) from error
