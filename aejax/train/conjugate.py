@@ -89,7 +89,9 @@ def wolfe(phi: Phi, start: Point, first: Array, evaluations: int) -> Point:
         secant_open = step - slope * (step - low.step) / (slope - low.slope)
         low = _where(raises, Point(step, slope, value, grad), low)
         high = jnp.where(raises, high, step)
-        high_slope = jnp.where(raises, high_slope, slope)
+        # Where there is no value there is no slope either: halve, rather than trust a secant.
+        there = jnp.where(jnp.isfinite(value), slope, jnp.nan)
+        high_slope = jnp.where(raises, high_slope, there)
         width = high - low.step
         secant = low.step + width * low.slope / (low.slope - high_slope)
         secant = jnp.where((high_slope >= 0) & jnp.isfinite(secant), secant, low.step + 0.5 * width)

@@ -1,4 +1,4 @@
-"""Linear autoencoders find PCA: the subspace, and with L2 the directions and singular values too."""
+"""Linear autoencoders find PCA: the subspace, and with L2 directions and singular values too."""
 
 from __future__ import annotations
 
