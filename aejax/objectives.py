@@ -8,6 +8,7 @@ same form.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 
@@ -24,7 +25,7 @@ Objective = Callable[[Run, Mapping[str, Term], Hparams, Array], Result]
 
 def weighted_sum(values: Mapping[str, Array], hp: Hparams) -> Array:
     """Returns sum_t w_t * value_t, with w_t = hp["w_<term>"], in the values' shape."""
-    return sum(hp[f"w_{name}"] * value for name, value in values.items())
+    return functools.reduce(jnp.add, [hp[f"w_{name}"] * v for name, v in values.items()])
 
 
 def additive(run: Run, terms: Mapping[str, Term], hp: Hparams, key: Array) -> Result:

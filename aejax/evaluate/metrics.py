@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import jax
@@ -25,6 +26,11 @@ class Metric(NamedTuple):
     applies: Callable[[Autoencoder], bool]
 
 
+def sum_of(terms: Mapping[str, Array], names: Sequence[str]) -> Array:
+    """Returns the sum of the named terms [B]; there is one at least."""
+    return functools.reduce(jnp.add, [terms[name] for name in names])
+
+
 METRICS: dict[str, Metric] = {
     "mse_per_image": Metric(
         lambda model, variables, x, terms: squared_error(model, variables, x),
@@ -32,7 +38,7 @@ METRICS: dict[str, Metric] = {
     ),
     # The evidence lower bound on log p(x), in nats; higher is better.
     "elbo_nats": Metric(
-        lambda model, variables, x, terms: -sum(terms[name] for name in model.info.bound),
+        lambda model, variables, x, terms: -sum_of(terms, model.info.bound),
         lambda model: bool(model.info.bound),
     ),
 }

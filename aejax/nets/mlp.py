@@ -6,7 +6,9 @@ Linen stays inside the closures of this folder (law): the rest of the project se
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -66,7 +68,7 @@ def mlp(
     module = _MLP(widths, names, init)
 
     def apply(params: PyTree, x: Array) -> Array:
-        y = module.apply({"params": params}, x.reshape(x.shape[0], -1))
+        y: Any = module.apply({"params": params}, x.reshape(x.shape[0], -1))
         return jnp.reshape(y, (x.shape[0], *out_shape))
 
     return Net(
@@ -87,12 +89,16 @@ def pair(encoder: Net, decoder: Net) -> Nets:
         h = jax.eval_shape(encoder.apply, params, x)
         return {"encoder": params, "decoder": decoder.init(stream(key, "decoder"), h)}
 
+    def layers_of(net: Net, part: str) -> Callable[[PyTree], tuple[Dense, ...]] | None:
+        layers = net.layers
+        return None if layers is None else lambda params: layers(params[part])
+
     return Nets(
         init=init,
         encode=lambda params, x: encoder.apply(params["encoder"], x),
         decode=lambda params, z: decoder.apply(params["decoder"], z),
-        encoder_layers=encoder.layers and (lambda params: encoder.layers(params["encoder"])),
-        decoder_layers=decoder.layers and (lambda params: decoder.layers(params["decoder"])),
+        encoder_layers=layers_of(encoder, "encoder"),
+        decoder_layers=layers_of(decoder, "decoder"),
     )
 
 
@@ -169,11 +175,12 @@ def _tied(
     activation: str,
     out_activation: str,
 ) -> Nets:
-    assert encoder.layers is not None
+    chain = encoder.layers
+    assert chain is not None  # an MLP always is one
     widths, names = _chain(hidden, prod(out_shape), activation, out_activation)
 
     def layers(params: PyTree) -> tuple[Dense, ...]:
-        kernels = [layer.kernel.T for layer in reversed(encoder.layers(params["encoder"]))]
+        kernels = [layer.kernel.T for layer in reversed(chain(params["encoder"]))]
         return tuple(
             Dense(kernel, params["decoder"][f"dense_{i}"]["bias"], name)
             for i, (kernel, name) in enumerate(zip(kernels, names, strict=True))
@@ -196,6 +203,6 @@ def _tied(
         init=init,
         encode=lambda params, x: encoder.apply(params["encoder"], x),
         decode=decode,
-        encoder_layers=lambda params: encoder.layers(params["encoder"]),
+        encoder_layers=lambda params: chain(params["encoder"]),
         decoder_layers=layers,
     )

@@ -20,6 +20,7 @@ from aejax.train.step import Recipe, hparams_of
 
 SCALES = ("smoke", "small", "paper")
 Point = dict[str, Any]
+Config = Any  # a ConfigDict; its fields are beyond what a type checker can know
 
 # Fields that change where or how a sweep runs, and not what comes out: no part of its identity.
 PRACTICAL = ("data_dir", "manual_dir", "executor", "memory_gb", "checkpoint_seconds")
@@ -95,7 +96,7 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
     return config.lock()
 
 
-def set_field(config: ConfigDict, name: str, value: Any) -> None:
+def set_field(config: Config, name: str, value: Any) -> None:
     """Sets a dotted field in place.
 
     Raises:
@@ -130,7 +131,7 @@ def _as(kind: type, value: Any) -> Any:
     return tuple(value) if kind is tuple and isinstance(value, list) else value
 
 
-def fields(config: ConfigDict, prefix: str = "") -> list[str]:
+def fields(config: Config, prefix: str = "") -> list[str]:
     """Returns the dotted names of a config's fields."""
     names = []
     for key in config:
@@ -139,7 +140,7 @@ def fields(config: ConfigDict, prefix: str = "") -> list[str]:
     return names
 
 
-def get_field(config: ConfigDict, name: str) -> Any:
+def get_field(config: Config, name: str) -> Any:
     """Returns the value of a dotted field of `fields(config)`."""
     *parents, last = name.split(".")
     for parent in parents:

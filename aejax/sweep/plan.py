@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from ml_collections import ConfigDict
 
 from aejax import data, models
 from aejax.corruption import check_range
 from aejax.errors import ConfigError, check_at_least, lookup, nearest
-from aejax.sweep.config import PRACTICAL, Point, fields, get_field, set_field
+from aejax.sweep.config import PRACTICAL, Config, Point, fields, get_field, set_field
 from aejax.sweep.spec import Group, Spec, digest, member_of
 from aejax.train import population
 from aejax.train.fit import check_support, resolve_hparams
@@ -29,7 +28,7 @@ FIXED = (*PRACTICAL, "name", "scale", "images", "samples", "codes")
 class Plan(NamedTuple):
     """What a sweep is going to do."""
 
-    config: ConfigDict
+    config: Config
     config_hash: str
     groups: tuple[Group, ...]
     datasets: dict[str, data.Dataset]
@@ -63,7 +62,7 @@ def restrict(points: Iterable[Point], overrides: Mapping[str, Any]) -> list[Poin
 
 
 def make_plan(
-    config: ConfigDict, points: Sequence[Point] = ({},), overrides: Mapping[str, Any] | None = None
+    config: Config, points: Sequence[Point] = ({},), overrides: Mapping[str, Any] | None = None
 ) -> Plan:
     """Checks every point and groups them by spec.
 
@@ -113,7 +112,7 @@ def make_plan(
     )
 
 
-def _apply(config: ConfigDict, point: Point) -> ConfigDict:
+def _apply(config: Config, point: Point) -> Config:
     one = config.copy_and_resolve_references()
     for name, value in point.items():
         if name in FIXED:
@@ -125,7 +124,7 @@ def _apply(config: ConfigDict, point: Point) -> ConfigDict:
     return one
 
 
-def _load(one: ConfigDict, loaded: dict[tuple[Any, ...], data.Dataset]) -> data.Dataset:
+def _load(one: Config, loaded: dict[tuple[Any, ...], data.Dataset]) -> data.Dataset:
     key = (one.dataset, one.test_fraction, one.train_size, one.test_size)
     if key not in loaded:
         loaded[key] = data.load(
@@ -139,7 +138,7 @@ def _load(one: ConfigDict, loaded: dict[tuple[Any, ...], data.Dataset]) -> data.
     return loaded[key]
 
 
-def _given(node: ConfigDict) -> dict[str, Any]:
+def _given(node: Config) -> dict[str, Any]:
     return {name: value for name, value in node.items() if value is not None}
 
 
@@ -157,7 +156,7 @@ def _mine(given: Mapping[str, Any], kind: str, known: Iterable[str], point: Poin
     return mine
 
 
-def _resolve(one: ConfigDict, point: Point, dataset: data.Dataset, built: dict, read: set[str]):
+def _resolve(one: Config, point: Point, dataset: data.Dataset, built: dict, read: set[str]):
     named = {"model": one.model, **point}
     args = _mine(_given(one.args), "args", models.arguments(one.model), named, read)
     for name in ("steps", "batch_size", "eval_every"):
@@ -184,7 +183,7 @@ def _resolve(one: ConfigDict, point: Point, dataset: data.Dataset, built: dict, 
     return spec, model, resolve_hparams(model, recipe, given, facts)
 
 
-def _check_read(config: ConfigDict, read: set[str], points: Sequence[Point]) -> None:
+def _check_read(config: Config, read: set[str], points: Sequence[Point]) -> None:
     """A name that no model of the sweep reads is an error."""
     for kind in ("args", "hp"):
         for name, value in _given(config[kind]).items():
@@ -201,7 +200,7 @@ def _check_read(config: ConfigDict, read: set[str], points: Sequence[Point]) -> 
                 )
 
 
-def identity(config: ConfigDict) -> dict[str, Any]:
+def identity(config: Config) -> dict[str, Any]:
     """Returns the fields that decide what comes out, flat and without those left at their default.
 
     A model that is added to the table brings names of its own; they must not make old work
@@ -211,7 +210,7 @@ def identity(config: ConfigDict) -> dict[str, Any]:
     return {k: v for k, v in chosen.items() if k not in PRACTICAL and v is not None}
 
 
-def _check_executor(config: ConfigDict, groups: Iterable[Group], datasets: Mapping) -> None:
+def _check_executor(config: Config, groups: Iterable[Group], datasets: Mapping) -> None:
     """What would only be found out in the middle of the sweep is found out before it."""
     lookup("config.executor", config.executor, {"auto": None, **population.EXECUTORS})
     if config.memory_gb is None:
@@ -224,7 +223,7 @@ def _check_executor(config: ConfigDict, groups: Iterable[Group], datasets: Mappi
         population.check_budget(budget, one.member_bytes)
 
 
-def job_of(config: ConfigDict, group: Group) -> Job:
+def job_of(config: Config, group: Group) -> Job:
     """Returns the population of a group: values stacked in the order of its members."""
     names = sorted(group.members[0].hp)
     limit = config.memory_gb
@@ -239,6 +238,6 @@ def job_of(config: ConfigDict, group: Group) -> Job:
     )
 
 
-def _config_hash(config: ConfigDict, points: Sequence[Point], datasets: Mapping) -> str:
+def _config_hash(config: Config, points: Sequence[Point], datasets: Mapping) -> str:
     prints = sorted(dataset.fingerprint for dataset in datasets.values())
     return digest([identity(config), list(points), prints])

@@ -92,7 +92,7 @@ class Store:
         path = self.workdir / "arrays" / f"{group}.npz"
         temporary = path.with_suffix(".tmp")
         with temporary.open("wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, allow_pickle=False, **arrays)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

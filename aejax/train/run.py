@@ -72,7 +72,7 @@ def _one(tree: PyTree) -> PyTree:
     return jax.eval_shape(lambda t: population.member(t, 0), tree)
 
 
-def _initial(job: Job, batch: PyTree, seeds: Array) -> Callable[..., TrainState]:
+def _initial(job: Job, batch: PyTree, seeds: Array) -> TrainState:
     zeros = jnp.zeros(batch.shape, jnp.float32)
     return jax.vmap(lambda seed: init_state(job.model, seed, zeros))(seeds)
 
@@ -256,9 +256,9 @@ def train(
     """
     stages = stages_of(job.model)
     cut = segments(stages, job.recipe.steps, job.every)
-    table = compiler.place(jnp.asarray(table))
-    valid = None if valid is None else compiler.place(jnp.asarray(valid))
-    one = cost(job, table)
+    rows = compiler.place(jnp.asarray(table))
+    held_out = None if valid is None else compiler.place(jnp.asarray(valid))
+    one = cost(job, rows)
     executor, chunk = population.pick(
         job.executor,
         population.size(job.seeds),
@@ -267,11 +267,11 @@ def train(
         job.memory_bytes or population.available_bytes(),
         jax.default_backend(),
     )
-    programs = _Programs(job, table, valid, cut, executor, chunk)
+    programs = _Programs(job, rows, held_out, cut, executor, chunk)
     names = list(dict.fromkeys([*job.model.info.weights, "loss", *programs.curves]))
     valid_names = (
-        list(jax.eval_shape(evaluator(job.model), _one(programs.entered[-1]), valid))
-        if valid is not None
+        list(jax.eval_shape(evaluator(job.model), _one(programs.entered[-1]), held_out))
+        if held_out is not None
         else []
     )
     history = _History(population.size(job.seeds), cut, names, valid_names)
@@ -296,10 +296,10 @@ def train(
     for i, segment in list(enumerate(cut))[done:]:
         if i == 0 or cut[i - 1].stage != segment.stage:
             members = programs.enter[segment.stage].call(members, ())
-        members, records = programs.chunks[segment.stage, segment.length].call(members, table)
+        members, records = programs.chunks[segment.stage, segment.length].call(members, rows)
         points = None
         if programs.valid:
-            points = programs.valid[segment.stage].call(_seen(members), valid)
+            points = programs.valid[segment.stage].call(_seen(members), held_out)
         means = history.write(i, jax.device_get(records), jax.device_get(points))
         if warm is None:
             warm = compiler.compile_count()
