@@ -33,8 +33,8 @@ def weights(widths, seed=0, scale=1.5, dtype=np.float32):
     pairs = pairwise(widths)
     return tuple(
         (
-            jnp.asarray(rng.normal(size=(a, b)) * scale / a**0.5, dtype),
-            jnp.asarray(rng.normal(size=(b,)) * 0.5, dtype),
+            jnp.asarray((rng.normal(size=(a, b)) * scale / a**0.5).astype(dtype)),
+            jnp.asarray((rng.normal(size=(b,)) * 0.5).astype(dtype)),
         )
         for a, b in pairs
     )
@@ -52,7 +52,7 @@ def evaluate(layers, x):
 
 
 def inputs(widths, batch=3, seed=1, dtype=np.float32):
-    return jnp.asarray(np.random.default_rng(seed).normal(size=(batch, widths[0])), dtype)
+    return jnp.asarray(np.random.default_rng(seed).normal(size=(batch, widths[0])).astype(dtype))
 
 
 def case(name, batch=3, dtype=np.float32):

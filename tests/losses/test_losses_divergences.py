@@ -24,8 +24,8 @@ LOGVAR = np.array([[0, 0, 1, -1], [0.5, -2, 2, 0], [0, 0, 0, 0], [-4, 1, 0.2, -0
 GAUSSIANS = [(0.0, 0.0), (1.5, -2.0), (-0.3, 1.2), (4.0, 0.5), (0.01, -0.02)]
 
 kl_per_dim, kl_bernoulli = jax.jit(gaussian_kl_per_dim), jax.jit(bernoulli_kl)
-finite = st.floats(-20, 20, width=32)
-unit = st.floats(0, 1, width=32)
+finite = st.floats(-20, 20, width=32, allow_subnormal=False)
+unit = st.floats(0, 1, width=32, allow_subnormal=False)  # XLA flushes them to zero
 
 
 def quadrature(q, p):
@@ -98,7 +98,7 @@ def test_excess_keeps_its_digits(t, sign):
 
 
 @given(st.lists(st.tuples(finite, finite), min_size=4, max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 def test_gaussian_kl_is_never_negative_and_zero_at_the_prior_only(rows):
     mean, logvar = np.array(rows, np.float32).T
     per_dim = np.asarray(kl_per_dim(mean[:, None], logvar[:, None]))[:, 0]
@@ -110,7 +110,7 @@ def test_gaussian_kl_is_never_negative_and_zero_at_the_prior_only(rows):
 
 
 @given(st.lists(st.tuples(unit, unit), min_size=4, max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 def test_bernoulli_kl_is_scipys_and_never_negative(rows):
     p, q = np.array(rows, np.float32).T
     ours = np.asarray(kl_bernoulli(p, q))
@@ -123,34 +123,30 @@ def test_bernoulli_kl_is_scipys_and_never_negative(rows):
 
 
 def test_bernoulli_kl_at_the_ends():
-    kl = bernoulli_kl(jnp.array([0.0, 1.0, 0.0, 1.0, 0.5]), jnp.array([0.0, 1.0, 0.25, 0.25, 0.0]))
+    ends = np.array([[0.0, 1.0, 0.0, 1.0, 0.5], [0.0, 1.0, 0.25, 0.25, 0.0]], np.float32)
+    kl = kl_bernoulli(*ends)
     np.testing.assert_allclose(kl, [0, 0, -np.log(0.75), -np.log(0.25), np.inf], rtol=1e-6)
-    slope = jax.vmap(jax.grad(bernoulli_kl, argnums=1))
-    np.testing.assert_allclose(
-        slope(jnp.array([0.0, 1.0, 0.3]), jnp.array([0.25, 0.25, 0.3])), [4 / 3, -4, 0], atol=1e-6
-    )
+    slope = jax.jit(jax.grad(lambda q, p: bernoulli_kl(p, q).sum()))
+    p, q = np.array([[0.0, 1.0, 0.3], [0.25, 0.25, 0.3]], np.float32)
+    np.testing.assert_allclose(slope(q, p), [4 / 3, -4, 0], atol=1e-6)
+
+
+d_gaussian_kl = jax.jit(jax.grad(lambda m, v: gaussian_kl(m, v).sum(), argnums=(0, 1)))
 
 
 def test_extremes_are_finite_in_value_and_gradient():
-    mean = jnp.array([[1e3, -1e3, 0.0, 1e3]])
-    logvar = jnp.array([[30.0, -30.0, 30.0, 0.0]])
-    assert jnp.isfinite(gaussian_kl(mean, logvar)).all()
-    gradients = jax.jit(jax.grad(lambda m, v: gaussian_kl(m, v).sum(), argnums=(0, 1)))(
-        mean, logvar
+    mean = np.array([[1e3, -1e3, 0.0, 1e3]], np.float32)
+    logvar = np.array([[30.0, -30.0, 30.0, 0.0]], np.float32)
+    assert np.isfinite(gaussian_kl(mean, logvar)).all()
+    assert all(np.isfinite(g).all() for g in d_gaussian_kl(mean, logvar))
+    between = jax.jit(
+        jax.grad(lambda m, v: gaussian_kl_between(m, v, -m, -v).sum(), argnums=(0, 1))
     )
-    assert all(jnp.isfinite(g).all() for g in gradients)
-    assert all(
-        jnp.isfinite(g).all()
-        for g in jax.grad(lambda m, v: gaussian_kl_between(m, v, -m, -v).sum(), argnums=(0, 1))(
-            mean, logvar
-        )
-    )
+    assert all(np.isfinite(g).all() for g in between(mean, logvar))
 
 
 def test_gradient_is_the_formulas():
-    d_mean, d_logvar = jax.grad(lambda m, v: gaussian_kl(m, v).sum(), argnums=(0, 1))(
-        jnp.asarray(MEAN), jnp.asarray(LOGVAR)
-    )
+    d_mean, d_logvar = d_gaussian_kl(MEAN, LOGVAR)
     np.testing.assert_allclose(d_mean, MEAN, rtol=1e-6)
     np.testing.assert_allclose(d_logvar, np.expm1(LOGVAR) / 2, rtol=1e-5, atol=1e-7)
 

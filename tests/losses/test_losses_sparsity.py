@@ -52,7 +52,7 @@ def test_kl_of_the_mean_is_zero_where_the_mean_is_rho():
 
 
 @given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=4, max_size=4), st.floats(0.01, 0.99))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 def test_penalties_are_never_negative_and_finite(values, rho):
     h = np.array(values, np.float32).reshape(2, 2)
     for value, gradient in both_penalties(h, np.float32(rho)):
@@ -63,12 +63,11 @@ def test_penalties_are_never_negative_and_finite(values, rho):
 
 @pytest.mark.parametrize("fill", [0.0, 1.0])
 def test_saturated_units_have_finite_gradients(fill):
-    value, gradient = jax.value_and_grad(lambda h: bernoulli_kl_of_mean(h, 0.05).mean())(
-        jnp.full((4, 3), fill)
-    )
-    assert jnp.isfinite(value)
+    run = jax.jit(jax.value_and_grad(lambda h: bernoulli_kl_of_mean(h, 0.05).mean()))
+    value, gradient = run(np.full((4, 3), fill, np.float32))
+    assert np.isfinite(value)
     assert value > 0
-    assert jnp.isfinite(gradient).all()
+    assert np.isfinite(gradient).all()
 
 
 def test_scaling_and_permutation_laws():
