@@ -84,6 +84,10 @@ RANGES: dict[str, tuple[float, float]] = {
     "free_nats": (0.0, float("inf")),
     "kernel_scale": (1e-6, float("inf")),
     "num_data": (0.0, float("inf")),
+    "sigma": (0.0, float("inf")),
+    "k_aux": (0.0, float("inf")),
+    "dead_after": (0.0, float("inf")),
+    "l0_warmup": (0.0, float("inf")),
 }
 
 

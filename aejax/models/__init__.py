@@ -13,6 +13,8 @@ from aejax.models.beta_tc_vae import beta_tc_vae
 from aejax.models.beta_vae import beta_vae
 from aejax.models.capacity_vae import capacity_vae
 from aejax.models.contractive import contractive
+from aejax.models.contractive_deep import contractive_deep
+from aejax.models.contractive_higher import contractive_higher
 from aejax.models.deep_rbm import deep_rbm
 from aejax.models.denoising import denoising
 from aejax.models.dictionary_l1 import dictionary_l1
@@ -25,6 +27,7 @@ from aejax.models.iwae import iwae, iwae_dreg
 from aejax.models.jump_relu import jump_relu
 from aejax.models.k_sparse import k_sparse
 from aejax.models.linear import linear, linear_l2, linear_tied
+from aejax.models.regularized_decoder import regularized_decoder
 from aejax.models.sentence_vae import sentence_vae
 from aejax.models.seq2seq import seq2seq, seq2seq_composite, seq2seq_future
 from aejax.models.sparse import sparse_kl, sparse_l1
@@ -43,6 +46,8 @@ MODELS: dict[str, Callable[..., Autoencoder]] = {
     "beta_vae": beta_vae,
     "capacity_vae": capacity_vae,
     "contractive": contractive,
+    "contractive_deep": contractive_deep,
+    "contractive_higher": contractive_higher,
     "deep_rbm": deep_rbm,
     "denoising": denoising,
     "dictionary_l1": dictionary_l1,
@@ -58,6 +63,7 @@ MODELS: dict[str, Callable[..., Autoencoder]] = {
     "linear": linear,
     "linear_l2": linear_l2,
     "linear_tied": linear_tied,
+    "regularized_decoder": regularized_decoder,
     "sentence_vae": sentence_vae,
     "seq2seq": seq2seq,
     "seq2seq_composite": seq2seq_composite,

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from aejax.latents import check_latent
-from aejax.sparse.moving import moving_mean
+from aejax.moving import moving_mean
 from aejax.sparse.selection import Selected, largest
 from aejax.types import Array, Forward, Hparams, Latent, LatentSpace, PyTree, Variables
 

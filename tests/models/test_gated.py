@@ -18,7 +18,7 @@ KEY = jax.random.key(0)
 def started():
     model = aejax.models.gated(12, latent=20)
     x = jax.random.normal(KEY, (7, 12))
-    variables = model.init(KEY, x)
+    variables = jax.jit(model.init)(KEY, x)
     rng = np.random.default_rng(0)
     own = {n: 0.3 * rng.normal(size=20) for n in variables["params"]["latent"]}
     variables["params"]["latent"] = {n: jnp.asarray(v, jnp.float32) for n, v in own.items()}

@@ -44,7 +44,7 @@ def test_pseudo_derivatives_estimate_the_derivative_of_the_expectation():
 def test_l0_counts_and_moves_thresholds_alone():
     model = aejax.models.jump_relu(64, latent=32)
     x = jax.random.normal(KEY, (16, 64))
-    variables = model.init(KEY, x)
+    variables = jax.jit(model.init)(KEY, x)
     hp = {n: jnp.float32(v) for n, v in hparams_of(model, Recipe(1, 1)).items()}
 
     def l0(params, step):

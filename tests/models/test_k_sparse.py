@@ -83,7 +83,7 @@ def test_k_falls_linearly_and_then_stays():
     model = aejax.models.k_sparse(64, latent=128, k=10)
     hp = scalars(model, k_start=100.0, k_steps=90.0, alpha=2.0)
     x = jnp.asarray(as_float(digits()[:8]))
-    variables = model.init(KEY, x)
+    variables = jax.jit(model.init)(KEY, x)
     loss = jax.jit(model.loss)
     for step, k in [(0, 100), (30, 70), (45, 55), (90, 10), (2**30, 10)]:
         _, aux = loss(variables, hp, x, KEY, jnp.int32(step))

@@ -84,7 +84,7 @@ def test_batch_topk_recovers_and_its_threshold_keeps_k_on_average():
 def test_exactly_k_active(k):
     model = aejax.models.topk(64, latent=256, k=k)
     x = jax.random.normal(KEY, (50, 64))
-    variables = model.init(KEY, x)
+    variables = jax.jit(model.init)(KEY, x)
     # About half of 256 pre-activations are positive, so that the k largest are.
     for key in (None, KEY):
         latent = model.encode(variables, x, key)
@@ -136,12 +136,12 @@ def test_the_auxiliary_term_reconstructs_the_residual_from_dead_units():
     """Brute force: by example, a sort over the dead, in double precision."""
     model = aejax.models.topk(12, latent=20, k=3)
     x = jax.random.normal(KEY, (7, 12))
-    variables = model.init(KEY, x)
+    variables = jax.jit(model.init)(KEY, x)
     dead = np.arange(20) % 3 == 0
     variables["extra"]["idle"] = jnp.asarray(np.where(dead, 500.0, 499.0), jnp.float32)
     variables["params"]["decoder"]["dense_0"]["bias"] = jnp.linspace(-1, 1, 12)
     hp = scalars(model, dead_after=500.0, k_aux=2.0)
-    _, aux = model.loss(variables, hp, x, KEY, jnp.int32(0))
+    _, aux = jax.jit(model.loss)(variables, hp, x, KEY, jnp.int32(0))
     latent = model.encode(variables, x)
     directions = np.asarray(model.info.nets.decoder_layers(variables["params"])[0].kernel)
     residual = np.asarray(x) - np.asarray(model.decode(variables, latent.z))
@@ -151,13 +151,13 @@ def test_the_auxiliary_term_reconstructs_the_residual_from_dead_units():
         expected = 0.5 * np.square(residual[i] - guess).sum()
         np.testing.assert_allclose(aux.terms["auxk_nats"][i], expected, rtol=1e-5)
     alive = scalars(model, dead_after=501.0)
-    assert (model.loss(variables, alive, x, KEY, jnp.int32(0))[1].terms["auxk_nats"] == 0).all()
+    assert (jax.jit(model.loss)(variables, alive, x, KEY, jnp.int32(0))[1].terms["auxk_nats"] == 0).all()
 
 
 def test_the_auxiliary_term_moves_dead_units_and_nothing_else():
     model = aejax.models.topk(12, latent=20, k=3)
     x = jax.random.normal(KEY, (32, 12))
-    variables = model.init(KEY, x)
+    variables = jax.jit(model.init)(KEY, x)
     dead = np.arange(20) < 6
     variables["extra"]["idle"] = jnp.asarray(np.where(dead, 500.0, 0.0), jnp.float32)
     hp = scalars(model, dead_after=500.0, k_aux=6.0)
@@ -166,7 +166,7 @@ def test_the_auxiliary_term_moves_dead_units_and_nothing_else():
         variables_ = {**variables, "params": params}
         return model.loss(variables_, hp, x, KEY, jnp.int32(0))[1].terms["auxk_nats"].sum()
 
-    gradient = jax.grad(auxiliary)(variables["params"])
+    gradient = jax.jit(jax.grad(auxiliary))(variables["params"])
     by_unit = np.abs(gradient["decoder"]["dense_0"]["kernel"]).sum(1)
     assert (by_unit[dead] > 0).all()
     assert (by_unit[~dead] == 0).all()

@@ -21,7 +21,7 @@ KEY = jax.random.key(0)
 def test_each_unit_is_kept_on_its_largest_examples_of_the_batch(rate, wins):
     model = aejax.models.winner_take_all(64, latent=24)
     x = jax.random.normal(KEY, (50, 64))
-    variables = model.init(KEY, x)
+    variables = jax.jit(model.init)(KEY, x)
     variables["extra"]["rate"] = jnp.float32(rate)
     latent = model.encode(variables, x, KEY)
     pre = np.asarray(latent.aux.pre)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from aejax.errors import ConfigError
+from aejax.moving import moving_mean
 from aejax.sparse import largest
-from aejax.sparse.moving import moving_mean
 from aejax.sparse.selection import check_k
 
 select = jax.jit(largest)
