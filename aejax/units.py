@@ -24,7 +24,7 @@ class Units(NamedTuple):
 
     `scale`: a state is this many times the datum or code that it stands for. `activation` is the
     deterministic unit that an unrolled network puts in its place, a name of
-    `aejax.nets.ACTIVATIONS`, and `mean` of a state is that activation times `scale`; None where no
+    `aejax.nets.ACTIVATIONS`, and `mean` of a state is that activation times `scale`; "" where no
     elementwise activation equals the mean. `calm` says whether states are bounded, so that the
     classic learning rate does not diverge.
     """
@@ -34,7 +34,7 @@ class Units(NamedTuple):
     mean: Callable[[Array], Array]  # a [B, n] -> [B, n]
     sample: Callable[[Array, Array], Array]  # (key, a [B, n]) -> [B, n]
     base: Callable[[Array], Array]  # s [B, n] -> [B]
-    activation: str | None
+    activation: str
     scale: float = 1.0
     calm: bool = True
     states: Callable[[int], np.ndarray] | None = None  # n -> every state, [S, n], where finite
@@ -93,7 +93,7 @@ def softmax(draws: int = 1) -> Units:
         mean=lambda a: draws * jax.nn.softmax(a, axis=-1),
         sample=sample,
         base=lambda s: jnp.sum(lgamma(s + 1.0), axis=-1) - math.lgamma(draws + 1.0),
-        activation=None,
+        activation="",
         scale=float(draws),
         states=(lambda n: np.eye(n, dtype=np.float32)) if draws == 1 else None,
     )

@@ -49,7 +49,8 @@ class CGState(NamedTuple):
 
 def dot(a: PyTree, b: PyTree) -> Array:
     """Returns the inner product of two trees."""
-    return sum(jax.tree.leaves(jax.tree.map(lambda u, v: jnp.sum(u * v), a, b)), jnp.float32(0))
+    parts = jax.tree.leaves(jax.tree.map(lambda u, v: jnp.sum(u * v), a, b))
+    return jnp.sum(jnp.stack(parts))
 
 
 def _where(which: Array, a: Any, b: Any) -> Any:
@@ -135,7 +136,8 @@ def conjugate_gradients(
         zeros = jax.tree.map(jnp.zeros_like, params)
         return CGState(zeros, zeros, jnp.float32(0), jnp.float32(0))
 
-    def update(updates, state, params=None, *, value, grad, value_fn, **_):
+    def update(updates: PyTree, state: Any, params: PyTree = None, **line: Any):
+        value, grad, value_fn = line["value"], line["grad"], line["value_fn"]
         value_and_grad = jax.value_and_grad(value_fn)
 
         def search(carry, _):

@@ -7,7 +7,7 @@ population. The structure of an optimiser's state never depends on those values.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -54,10 +54,10 @@ def two_momenta(hp: Hparams, steps: int) -> optax.GradientTransformation:
     def init(params: PyTree) -> Velocity:
         return Velocity(jnp.int32(0), jax.tree.map(jnp.zeros_like, params))
 
-    def update(grads: PyTree, state: Velocity, params: PyTree | None = None):
+    def update(updates: PyTree, state: Any, params: PyTree = None):
         early = state.count < hp["momentum_switch"] * steps
         decay = jnp.where(early, hp["momentum_start"], hp["momentum"])
-        trace = jax.tree.map(lambda v, g: decay * v + g, state.trace, grads)
+        trace = jax.tree.map(lambda v, g: decay * v + g, state.trace, updates)
         return trace, Velocity(state.count + 1, trace)
 
     return optax.GradientTransformation(init, update)
@@ -164,7 +164,7 @@ def make(
         return _alone(optimizer, OPTIMIZERS[optimizer].make(hp, steps), groups)
     factor = SCHEDULES[schedule].factor
 
-    def rate(name: str) -> Callable[[Array], Array]:
+    def rate(name: str) -> Callable[[Any], Array]:
         return lambda count: -hp[name] * factor(count / steps, hp)
 
     def transform(name: str) -> optax.GradientTransformation:
@@ -193,7 +193,7 @@ def _alone(
 ) -> optax.GradientTransformationExtraArgs:
     search = optax.with_extra_args_support(search)
 
-    def init(params: Mapping[str, PyTree]) -> PyTree:
+    def init(params: Any) -> PyTree:
         for prefix in groups:
             if any(path.startswith(prefix) for path in params):
                 raise ConfigError(

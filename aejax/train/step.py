@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -121,7 +121,7 @@ def make_step(
             grad=grads,
             value_fn=lambda m: objective(m)[0],
         )
-        moved = optax.apply_updates(moving, updates)
+        moved: Any = optax.apply_updates(moving, updates)
 
         record = {name: jnp.mean(value) for name, value in aux.terms.items()} | {"loss": loss}
         finite = [jnp.isfinite(record[n]) if n in record else jnp.bool_(True) for n in names[:-1]]
