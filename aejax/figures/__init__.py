@@ -33,6 +33,7 @@ def _late(module: str) -> FigureFunction:
 FIGURES: dict[str, FigureFunction] = {
     "summary": _late("summary"),
     "reconstructions": _late("reconstructions"),
+    "sheet": _late("sheet"),
     "curves": _late("curves"),
     "codes": _late("codes"),
     "samples": _late("samples"),

@@ -126,3 +126,16 @@ def test_samples_and_filters_are_told_in_numbers(fabricate):
     filters = arrays[rows[1]["id"]]["filters"]
     found = [float(e["norm"]) for e in table(workdir, "filters") if e["id"] == rows[1]["id"]]
     np.testing.assert_allclose(found, np.sqrt(np.square(filters).sum(axis=(1, 2, 3))))
+
+
+def test_the_sheet_has_a_panel_a_model_and_the_errors_of_what_it_shows(fabricate):
+    workdir, rows = fabricate()
+    draw(workdir, ["sheet"])
+    lines = table(workdir, "sheet")
+    assert len(lines) == 4  # variants
+    for line in lines:
+        arrays = Arrays(workdir / "arrays", rows)[line["id"]]
+        squared = (arrays["reconstructions"][:5] - arrays["inputs"][:5]) ** 2
+        expected = squared.reshape(5, -1).sum(-1).mean()
+        assert float(line["squared_error_shown"]) == pytest.approx(expected, rel=1e-5)
+        assert (line["sample_mean"] == "") == ("samples" not in arrays)
