@@ -41,7 +41,7 @@ ROWS: dict[str, Row] = {
     "linear_tied": Row(args={"latent": 8}),
     "deep_rbm": Row(args=DENSE),
     "vae": Row(args=DENSE),
-    "adversarial_autoencoder": Row(args={**DENSE, "discriminator_widths": (32,)}),
+    "adversarial_autoencoder": Row(args={**DENSE, "discriminator_widths": (32,)}, hp={"b1": 0.5}),
     "beta_tc_vae": Row(args=DENSE),
     "beta_vae": Row(args=DENSE),
     "capacity_vae": Row(args=DENSE, hp={"capacity": 8.0, "capacity_steps": 500.0}),

@@ -23,7 +23,8 @@ from aejax.models.factor_vae import factor_vae
 from aejax.models.free_bits_vae import free_bits_vae
 from aejax.models.gated import gated
 from aejax.models.info_vae import info_vae
-from aejax.models.iwae import iwae, iwae_dreg
+from aejax.models.iwae import iwae
+from aejax.models.iwae_dreg import iwae_dreg
 from aejax.models.jump_relu import jump_relu
 from aejax.models.k_sparse import k_sparse
 from aejax.models.linear import linear, linear_l2, linear_tied

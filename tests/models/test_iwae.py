@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from aejax.errors import ConfigError
-from aejax.models.iwae import iwae, iwae_dreg
+from aejax.models.iwae import iwae
+from aejax.models.iwae_dreg import iwae_dreg
 from aejax.models.vae import vae
 from tests.models import linear_gaussian as lg
 
