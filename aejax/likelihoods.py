@@ -29,7 +29,12 @@ def bernoulli() -> Likelihood:
     """
 
     def nll(logits: Array, x: Array) -> Array:
-        return _sum(jnp.maximum(logits, 0) - logits * x + jnp.log1p(jnp.exp(-jnp.abs(logits))))
+        # Both branches chosen by one comparison: jnp.maximum and jnp.abs each have a convention of
+        # their own for the slope at 0, where theirs would not add up to sigmoid(0) - x.
+        positive = logits > 0
+        linear = jnp.where(positive, logits * (1 - x), -logits * x)
+        size = jnp.where(positive, logits, -logits)
+        return _sum(linear + jnp.log1p(jnp.exp(-size)))
 
     return Likelihood(
         name="bernoulli",
