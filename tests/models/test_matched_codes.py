@@ -5,10 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import aejax
 from aejax import data
 from aejax.errors import ConfigError
 from aejax.losses.discrepancy import mmd_sq
 from aejax.models import MODELS
+from aejax.train.fit import resolve_hparams
+from aejax.train.step import Recipe
 from tests.models.members import train_members
 
 SMALL = {"latent": 4, "widths": (32,)}
@@ -71,6 +74,16 @@ def test_beta_tc_weighs_the_total_correlation_down(digits):
     print("TC", last["tc_nats"], "MI", last["mi_nats"])
     assert last["tc_nats"][1] < 0.3 * last["tc_nats"][0]
     assert last["mi_nats"][1] > 0.8 * last["mi_nats"][0]
+
+
+def test_beta_tc_learns_the_size_of_the_data_set(digits):
+    """`fit` fills in what the stratified estimate needs; a value that is given wins."""
+    model = MODELS["beta_tc_vae"](64, **SMALL)
+    recipe = Recipe(1, 64)
+    assert aejax.fit(model, digits[:80], steps=1, batch_size=64).hp["num_data"] == 80
+    facts = {"num_data": 80, "unknown": 1}
+    assert resolve_hparams(model, recipe, {"num_data": 7.0}, facts)["num_data"] == 7
+    assert "num_data" not in resolve_hparams(MODELS["dip_vae"](64), recipe, {}, facts)
 
 
 def test_wrong_arguments_say_so():
