@@ -87,8 +87,8 @@ def enter_stage(
 
 
 def terms_of(model: Autoencoder) -> tuple[str, ...]:
-    """Returns the names that `Health.term` indexes; the last stands for a gradient."""
-    return (*model.info.weights, "loss", "gradient")
+    """Returns the names that `Health.term` indexes; the last stands for the parameters."""
+    return (*model.info.weights, "loss", "update")
 
 
 def make_step(
@@ -96,7 +96,7 @@ def make_step(
 ) -> Callable[[TrainState, Hparams, Array], tuple[TrainState, Record]]:
     """Returns `step(state, hp, x [B, *shape]) -> (state, record)`.
 
-    A step whose loss or gradient is not finite leaves variables and optimiser as they were, now and
+    A step whose loss or new parameters are not finite leaves variables and optimiser as they were, now and
     for ever after, and writes the step and the offending term into `state.health`; in a population
     the other members go on. `state.step` counts on, so that the order of data stays everyone's.
     """
@@ -125,8 +125,9 @@ def make_step(
 
         record = {name: jnp.mean(value) for name, value in aux.terms.items()} | {"loss": loss}
         finite = [jnp.isfinite(record[n]) if n in record else jnp.bool_(True) for n in names[:-1]]
-        # One number a leaf is enough: a NaN or an infinity survives the sum.
-        finite.append(jnp.isfinite(sum(jnp.sum(g) for g in jax.tree.leaves(grads))))
+        # What is about to be kept, and not the gradient alone: an infinite step is no better than a
+        # NaN. One number a leaf is enough: either survives the sum.
+        finite.append(jnp.isfinite(sum(jnp.sum(leaf) for leaf in moved.values())))
         ok = jnp.all(jnp.stack(finite))
         alive = state.health.step < 0
         health = Health(

@@ -114,7 +114,7 @@ def test_a_diverged_member_is_frozen_and_marked_and_the_others_go_on():
     assert mixed.state.health.step.tolist()[2] == -1
     assert 0 < mixed.state.health.step.tolist()[1] < 5
     names = terms_of(model())
-    assert names[int(mixed.state.health.term[1])] in ("rec_nats", "loss", "gradient")
+    assert names[int(mixed.state.health.term[1])] in ("rec_nats", "loss", "update")
     for i in (0, 2):
         for path, leaf in tree.flatten(healthy.state.variables).items():
             np.testing.assert_array_equal(
@@ -190,3 +190,14 @@ def test_the_memory_budget_picks_the_chunk():
         pick("auto", 8, 100, 1000, 99, "cpu")
     with pytest.raises(ValueError, match=r"Did you mean 'vmap'"):
         pick("vmapp", 8, 100, 1000, 10_000, "cpu")
+
+
+def test_an_infinite_step_is_not_kept():
+    """The gradient is finite, the step is not: the parameters before it stay."""
+    recipe = Recipe(5, 16, optimizer="sgd")
+    hp = {n: jnp.float32([v]) for n, v in hparams_of(model(), recipe).items()}
+    hp["lr"] = jnp.float32([3e38])
+    done = train(Job(model(), recipe, hp, jnp.zeros(1, jnp.int32), 5, "loop"), 100 * X)
+    assert int(done.state.health.step[0]) == 0
+    assert terms_of(model())[int(done.state.health.term[0])] == "update"
+    assert all(np.isfinite(leaf).all() for leaf in tree.flatten(done.state.variables).values())
