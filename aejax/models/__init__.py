@@ -22,19 +22,26 @@ from aejax.models.dip_vae import dip_vae
 from aejax.models.factor_vae import factor_vae
 from aejax.models.free_bits_vae import free_bits_vae
 from aejax.models.gated import gated
+from aejax.models.iaf_vae import iaf_vae
 from aejax.models.info_vae import info_vae
 from aejax.models.iwae import iwae
 from aejax.models.iwae_dreg import iwae_dreg
 from aejax.models.jump_relu import jump_relu
 from aejax.models.k_sparse import k_sparse
 from aejax.models.linear import linear, linear_l2, linear_tied
+from aejax.models.maf_prior_vae import maf_prior_vae
+from aejax.models.mixture_vae import mixture_vae
+from aejax.models.planar_vae import planar_vae
 from aejax.models.regularized_decoder import regularized_decoder
 from aejax.models.sentence_vae import sentence_vae
 from aejax.models.seq2seq import seq2seq, seq2seq_composite, seq2seq_future
+from aejax.models.skew_vae import skew_vae
 from aejax.models.sparse import sparse_kl, sparse_l1
+from aejax.models.student_vae import student_vae
 from aejax.models.topk import topk
 from aejax.models.undercomplete import undercomplete
 from aejax.models.vae import vae
+from aejax.models.vamp_vae import vamp_vae
 from aejax.models.wae_mmd import wae_mmd
 from aejax.models.warmup_vae import warmup_vae
 from aejax.models.winner_take_all import winner_take_all
@@ -56,6 +63,7 @@ MODELS: dict[str, Callable[..., Autoencoder]] = {
     "factor_vae": factor_vae,
     "free_bits_vae": free_bits_vae,
     "gated": gated,
+    "iaf_vae": iaf_vae,
     "info_vae": info_vae,
     "iwae": iwae,
     "iwae_dreg": iwae_dreg,
@@ -64,16 +72,22 @@ MODELS: dict[str, Callable[..., Autoencoder]] = {
     "linear": linear,
     "linear_l2": linear_l2,
     "linear_tied": linear_tied,
+    "maf_prior_vae": maf_prior_vae,
+    "mixture_vae": mixture_vae,
+    "planar_vae": planar_vae,
     "regularized_decoder": regularized_decoder,
     "sentence_vae": sentence_vae,
     "seq2seq": seq2seq,
     "seq2seq_composite": seq2seq_composite,
     "seq2seq_future": seq2seq_future,
+    "skew_vae": skew_vae,
     "sparse_kl": sparse_kl,
     "sparse_l1": sparse_l1,
+    "student_vae": student_vae,
     "topk": topk,
     "undercomplete": undercomplete,
     "vae": vae,
+    "vamp_vae": vamp_vae,
     "wae_mmd": wae_mmd,
     "warmup_vae": warmup_vae,
     "winner_take_all": winner_take_all,
