@@ -69,6 +69,7 @@ CORRUPTIONS = {
 RANGES: dict[str, tuple[float, float]] = {
     "corruption": (0.0, 1.0),
     "rho": (0.0, 1.0),
+    "mask_fraction": (0.0, 1.0),
     "lr": (0.0, float("inf")),
     "lr_rbm": (0.0, float("inf")),
     "lr_rbm_linear": (0.0, float("inf")),

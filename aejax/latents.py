@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -35,6 +36,22 @@ def matched(size: int) -> LatentSpace:
 def standard_normal(size: int) -> Callable[[Variables, Array, int], Array]:
     """Draws of N(0, I), as `LatentSpace.prior` takes them: (variables, key, n) -> [n, size]."""
     return lambda variables, key, n: jax.random.normal(key, (n, size), jnp.float32)
+
+
+def structured(size: int, code: Callable[[Any], Array]) -> LatentSpace:
+    """The decoder gets the encoder's output as it is, of any structure; no prior to sample from.
+
+    Args:
+      size: L, of the flat code.
+      code: `h -> [B, L]`, what probes, metrics and figures read.
+    """
+    size = check_latent(size)
+    return LatentSpace(
+        size=size,
+        outputs=size,
+        apply=lambda variables, h, key: Latent(z=h, mean=code(h)),
+        prior=None,
+    )
 
 
 def normal_log_density(z: Array, mean: Array, logvar: Array) -> Array:

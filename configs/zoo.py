@@ -36,6 +36,13 @@ ROWS: dict[str, Row] = {
     "sparse_kl": Row(args=DENSE),
     "denoising": Row(args=DENSE),
     "contractive": Row(args=DENSE),
+    "convolutional": Row(args={"latent": 8, "widths": (8, 16), "norm_groups": 4}),
+    "convolutional_pooled": Row(args={"widths": (8, 8)}),
+    "context_encoder": Row(args={"latent": 16, "widths": (8, 16)}),
+    "context_encoder_adversarial": Row(
+        args={"latent": 16, "widths": (8, 16), "discriminator_widths": (8, 8)}
+    ),
+    "masked_autoencoder": Row(args={"latent": 16, "depth": 1, "heads": 2, "decoder_width": 16}),
     "linear": Row(args={"latent": 8}),
     "linear_l2": Row(args={"latent": 8}),
     "linear_tied": Row(args={"latent": 8}),

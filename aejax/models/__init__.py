@@ -12,9 +12,13 @@ from aejax.models.batch_topk import batch_topk
 from aejax.models.beta_tc_vae import beta_tc_vae
 from aejax.models.beta_vae import beta_vae
 from aejax.models.capacity_vae import capacity_vae
+from aejax.models.context_encoder import context_encoder
+from aejax.models.context_encoder_adversarial import context_encoder_adversarial
 from aejax.models.contractive import contractive
 from aejax.models.contractive_deep import contractive_deep
 from aejax.models.contractive_higher import contractive_higher
+from aejax.models.convolutional import convolutional
+from aejax.models.convolutional_pooled import convolutional_pooled
 from aejax.models.deep_rbm import deep_rbm
 from aejax.models.denoising import denoising
 from aejax.models.dictionary_l1 import dictionary_l1
@@ -30,6 +34,7 @@ from aejax.models.jump_relu import jump_relu
 from aejax.models.k_sparse import k_sparse
 from aejax.models.linear import linear, linear_l2, linear_tied
 from aejax.models.maf_prior_vae import maf_prior_vae
+from aejax.models.masked_autoencoder import masked_autoencoder
 from aejax.models.mixture_vae import mixture_vae
 from aejax.models.planar_vae import planar_vae
 from aejax.models.regularized_decoder import regularized_decoder
@@ -53,9 +58,13 @@ MODELS: dict[str, Callable[..., Autoencoder]] = {
     "beta_tc_vae": beta_tc_vae,
     "beta_vae": beta_vae,
     "capacity_vae": capacity_vae,
+    "context_encoder": context_encoder,
+    "context_encoder_adversarial": context_encoder_adversarial,
     "contractive": contractive,
     "contractive_deep": contractive_deep,
     "contractive_higher": contractive_higher,
+    "convolutional": convolutional,
+    "convolutional_pooled": convolutional_pooled,
     "deep_rbm": deep_rbm,
     "denoising": denoising,
     "dictionary_l1": dictionary_l1,
@@ -73,6 +82,7 @@ MODELS: dict[str, Callable[..., Autoencoder]] = {
     "linear_l2": linear_l2,
     "linear_tied": linear_tied,
     "maf_prior_vae": maf_prior_vae,
+    "masked_autoencoder": masked_autoencoder,
     "mixture_vae": mixture_vae,
     "planar_vae": planar_vae,
     "regularized_decoder": regularized_decoder,
