@@ -132,6 +132,7 @@ class LatentSpace(NamedTuple):
     `update(extra, forward) -> extra` after it (moving averages). What evaluation needs of the
     hyper-parameters stands in `extra`, so that a trained model is its variables and nothing else.
     `ranges` are those of its own hyper-parameters that depend on its size: (least, most).
+    `codes` is how many values an entry of `Latent.index` takes, 0 where there is no index.
     """
 
     size: int
@@ -145,6 +146,7 @@ class LatentSpace(NamedTuple):
     ranges: Mapping[str, tuple[float, float]] = {}
     log_prior: Callable[[Variables, Any], Array] | None = None
     log_posterior: Callable[[Latent, Any], Array] | None = None
+    codes: int = 0
 
 
 Term = Callable[[Forward, Hparams], Array]  # -> [B]

@@ -1,4 +1,4 @@
-"""Means over a data set, exact for any number of rows.
+"""Sums and means over a data set, exact for any number of rows.
 
 The rows that fill no whole batch are a second, smaller batch of their own static shape inside the
 same program: nothing is padded, so nothing has to be masked, and a term that couples the examples
@@ -13,16 +13,17 @@ import jax
 import jax.numpy as jnp
 
 from aejax.train.loop import to_float
-from aejax.types import Array
+from aejax.types import Array, PyTree
 
 PerExample = Callable[[Array, Array], dict[str, Array]]  # (x [B, *shape], key) -> {name: [B]}
+PerBatch = Callable[[Array, Array], PyTree]  # (x [B, *shape], key) -> sums over the batch's rows
 
 
-def mean_over(fn: PerExample, table: Array, key: Array, batch_size: int) -> dict[str, Array]:
-    """Returns the mean of each of `fn`'s values over all rows of a table.
+def total_over(fn: PerBatch, table: Array, key: Array, batch_size: int) -> PyTree:
+    """Returns the sum over all rows of a table of what `fn` sums over a batch's.
 
     Args:
-      fn: values per example.
+      fn: sums over a batch, such as counts.
       table: [N, *shape], uint8 or float.
       key: each batch draws from `fold_in(key, batch number)`.
       batch_size: rows at a time.
@@ -31,13 +32,28 @@ def mean_over(fn: PerExample, table: Array, key: Array, batch_size: int) -> dict
     size = min(batch_size, n)
     whole = n // size
 
-    def total(x: Array, i: Array) -> dict[str, Array]:
-        return {k: v.sum() for k, v in fn(to_float(x), jax.random.fold_in(key, i)).items()}
+    def total(x: Array, i: Array) -> PyTree:
+        return fn(to_float(x), jax.random.fold_in(key, i))
 
     batches = table[: whole * size].reshape(whole, size, *table.shape[1:])
-    sums = jax.lax.map(lambda batch: total(*batch), (batches, jnp.arange(whole)))
-    sums = {name: value.sum() for name, value in sums.items()}
+    parts = jax.lax.map(lambda batch: total(*batch), (batches, jnp.arange(whole)))
+    sums = jax.tree.map(lambda part: part.sum(0), parts)
     if n > whole * size:
         rest = total(table[whole * size :], jnp.int32(whole))
-        sums = {name: value + rest[name] for name, value in sums.items()}
-    return {name: value / n for name, value in sums.items()}
+        sums = jax.tree.map(jnp.add, sums, rest)
+    return sums
+
+
+def mean_over(fn: PerExample, table: Array, key: Array, batch_size: int) -> dict[str, Array]:
+    """Returns the mean of each of `fn`'s values over all rows of a table.
+
+    Args:
+      fn: values per example.
+      table, key, batch_size: as in `total_over`.
+    """
+
+    def sums(x: Array, key: Array) -> dict[str, Array]:
+        return {name: value.sum() for name, value in fn(x, key).items()}
+
+    totals = total_over(sums, table, key, batch_size)
+    return {name: value / table.shape[0] for name, value in totals.items()}

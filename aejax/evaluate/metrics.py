@@ -9,11 +9,12 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from aejax.evaluate.batches import mean_over
+from aejax.evaluate.batches import mean_over, total_over
+from aejax.evaluate.codebook import code_counts, codebook_use
 from aejax.evaluate.reconstruction import squared_error
 from aejax.keys import stream
 from aejax.train.step import stages_of
-from aejax.types import Array, Autoencoder, Hparams, Variables
+from aejax.types import Array, Autoencoder, Hparams, PyTree, Variables
 
 
 class Metric(NamedTuple):
@@ -44,6 +45,27 @@ METRICS: dict[str, Metric] = {
 }
 
 
+class SetMetric(NamedTuple):
+    """A metric of a whole set, which is no mean over examples.
+
+    `total(model, variables, x [B, *shape])` is summed over all rows, batch by batch;
+    `values(total) -> {name: scalar}`.
+    """
+
+    total: Callable[[Autoencoder, Variables, Array], PyTree]
+    values: Callable[[PyTree], dict[str, Array]]
+    applies: Callable[[Autoencoder], bool]
+
+
+SET_METRICS: dict[str, SetMetric] = {
+    "codebook": SetMetric(
+        code_counts,
+        codebook_use,
+        lambda model: model.info.space is not None and model.info.space.codes > 0,
+    ),
+}
+
+
 def evaluate(
     model: Autoencoder,
     variables: Variables,
@@ -52,7 +74,7 @@ def evaluate(
     table: Array,
     batch_size: int = 500,
 ) -> dict[str, Array]:
-    """Returns each loss term's and each applicable metric's mean over a table of examples.
+    """Returns each loss term's and each metric's mean over a table, and the metrics of all of it.
 
     Args:
       model: the autoencoder.
@@ -76,7 +98,12 @@ def evaluate(
         }
         return {**aux.terms, **values, "loss": jnp.full(x.shape[0], scalar)}
 
-    return mean_over(per_example, table, key, batch_size)
+    found = mean_over(per_example, table, key, batch_size)
+    for metric in SET_METRICS.values():
+        if metric.applies(model):
+            count = lambda x, key, metric=metric: metric.total(model, variables, x)
+            found |= metric.values(total_over(count, table, key, batch_size))
+    return found
 
 
 def show(

@@ -25,7 +25,9 @@ from aejax.models.dictionary_l1 import dictionary_l1
 from aejax.models.dip_vae import dip_vae
 from aejax.models.factor_vae import factor_vae
 from aejax.models.free_bits_vae import free_bits_vae
+from aejax.models.fsq import fsq
 from aejax.models.gated import gated
+from aejax.models.gumbel_vae import gumbel_vae
 from aejax.models.iaf_vae import iaf_vae
 from aejax.models.info_vae import info_vae
 from aejax.models.iwae import iwae
@@ -47,6 +49,7 @@ from aejax.models.topk import topk
 from aejax.models.undercomplete import undercomplete
 from aejax.models.vae import vae
 from aejax.models.vamp_vae import vamp_vae
+from aejax.models.vq_vae import vq_vae
 from aejax.models.wae_mmd import wae_mmd
 from aejax.models.warmup_vae import warmup_vae
 from aejax.models.winner_take_all import winner_take_all
@@ -71,7 +74,9 @@ MODELS: dict[str, Callable[..., Autoencoder]] = {
     "dip_vae": dip_vae,
     "factor_vae": factor_vae,
     "free_bits_vae": free_bits_vae,
+    "fsq": fsq,
     "gated": gated,
+    "gumbel_vae": gumbel_vae,
     "iaf_vae": iaf_vae,
     "info_vae": info_vae,
     "iwae": iwae,
@@ -98,6 +103,7 @@ MODELS: dict[str, Callable[..., Autoencoder]] = {
     "undercomplete": undercomplete,
     "vae": vae,
     "vamp_vae": vamp_vae,
+    "vq_vae": vq_vae,
     "wae_mmd": wae_mmd,
     "warmup_vae": warmup_vae,
     "winner_take_all": winner_take_all,
