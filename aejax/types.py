@@ -132,6 +132,7 @@ class LatentSpace(NamedTuple):
     `update(extra, forward) -> extra` after it (moving averages). What evaluation needs of the
     hyper-parameters stands in `extra`, so that a trained model is its variables and nothing else.
     `ranges` are those of its own hyper-parameters that depend on its size: (least, most).
+    `sparse` says that units are exactly zero by design, so that counting them means something.
     `codes` is how many values an entry of `Latent.index` takes, 0 where there is no index.
     """
 
@@ -144,6 +145,7 @@ class LatentSpace(NamedTuple):
     update: Callable[[PyTree, Forward], PyTree] | None = None
     hparams: Mapping[str, float] = {}
     ranges: Mapping[str, tuple[float, float]] = {}
+    sparse: bool = False
     log_prior: Callable[[Variables, Any], Array] | None = None
     log_posterior: Callable[[Latent, Any], Array] | None = None
     codes: int = 0

@@ -21,7 +21,7 @@ SWEPT = {
     "sparse_l1": ("hp.w_l1", (0.01, 0.1)),
     "sparse_kl": ("hp.rho", (0.05, 0.2)),
     "denoising": ("hp.corruption", (0.1, 0.3)),
-    "contractive": ("hp.w_jacobian_sq", (0.01, 0.1)),
+    "contractive": ("hp.w_jacobian_sq", (0.001, 0.01)),
     "vae": ("hp.w_kl_nats", (0.5, 1.0)),
 }
 

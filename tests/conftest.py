@@ -4,6 +4,19 @@ import os
 from pathlib import Path
 
 import jax
+from jaxtyping import install_import_hook
+
+# Shapes and types of the annotated functions are checked at every call of the suite. Before the
+# package is imported: the hook rewrites modules as they load.
+CHECKED = (
+    "divergences",
+    "sparsity",
+    "discrepancy",
+    "jacobian",
+    "jacobian_chain",
+    "total_correlation",
+)
+install_import_hook([f"aejax.losses.{name}" for name in CHECKED], "beartype.beartype")
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from aejax.errors import ConfigError
 from aejax.keys import stream
 from aejax.nets import mlp
-from aejax.types import Array, Forward, Hparams, LatentSpace, Net, Term
+from aejax.types import AnyArray, Array, Forward, Hparams, LatentSpace, Net, Term
 
 MODULE = "discriminator"
 GROUPS = {MODULE: MODULE}  # its own learning rate, lr_discriminator
@@ -37,17 +37,17 @@ def modules(net: Net, latent: int) -> Callable[[Array, Array], dict[str, Any]]:
     }
 
 
-def discriminator_loss(real: Array, fake: Array) -> Array:
+def discriminator_loss(real: AnyArray, fake: AnyArray) -> Array:
     """-log D(real) - log(1 - D(fake)) in nats, of logits [B]. Goodfellow et al. 2014, eq. 1."""
     return jax.nn.softplus(-real) + jax.nn.softplus(fake)
 
 
-def generator_loss(fake: Array) -> Array:
+def generator_loss(fake: AnyArray) -> Array:
     """-log D(fake) in nats, of logits [B]: the unsaturated form. Goodfellow 2014, s. 3."""
     return jax.nn.softplus(-fake)
 
 
-def _judge(net: Net, forward: Forward, z: Array, *, train: bool) -> Array:
+def _judge(net: Net, forward: Forward, z: AnyArray, *, train: bool) -> Array:
     params = forward.variables["params"][MODULE]
     return net.apply(params, stopped(z)) if train else net.apply(stopped(params), z)
 
@@ -80,7 +80,7 @@ def adversarial_term(net: Net) -> Term:
     return lambda forward, hp: generator_loss(_judge(net, forward, forward.latent.z, train=False))
 
 
-def permute_dimensions(key: Array, z: Array) -> Array:
+def permute_dimensions(key: AnyArray, z: AnyArray) -> Array:
     """Permutes each column of z [B, L] over the batch by itself. Kim & Mnih 2018, algorithm 1.
 
     Draws of q(z) become draws of prod_j q(z_j), up to the finite batch.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import jax
 
-from aejax.types import Array, Hparams, Term
+from aejax.types import AnyArray, Array, Hparams, Term
 
 
-def logistic(step: Array, hp: Hparams) -> Array:
+def logistic(step: AnyArray, hp: Hparams) -> Array:
     """Returns sigmoid(r (step - m)), r = hp["anneal_rate"], m = hp["anneal_midpoint"] in steps.
 
     A rate of 0 is the constant 1/2; a midpoint far below 0 the constant 1, no annealing.

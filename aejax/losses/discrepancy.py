@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from aejax.errors import ConfigError, lookup
 from aejax.keys import stream
-from aejax.types import Array, Forward, Hparams, LatentSpace, Term
+from aejax.types import AnyArray, Array, Forward, Hparams, LatentSpace, Term
 
 # Factors of the base width 2 L: Tolstikhin's published code sums the kernel over these.
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -23,7 +23,7 @@ KERNELS: dict[str, Callable[[Array, Array], Array]] = {
 }
 
 
-def squared_distances(a: Array, b: Array) -> Array:
+def squared_distances(a: AnyArray, b: AnyArray) -> Array:
     """Returns ||a_i - b_j||^2: [n, L], [m, L] -> [n, m], from the differences themselves.
 
     The expansion a^2 + b^2 - 2ab is cheaper, but loses all digits of small distances.
@@ -32,11 +32,11 @@ def squared_distances(a: Array, b: Array) -> Array:
 
 
 def mmd_sq(
-    x: Array,
-    y: Array,
+    x: AnyArray,
+    y: AnyArray,
     kernel: str = "imq",
     *,
-    scale: Array | float = 1.0,
+    scale: AnyArray | float = 1.0,
     scales: tuple[float, ...] = SCALES,
 ) -> Array:
     """The unbiased estimate of the squared maximum mean discrepancy. Gretton 2012, eq. 3.
@@ -61,10 +61,10 @@ def mmd_sq(
     k = lookup("kernel", kernel, KERNELS)
     widths = jnp.asarray(scales, x.dtype) * (2.0 * x.shape[-1] * scale)
 
-    def total(distance: Array) -> Array:
+    def total(distance: AnyArray) -> Array:
         return jnp.sum(k(distance[None], widths[:, None, None]), axis=0)
 
-    def within(a: Array) -> Array:
+    def within(a: AnyArray) -> Array:
         n = a.shape[0]
         # A point's similarity to itself is 1 at each scale: taken off, not masked out.
         return (jnp.sum(total(squared_distances(a, a))) - n * len(scales)) / max(n * (n - 1), 1)
@@ -97,7 +97,7 @@ def mmd_term(space: LatentSpace, kernel: str = "imq") -> Term:
     return term
 
 
-def covariance(z: Array) -> Array:
+def covariance(z: AnyArray) -> Array:
     """Returns the batch covariance [L, L] of z [B, L], divided by B. Kumar et al. 2018, eq. 5."""
     centred = z - jnp.mean(z, axis=0, keepdims=True)
     return centred.T @ centred / z.shape[0]

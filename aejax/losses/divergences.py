@@ -8,14 +8,15 @@ its digits: the textbook forms subtract numbers of order one to get one of order
 from __future__ import annotations
 
 import jax.numpy as jnp
+from jaxtyping import Float
 
 from aejax.errors import ConfigError
-from aejax.types import Array, Forward, Hparams, Term
+from aejax.types import AnyArray, Array, Forward, Hparams, Term
 
 _SERIES_BELOW = 0.03  # the series' next term is t^5 / 2520 of the value: 1e-11 here
 
 
-def excess(t: Array) -> Array:
+def excess(t: AnyArray) -> Array:
     """Returns exp(t) - 1 - t elementwise, to full relative precision near 0 and never negative.
 
     Args:
@@ -29,7 +30,9 @@ def excess(t: Array) -> Array:
     return jnp.where(small, 0.5 * near * near * series, jnp.expm1(far) - far)
 
 
-def gaussian_kl_per_dim(mean: Array, logvar: Array) -> Array:
+def gaussian_kl_per_dim(
+    mean: Float[AnyArray, "B L"], logvar: Float[AnyArray, "B L"]
+) -> Float[Array, "B L"]:
     """KL(N(mean, diag exp(logvar)) || N(0, I)) by dimension. Kingma & Welling 2013, appendix B.
 
     Equation: (mean^2 + exp(logvar) - 1 - logvar) / 2.
@@ -45,7 +48,7 @@ def gaussian_kl_per_dim(mean: Array, logvar: Array) -> Array:
     return 0.5 * (jnp.square(mean) + excess(logvar))
 
 
-def gaussian_kl(mean: Array, logvar: Array) -> Array:
+def gaussian_kl(mean: Float[AnyArray, "B L"], logvar: Float[AnyArray, "B L"]) -> Float[Array, " B"]:
     """KL(N(mean, diag exp(logvar)) || N(0, I)) per example. Kingma & Welling 2013, appendix B.
 
     Args:
@@ -58,7 +61,12 @@ def gaussian_kl(mean: Array, logvar: Array) -> Array:
     return jnp.sum(gaussian_kl_per_dim(mean, logvar), axis=-1)
 
 
-def gaussian_kl_between(mean: Array, logvar: Array, to_mean: Array, to_logvar: Array) -> Array:
+def gaussian_kl_between(
+    mean: Float[AnyArray, "B L"],
+    logvar: Float[AnyArray, "B L"],
+    to_mean: Float[AnyArray, "*#broadcast"],
+    to_logvar: Float[AnyArray, "*#broadcast"],
+) -> Float[Array, " B"]:
     """KL(N(mean, diag exp(logvar)) || N(to_mean, diag exp(to_logvar))) per example.
 
     Equation: sum_l (excess(logvar - to_logvar) + (mean - to_mean)^2 / exp(to_logvar)) / 2, the
@@ -76,7 +84,7 @@ def gaussian_kl_between(mean: Array, logvar: Array, to_mean: Array, to_logvar: A
     return 0.5 * jnp.sum(excess(logvar - to_logvar) + distance, axis=-1)
 
 
-def bernoulli_kl(p: Array, q: Array) -> Array:
+def bernoulli_kl(p: AnyArray, q: AnyArray) -> Array:
     """KL(Bernoulli(p) || Bernoulli(q)) elementwise. Kullback & Leibler 1951.
 
     Equation: p log(p / q) + (1 - p) log((1 - p) / (1 - q)), with 0 log 0 = 0.
@@ -92,7 +100,7 @@ def bernoulli_kl(p: Array, q: Array) -> Array:
     return _one_outcome(p, q - p, q) + _one_outcome(1.0 - p, p - q, 1.0 - q)
 
 
-def _one_outcome(p: Array, gap: Array, q: Array) -> Array:
+def _one_outcome(p: AnyArray, gap: AnyArray, q: AnyArray) -> Array:
     """p log(p / q) - p + q = p excess(log(q / p)), where gap = q - p; its limit q at p = 0."""
     positive = p > 0
     safe = jnp.where(positive, p, 1.0)

@@ -22,7 +22,7 @@ import jax.numpy as jnp
 from aejax.errors import ConfigError, check_at_least, lookup
 from aejax.losses.jacobian_chain import chain_norm, layer_norm, slopes
 from aejax.losses.jacobian_cost import EXACT, chain_widths, costs
-from aejax.types import Array, Dense
+from aejax.types import AnyArray, Array, Dense
 
 
 class Problem(NamedTuple):
@@ -35,7 +35,7 @@ class Problem(NamedTuple):
     probes: int = 1
 
 
-def jacobians(f: Callable[[Array], Array], x: Array, method: str = "jacrev") -> Array:
+def jacobians(f: Callable[[Array], Array], x: AnyArray, method: str = "jacrev") -> Array:
     """The Jacobian of every example, [B, L, D]: for tests, spectra and small problems.
 
     One example at a time, under vmap: the Jacobian of the batched function would be [B, L, B, D].
@@ -50,7 +50,7 @@ def jacobians(f: Callable[[Array], Array], x: Array, method: str = "jacrev") -> 
     """
     transform = lookup("method", method, {"jacfwd": jax.jacfwd, "jacrev": jax.jacrev})
 
-    def single(v: Array) -> Array:
+    def single(v: AnyArray) -> Array:
         return f(v[None]).reshape(-1)
 
     return jax.vmap(lambda v: transform(single)(v).reshape(-1, v.size))(x)
@@ -123,11 +123,11 @@ def check_method(
 
 def squared_frobenius(
     f: Callable[[Array], Array],
-    x: Array,
+    x: AnyArray,
     *,
     method: str = "auto",
     layers: tuple[Dense, ...] | None = None,
-    key: Array | None = None,
+    key: AnyArray | None = None,
     probes: int = 1,
 ) -> Array:
     """||J_f(x)||_F^2 per example: the contractive penalty. Rifai et al. 2011 (ICML), eq. 1.
@@ -169,7 +169,9 @@ def squared_frobenius(
         return METHODS[method](Problem(f, x, layers, key, probes))
 
 
-def cheapest(f: Callable[[Array], Array], x: Array, layers: tuple[Dense, ...] | None = None) -> str:
+def cheapest(
+    f: Callable[[Array], Array], x: AnyArray, layers: tuple[Dense, ...] | None = None
+) -> str:
     """The exact method that `auto` takes for these shapes: the smallest entry of `costs`."""
     out_size = chain_widths(layers)[-1] if layers else jax.eval_shape(f, x).size // x.shape[0]
     table = costs(layers, x[0].size, out_size, batch=x.shape[0])
@@ -178,8 +180,8 @@ def cheapest(f: Callable[[Array], Array], x: Array, layers: tuple[Dense, ...] | 
 
 def hutchinson(
     f: Callable[[Array], Array],
-    x: Array,
-    key: Array,
+    x: AnyArray,
+    key: AnyArray,
     *,
     probes: int = 1,
     direction: str = "auto",
@@ -219,11 +221,11 @@ def hutchinson(
     return jnp.mean(jnp.sum(jnp.square(pushed.reshape(probes, x.shape[0], -1)), axis=2), axis=0)
 
 
-def _forward(f: Callable[[Array], Array], x: Array) -> tuple[Callable[[Array], Array], Array]:
+def _forward(f: Callable[[Array], Array], x: AnyArray) -> tuple[Callable[[Array], Array], Array]:
     return jax.linearize(f, x)[1], x
 
 
-def _reverse(f: Callable[[Array], Array], x: Array) -> tuple[Callable[[Array], Array], Array]:
+def _reverse(f: Callable[[Array], Array], x: AnyArray) -> tuple[Callable[[Array], Array], Array]:
     y, pull = jax.vjp(f, x)
     return lambda v: pull(v)[0], y
 
@@ -231,5 +233,5 @@ def _reverse(f: Callable[[Array], Array], x: Array) -> tuple[Callable[[Array], A
 _DIRECTIONS = {"jvp": _forward, "vjp": _reverse}
 
 
-def _flat(x: Array) -> Array:
+def _flat(x: AnyArray) -> Array:
     return x.reshape(x.shape[0], -1)

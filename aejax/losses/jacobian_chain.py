@@ -21,14 +21,14 @@ import jax.numpy as jnp
 
 from aejax.losses.jacobian_cost import Plan, chain_widths, curved, plan
 from aejax.nets.activations import ACTIVATIONS
-from aejax.types import Array, Dense
+from aejax.types import AnyArray, Array, Dense
 
 # Rules below are traced when they are differentiated, outside any precision context: they ask anew.
 _FLOAT32 = jax.lax.Precision.HIGHEST
 Slopes = tuple[Array | None, ...]
 
 
-def slopes(layers: tuple[Dense, ...], x: Array) -> Slopes:
+def slopes(layers: tuple[Dense, ...], x: AnyArray) -> Slopes:
     """The derivative of each layer's activation at its pre-activation.
 
     Args:
@@ -51,7 +51,7 @@ def slopes(layers: tuple[Dense, ...], x: Array) -> Slopes:
 
 
 @jax.custom_jvp
-def gram(rows: Array) -> Array:
+def gram(rows: AnyArray) -> Array:
     """rows^T rows, [..., R, N] -> [..., N, N], with one product in the gradient instead of two."""
     return jnp.matmul(jnp.swapaxes(rows, -1, -2), rows, precision=_FLOAT32)
 
@@ -62,13 +62,13 @@ def _gram_jvp(primals, tangents):
     return gram(primals[0]), half + jnp.swapaxes(half, -1, -2)
 
 
-def _scale(rows: Array, slope: Array) -> Array:
+def _scale(rows: AnyArray, slope: AnyArray) -> Array:
     """rows [R, N] or [B, R, N], slope [B, N] -> [B, R, N]."""
     return (rows if rows.ndim == 3 else rows[None]) * slope[:, None, :]
 
 
 @jax.custom_jvp
-def quadratic(rows: Array, slope: Array, matrix: Array) -> Array:
+def quadratic(rows: AnyArray, slope: AnyArray, matrix: AnyArray) -> Array:
     """a^T matrix a for every a = row * slope, where the matrix is symmetric.
 
     The rule uses the symmetry, which autodiff cannot know of: two large products for the value and
@@ -97,10 +97,10 @@ def _quadratic_jvp(primals, tangents):
 
 
 def _carry(
-    rows: Array,
+    rows: AnyArray,
     steps: Sequence[tuple[Array | None, Array]],
     gram_at: int | None,
-    weights: Array | None,
+    weights: AnyArray | None,
 ) -> tuple[Array, bool]:
     """Carries one end over the given (slope, kernel) pairs; see `jacobian_cost.Plan`.
 
@@ -123,7 +123,7 @@ def _carry(
     return end, is_gram
 
 
-def _meet(one: tuple[Array, bool], two: tuple[Array, bool], slope: Array) -> Array:
+def _meet(one: tuple[Array, bool], two: tuple[Array, bool], slope: AnyArray) -> Array:
     """Closes the circle: [B, R], the squared norms of the R rows of the second end, or [B, 1]."""
     (first, first_gram), (second, second_gram) = one, two
     if first_gram and second_gram and first.ndim == second.ndim == 2:
@@ -139,8 +139,8 @@ def _meet(one: tuple[Array, bool], two: tuple[Array, bool], slope: Array) -> Arr
     return jnp.sum(jnp.square(_bridge(first, second, slope)), axis=1)
 
 
-def _bridge(first: Array, second: Array, slope: Array) -> Array:
-    """first diag(slope) second^T, [B, R_1, R_2]: the slopes go to the end that costs least memory."""
+def _bridge(first: AnyArray, second: AnyArray, slope: AnyArray) -> Array:
+    """first diag(slope) second^T, [B, R_1, R_2]: slopes go to the end that costs least memory."""
     batched_first = (first.ndim, -first.shape[-2]) > (second.ndim, -second.shape[-2])
     if batched_first:
         return _scale(first, slope) @ jnp.swapaxes(second, -1, -2)
@@ -181,13 +181,13 @@ def contract(layers: tuple[Dense, ...], found: Slopes, route: Plan, batch: int) 
     return jnp.sum(norms * jnp.square(weights) if by_row else norms, axis=1)
 
 
-def chain_norm(layers: tuple[Dense, ...], x: Array) -> Array:
+def chain_norm(layers: tuple[Dense, ...], x: AnyArray) -> Array:
     """||J(x)||_F^2 of a chain of two or more layers, [B, D] -> [B], by the cheapest contraction."""
     route = plan(chain_widths(layers), curved(layers), x.shape[0])
     return contract(layers, slopes(layers, x), route, x.shape[0])
 
 
-def layer_norm(layer: Dense, slope: Array | None, batch: int) -> Array:
+def layer_norm(layer: Dense, slope: AnyArray | None, batch: int) -> Array:
     """||J||_F^2 of one layer: sum_j d_j^2 sum_i W_ij^2, [B, H] -> [B].
 
     Rifai et al. 2011 (ICML), whose sigmoid has d = h (1 - h). A `slope` of None stands for ones.

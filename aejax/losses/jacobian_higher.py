@@ -11,17 +11,17 @@ from aejax.errors import ConfigError, check_at_least, lookup
 from aejax.losses.jacobian import cheapest, jacobians
 from aejax.losses.jacobian_chain import Slopes, contract, gram, layer_norm, quadratic, slopes
 from aejax.losses.jacobian_cost import chain_widths, curved, plan
-from aejax.types import Array, Dense
+from aejax.types import AnyArray, Array, Dense
 
 Distance = Callable[[Array], Array]  # x' [B, *shape] -> ||J(x) - J(x')||_F^2 [B]
 
 
 def higher_order(
     f: Callable[[Array], Array],
-    x: Array,
+    x: AnyArray,
     *,
-    key: Array,
-    sigma: Array | float,
+    key: AnyArray,
+    sigma: AnyArray | float,
     n_samples: int = 1,
     method: str = "auto",
     layers: tuple[Dense, ...] | None = None,
@@ -68,14 +68,16 @@ def check_higher_order(method: str, n_samples: int, has_layers: bool) -> None:
 
 
 def _by_autodiff(method: str):
-    def distance_from(f: Callable[[Array], Array], x: Array, layers: None) -> Distance:
+    def distance_from(f: Callable[[Array], Array], x: AnyArray, layers: None) -> Distance:
         here = jacobians(f, x, method)
         return lambda y: jnp.sum(jnp.square(here - jacobians(f, y, method)), axis=(1, 2))
 
     return distance_from
 
 
-def _by_chain(f: None, x: Array, layers: tuple[Dense, ...]) -> Distance:
+def _by_chain(
+    f: Callable[[Array], Array] | None, x: AnyArray, layers: tuple[Dense, ...]
+) -> Distance:
     """Differences of slopes or small matrices, never of norms, which would cancel."""
     bends = curved(layers)
     if sum(bends) == 1 and len(layers) > 1 and not bends[-1]:
@@ -83,7 +85,7 @@ def _by_chain(f: None, x: Array, layers: tuple[Dense, ...]) -> Distance:
     return (_one_layer if len(layers) == 1 else _many_layers)(x, layers)
 
 
-def _flat(x: Array) -> Array:
+def _flat(x: AnyArray) -> Array:
     return x.reshape(x.shape[0], -1)
 
 
@@ -91,11 +93,11 @@ def _apart(here: Slopes, there: Slopes) -> Slopes:
     return tuple(None if a is None else a - b for a, b in zip(here, there, strict=True))
 
 
-def _one_layer(x: Array, layers: tuple[Dense, ...]) -> Distance:
+def _one_layer(x: AnyArray, layers: tuple[Dense, ...]) -> Distance:
     """J - J' = diag(d - d') W^T: Rifai's closed form with the difference of the slopes for d."""
     here = slopes(layers, _flat(x))
 
-    def distance(y: Array) -> Array:
+    def distance(y: AnyArray) -> Array:
         (slope,) = _apart(here, slopes(layers, _flat(y)))
         if slope is None:
             return jnp.zeros(x.shape[:1], x.dtype)
@@ -104,20 +106,20 @@ def _one_layer(x: Array, layers: tuple[Dense, ...]) -> Distance:
     return distance
 
 
-def _one_bend(x: Array, layers: tuple[Dense, ...]) -> Distance:
+def _one_bend(x: AnyArray, layers: tuple[Dense, ...]) -> Distance:
     """Where one inner layer alone is curved, J is linear in its slopes: so is the difference."""
     here = slopes(layers, _flat(x))
     route = plan(chain_widths(layers), curved(layers), x.shape[0])
     return lambda y: contract(layers, _apart(here, slopes(layers, _flat(y))), route, x.shape[0])
 
 
-def _many_layers(x: Array, layers: tuple[Dense, ...]) -> Distance:
+def _many_layers(x: AnyArray, layers: tuple[Dense, ...]) -> Distance:
     """J - J' = (A - A') W_1^T, with A the Jacobian of the output in the first pre-activation."""
     first = layers[0].kernel
     wide = first.shape[0] > first.shape[1]
     shared = gram(first) if wide else first.T
 
-    def after_first(y: Array) -> Array:  # A, [B, L, H_1]
+    def after_first(y: AnyArray) -> Array:  # A, [B, L, H_1]
         found = slopes(layers, _flat(y))
         rows = layers[-1].kernel.T[None]
         rows = rows if found[-1] is None else rows * found[-1][:, :, None]
@@ -128,7 +130,7 @@ def _many_layers(x: Array, layers: tuple[Dense, ...]) -> Distance:
 
     here = after_first(x)
 
-    def distance(y: Array) -> Array:
+    def distance(y: AnyArray) -> Array:
         apart = jnp.broadcast_to(here - after_first(y), (x.shape[0], *here.shape[1:]))
         if wide:
             return jnp.sum(quadratic(apart, jnp.ones_like(apart[:, 0]), shared), axis=1)

@@ -6,10 +6,10 @@ import jax.numpy as jnp
 
 from aejax.errors import ConfigError
 from aejax.losses.jacobian_chain import layer_norm, slopes
-from aejax.types import Array, Dense, Forward, Hparams, Nets, Term
+from aejax.types import AnyArray, Array, Dense, Forward, Hparams, Nets, Term
 
 
-def layer_norms(layers: tuple[Dense, ...], x: Array) -> Array:
+def layer_norms(layers: tuple[Dense, ...], x: AnyArray) -> Array:
     """||d h_l / d h_(l-1)||_F^2 of each layer at each example.
 
     Args:

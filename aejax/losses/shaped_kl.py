@@ -10,10 +10,10 @@ import jax.numpy as jnp
 
 from aejax.errors import ConfigError
 from aejax.losses.divergences import gaussian_kl_per_dim
-from aejax.types import Array, Forward, Hparams, Term
+from aejax.types import AnyArray, Array, Forward, Hparams, Term
 
 
-def ramp(step: Array, length: Array | float) -> Array:
+def ramp(step: AnyArray, length: AnyArray | float) -> Array:
     """Returns step / length clipped into [0, 1]; a length below 1 counts as 1."""
     return jnp.clip(step / jnp.maximum(length, 1.0), 0.0, 1.0)
 
@@ -43,7 +43,7 @@ def warmup_term(kl: Term) -> Term:
     return lambda forward, hp: ramp(forward.step, hp["warmup_steps"]) * kl(forward, hp)
 
 
-def free_bits(kl_per_dim: Array, free: Array | float) -> Array:
+def free_bits(kl_per_dim: AnyArray, free: AnyArray | float) -> Array:
     """sum_j max(lambda, mean_b KL_bj), one number for all. Kingma et al. 2016, appendix C.8.
 
     Args:

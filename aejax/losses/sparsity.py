@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import jax.numpy as jnp
+from jaxtyping import Float
 
 from aejax.losses.divergences import bernoulli_kl
-from aejax.types import Array, Forward, Hparams, Term
+from aejax.types import AnyArray, Array, Forward, Hparams, Term
 
 _MARGIN = 1e-6  # 1 - 1e-6 is still below 1 in float32
 
 
-def l1(h: Array) -> Array:
+def l1(h: Float[AnyArray, "B *code"]) -> Float[Array, " B"]:
     """The L1 norm of the code. Olshausen & Field 1996, with S(x) = |x|.
 
     Args:
@@ -22,7 +23,9 @@ def l1(h: Array) -> Array:
     return jnp.sum(jnp.abs(h.reshape(h.shape[0], -1)), axis=1)
 
 
-def bernoulli_kl_of_mean(h: Array, rho: Array | float) -> Array:
+def bernoulli_kl_of_mean(
+    h: Float[AnyArray, "B L"], rho: Float[AnyArray, ""] | float
+) -> Float[Array, " B"]:
     """The penalty sum_j KL(rho || mean_b h_bj). Ng 2011 (CS294A notes), section 3.
 
     It is a property of the batch, not of an example: every example gets the same number, so that

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from aejax.errors import ConfigError, lookup
-from aejax.types import Array, Forward, Hparams, Term
+from aejax.types import AnyArray, Array, Forward, Hparams, Term
 
 _LOG_2PI = math.log(2 * math.pi)
 
@@ -27,12 +27,12 @@ class Decomposition(NamedTuple):
     dimension_wise: Array
 
 
-def weighted(batch: int, num_data: Array) -> Array:
+def weighted(batch: int, num_data: AnyArray) -> Array:
     """Log-weights [B, B] of minibatch-weighted sampling: 1 / (N B) each. Chen 2018, eq. 3."""
     return jnp.full((batch, batch), -jnp.log(num_data * batch))
 
 
-def stratified(batch: int, num_data: Array) -> Array:
+def stratified(batch: int, num_data: AnyArray) -> Array:
     """Log-weights [B, B] of minibatch-stratified sampling. Chen et al. 2018, appendix C.2.
 
     1 / N for the example that z was drawn from, and the rest of the mass shared by the others: the
@@ -50,7 +50,7 @@ WEIGHTINGS: dict[str, Callable[[int, Array], Array]] = {
 
 
 def decompose(
-    z: Array, mean: Array, logvar: Array, num_data: Array | float, weighting: str
+    z: AnyArray, mean: AnyArray, logvar: AnyArray, num_data: AnyArray | float | int, weighting: str
 ) -> Decomposition:
     """The three parts, for a diagonal Gaussian posterior and the prior N(0, I).
 

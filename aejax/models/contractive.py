@@ -12,10 +12,10 @@ from aejax.types import Autoencoder
 def contractive(
     features: Features,
     latent: int = 64,
-    widths: tuple[int, ...] = (),
+    widths: tuple[int, ...] = (256,),
     activation: str = "sigmoid",
     likelihood: str = "gaussian",
-    code_activation: str = "sigmoid",
+    code_activation: str = "identity",
     method: str = "auto",
     probes: int = 1,
     tied: bool = False,
@@ -24,6 +24,9 @@ def contractive(
     """An autoencoder with lambda ||J_f(x)||_F^2 added. Rifai et al. 2011 (ICML), eq. 1.
 
     Equation: min E[-log p(x | g(f(x))) + lambda ||J_f(x)||_F^2].
+
+    The paper's single layer is `widths=(), code_activation="sigmoid", tied=True`, overcomplete; a
+    small sigmoid code without tied weights saturates within steps, with or without the penalty.
 
     Args:
       method: how the norm is had: auto (the cheapest exact one), jacfwd, jacrev, gram,

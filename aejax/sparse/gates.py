@@ -84,6 +84,7 @@ def jump_relu(size: int, threshold: float = 0.1, bandwidth: float = 0.1) -> Late
         outputs=size,
         apply=apply,
         prior=None,
+        sparse=True,
         init=lambda key: {
             "params": {"log_threshold": jnp.full((size,), math.log(threshold), jnp.float32)},
             "extra": {"bandwidth": jnp.float32(bandwidth)},
@@ -119,7 +120,7 @@ def rectified(size: int) -> LatentSpace:
         z = jax.nn.relu(h)
         return Latent(z=z, mean=z, aux=Selected(h, h > 0))
 
-    return LatentSpace(size=size, outputs=size, apply=apply, prior=None)
+    return LatentSpace(size=size, outputs=size, apply=apply, prior=None, sparse=True)
 
 
 def gated(size: int) -> LatentSpace:
@@ -146,6 +147,7 @@ def gated(size: int) -> LatentSpace:
         outputs=size,
         apply=apply,
         prior=None,
+        sparse=True,
         init=lambda key: {
             "params": {name: jnp.zeros(size, jnp.float32) for name in names},
             "extra": {},

@@ -48,6 +48,7 @@ def lifetime(size: int, rate: float = 0.05, decay: float = 0.99) -> LatentSpace:
         outputs=size,
         apply=apply,
         prior=None,
+        sparse=True,
         init=lambda key: {
             "params": {},
             "extra": {

@@ -41,6 +41,7 @@ def k_sparse(size: int, k: int = 25, alpha: float = 3.0) -> LatentSpace:
         outputs=size,
         apply=apply,
         prior=None,
+        sparse=True,
         init=lambda key: {
             "params": {},
             "extra": {"k": jnp.float32(k), "k_eval": jnp.float32(round(alpha * k))},
@@ -73,6 +74,7 @@ def top_k(size: int, k: int = 32) -> LatentSpace:
         outputs=size,
         apply=apply,
         prior=None,
+        sparse=True,
         init=lambda key: {
             "params": {},
             "extra": {"k": jnp.float32(k), "idle": jnp.zeros(size, jnp.float32)},
@@ -119,6 +121,7 @@ def batch_top_k(size: int, k: float = 32, decay: float = 0.99) -> LatentSpace:
         outputs=size,
         apply=apply,
         prior=None,
+        sparse=True,
         init=lambda key: {
             "params": {},
             "extra": {

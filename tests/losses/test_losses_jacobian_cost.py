@@ -99,7 +99,7 @@ def test_costs_are_the_flops_that_the_compiler_counts(monkeypatch, widths, activ
     route = plan(chain_widths(layers), curved(layers), 16)
     compiled = jax.jit(
         lambda kernels, x: contract(
-            [l._replace(kernel=k) for l, k in zip(layers, kernels, strict=True)],
+            tuple(l._replace(kernel=k) for l, k in zip(layers, kernels, strict=True)),
             slopes(layers, x),
             route,
             16,

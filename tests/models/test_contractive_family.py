@@ -41,7 +41,7 @@ def contraction(encode, x, radius=0.1) -> tuple[float, float]:
 @pytest.mark.parametrize(
     ("name", "args", "most"),
     [
-        ("contractive", {"latent": 16}, 0.7),
+        ("contractive", {"latent": 16, "widths": (), "code_activation": "sigmoid"}, 0.7),
         ("contractive_deep", {"latent": 16, "widths": (48, 32)}, 0.6),
         ("contractive_deep", {"latent": 16, "widths": (48,), "activation": "softplus"}, 0.6),
     ],

@@ -1,0 +1,31 @@
+"""Active and dead units, counted over batches of any size."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import aejax
+from aejax.evaluate.activity import activity, firing_counts
+
+KEY = jax.random.key(0)
+
+
+@pytest.mark.parametrize(("name", "args"), [("k_sparse", {"k": 2}), ("jump_relu", {})])
+def test_counts_units_over_a_whole_set(name, args):
+    model = aejax.models.build(name, 12, {"latent": 30, **args})
+    x = jax.random.normal(KEY, (41, 12))
+    variables = jax.jit(model.init)(KEY, x)
+    parts = [firing_counts(model, variables, x[:25]), firing_counts(model, variables, x[25:])]
+    found = activity(jax.tree.map(jnp.add, *parts))
+    z = np.asarray(model.encode(variables, x).z)
+    np.testing.assert_allclose(found["active_units"], np.count_nonzero(z, axis=1).mean(), rtol=1e-6)
+    np.testing.assert_allclose(found["dead_fraction"], np.mean(~z.any(0)), atol=1e-6)
+
+
+def test_silent_units_are_dead():
+    found = activity({"fired": jnp.asarray([3.0, 0.0, 1.0, 0.0]), "rows": jnp.float32(4)})
+    assert float(found["active_units"]) == 1.0
+    assert float(found["dead_fraction"]) == 0.5
