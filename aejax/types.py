@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 
 Array = jax.Array
+AnyArray = jax.Array | np.ndarray  # what a pure function of arrays takes
 PyTree = Any
 Variables = dict[str, Any]  # {"params": tree, "extra": tree}
 Hparams = Mapping[str, Any]  # name -> float32 scalar, traced
