@@ -9,6 +9,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from aejax.evaluate.activity import activity, firing_counts
 from aejax.evaluate.batches import mean_over, total_over
 from aejax.evaluate.codebook import code_counts, codebook_use
 from aejax.evaluate.reconstruction import squared_error
@@ -58,6 +59,11 @@ class SetMetric(NamedTuple):
 
 
 SET_METRICS: dict[str, SetMetric] = {
+    "activity": SetMetric(
+        firing_counts,
+        activity,
+        lambda model: model.info.space is not None and model.info.space.sparse,
+    ),
     "codebook": SetMetric(
         code_counts,
         codebook_use,

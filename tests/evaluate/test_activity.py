@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import aejax
+from aejax.evaluate import evaluate
 from aejax.evaluate.activity import activity, firing_counts
 
 KEY = jax.random.key(0)
@@ -29,3 +30,17 @@ def test_silent_units_are_dead():
     found = activity({"fired": jnp.asarray([3.0, 0.0, 1.0, 0.0]), "rows": jnp.float32(4)})
     assert float(found["active_units"]) == 1.0
     assert float(found["dead_fraction"]) == 0.5
+
+
+def test_evaluate_counts_sparse_codes_alone():
+    x = jax.random.normal(KEY, (41, 12))
+    for name, there in (("k_sparse", True), ("undercomplete", False)):
+        model = aejax.models.build(name, 12, {"latent": 30})
+        variables = jax.jit(model.init)(KEY, x)
+        hp = {n: jnp.float32(v) for n, v in model.hparams.items()}
+        found = jax.jit(lambda v, m=model, h=hp: evaluate(m, v, h, KEY, x, batch_size=16))(
+            variables
+        )
+        assert ({"active_units", "dead_fraction"} <= set(found)) is there
+        if there:  # alpha * k = 75 is more than there are
+            np.testing.assert_allclose(found["active_units"], 30)
