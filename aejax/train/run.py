@@ -12,13 +12,15 @@ import numpy as np
 
 from aejax import evaluate as metrics
 from aejax import keys
+from aejax.errors import ConfigError, check_names
 from aejax.train import compile as compiler
 from aejax.train import population
+from aejax.train.best import Best, EarlyStopping
 from aejax.train.checkpoint import Checkpoint
 from aejax.train.loop import make_chunk
 from aejax.train.plan import Segment, curve_steps, segments, stage_steps
 from aejax.train.step import Recipe, enter_stage, init_state, make_step, stages_of
-from aejax.types import Array, Autoencoder, PyTree, TrainState
+from aejax.types import Array, Autoencoder, PyTree, TrainState, Variables
 
 
 class Job(NamedTuple):
@@ -36,7 +38,9 @@ class Job(NamedTuple):
 class Trained(NamedTuple):
     """What training leaves.
 
-    The stacked state, curves by name [P, T] and points by metric [P, V].
+    The stacked state, curves by name [P, T] and points by metric [P, V]. With early stopping,
+    `best` holds each member's variables at its best point, `best_step` [P] the steps done there;
+    curves and points end with NaN where all members had stopped.
     """
 
     state: TrainState
@@ -50,8 +54,12 @@ class Trained(NamedTuple):
     flops: float  # of one member
     executor: str
     chunk: int
+    best: Variables | None = None
+    best_step: np.ndarray | None = None
 
 
+# A member's function ({"state", "hp"}, table) -> {name: scalar}, of a model.
+Measure = Callable[[Autoencoder], population.Member]
 OnChunk = Callable[[int, dict[str, np.ndarray]], None]  # (steps done, last means [P])
 
 
@@ -116,6 +124,7 @@ class _Programs:
         cut: list[Segment],
         executor: str,
         chunk: int,
+        measure: Measure,
     ):
         self.seconds = 0.0
         self.chunks: dict[tuple[int, int], compiler.Program] = {}
@@ -150,7 +159,7 @@ class _Programs:
             if valid is not None:
                 now = _seen(members)  # stages that agree in their variables share one program
                 shared = self.valid[-1] if self.valid and now == seen else None
-                self.valid.append(shared or execute(evaluator(job.model), now, valid))
+                self.valid.append(shared or execute(measure(job.model), now, valid))
                 seen = now
             step = make_step(job.model, stage, recipe, steps)
             if stage.loss is not job.model.loss:  # it may have terms of its own
@@ -189,6 +198,24 @@ def evaluator(model: Autoencoder) -> population.Member:
         return metrics.evaluate(model, state.variables, m["hp"], key, table)
 
     return run
+
+
+def _begin(drawn: Variables, initial: Variables | None) -> Variables:
+    """Returns the variables to begin with: as drawn, but for what `initial` holds, copied.
+
+    Raises:
+      ConfigError: a group of parameters that the model has not, or has in another shape.
+    """
+    if initial is None:
+        return drawn
+    check_names("initial: parameters", initial["params"], drawn["params"])
+    parts = {"params": drawn["params"] | dict(initial["params"]), "extra": initial["extra"]}
+    if _abstract(parts) != _abstract(drawn):
+        raise ConfigError(
+            "initial variables are of other shapes than this model's, or have no leading member "
+            "axis. Allowed: variables that this model was trained to, stacked over the members."
+        )
+    return jax.tree.map(jnp.copy, parts)
 
 
 class _History:
@@ -235,6 +262,9 @@ def train(
     checkpoint: Checkpoint | None = None,
     checkpoint_seconds: float = 30.0,
     on_chunk: OnChunk | None = None,
+    initial: Variables | None = None,
+    measure: Measure | None = None,
+    stopping: EarlyStopping | None = None,
 ) -> Trained:
     """Trains a population.
 
@@ -246,13 +276,18 @@ def train(
         bit for bit.
       checkpoint_seconds: least time between two saves; 0 saves after every chunk.
       on_chunk: called after every chunk.
+      initial: variables to begin with, stacked [P, ...], in place of those that the seeds draw; a
+        group of parameters that they lack is drawn.
+      measure: what a validation point measures; None: `evaluator`, the terms and METRICS.
+      stopping: keep each member's best variables by a validation metric of the last stage.
 
     Returns:
       The final state and the curves. Diverged members are frozen and marked in `state.health`.
 
     Raises:
-      ConfigError: the batch is larger than the data, the memory budget too small, or the checkpoint
-        of another run.
+      ConfigError: the batch is larger than the data, the memory budget too small, the checkpoint of
+        another run, initial variables of another model, or early stopping without `valid` or by a
+        metric that is not measured.
     """
     stages = stages_of(job.model)
     cut = segments(stages, job.recipe.steps, job.every)
@@ -267,33 +302,50 @@ def train(
         job.memory_bytes or population.available_bytes(),
         jax.default_backend(),
     )
-    programs = _Programs(job, rows, held_out, cut, executor, chunk)
+    measure = measure or evaluator
+    programs = _Programs(job, rows, held_out, cut, executor, chunk, measure)
     names = list(dict.fromkeys([*job.model.info.weights, "loss", *programs.curves]))
     valid_names = (
-        list(jax.eval_shape(evaluator(job.model), _one(programs.entered[-1]), held_out))
+        list(jax.eval_shape(measure(job.model), _one(programs.entered[-1]), held_out))
         if held_out is not None
         else []
     )
     history = _History(population.size(job.seeds), cut, names, valid_names)
     # A copy: the chunks are given their members' memory, and the job stays the caller's.
     members = {"state": programs.init.call(job.seeds), "hp": jax.tree.map(jnp.copy, job.hp)}
+    state = members["state"]
+    members["state"] = state._replace(variables=_begin(state.variables, initial))
+    best = None
+    if stopping and valid is None:
+        raise ConfigError(
+            f"stopping={stopping} needs validation rows. Allowed: with valid, or stopping=None."
+        )
+    if stopping:
+        empty = jax.tree.map(
+            lambda leaf: jnp.zeros(leaf.shape, leaf.dtype),
+            programs.entered[-1]["state"].variables,
+        )
+        best = Best(stopping, empty, valid_names)
+
+    def tree() -> PyTree:
+        kept = {"best": best.tree()} if best else {}
+        return {"state": _saved(members["state"]), "history": history.tree(), **kept}
 
     done, begun, warm = 0, time.perf_counter(), None
     last = checkpoint.latest() if checkpoint else None
     if checkpoint and last is not None:
         done = last
-        like = _abstract(
-            {
-                "state": _saved_shape(programs.entered[cut[done - 1].stage]["state"]),
-                "history": history.tree(),
-            }
-        )
-        restored = checkpoint.restore(done, like)
+        state = _saved_shape(programs.entered[cut[done - 1].stage]["state"])
+        restored = checkpoint.restore(done, _abstract({**tree(), "state": state}))
         members["state"] = _loaded(restored["state"])
         history.curves = {k: np.array(v) for k, v in restored["history"]["curves"].items()}
         history.valid = {k: np.array(v) for k, v in restored["history"]["valid"].items()}
+        if best:
+            best.load(restored["best"])
     saved = time.perf_counter()
     for i, segment in list(enumerate(cut))[done:]:
+        if best and best.finished():
+            break
         if i == 0 or cut[i - 1].stage != segment.stage:
             members = programs.enter[segment.stage].call(members, ())
         members, records = programs.chunks[segment.stage, segment.length].call(members, rows)
@@ -301,12 +353,16 @@ def train(
         if programs.valid:
             points = programs.valid[segment.stage].call(_seen(members), held_out)
         means = history.write(i, jax.device_get(records), jax.device_get(points))
+        end = segment.start + segment.length
+        if stopping and best and segment.stage == len(stages) - 1:
+            best.update(end, history.valid[stopping.metric][:, i], members["state"].variables)
         if warm is None:
             warm = compiler.compile_count()
         if on_chunk:
-            on_chunk(segment.start + segment.length, means)
-        if checkpoint and (i + 1 == len(cut) or time.perf_counter() - saved >= checkpoint_seconds):
-            checkpoint.save(i + 1, {"state": _saved(members["state"]), "history": history.tree()})
+            on_chunk(end, means)
+        ended = i + 1 == len(cut) or (best is not None and best.finished())
+        if checkpoint and (ended or time.perf_counter() - saved >= checkpoint_seconds):
+            checkpoint.save(i + 1, tree())
             saved = time.perf_counter()
     jax.block_until_ready(members)
     return Trained(
@@ -315,12 +371,14 @@ def train(
         curves=history.curves,
         valid_step=np.asarray([s.start + s.length for s in cut], np.float32),
         valid=history.valid,
-        compile_seconds=programs.seconds,
+        compile_seconds=programs.seconds + (best.seconds if best else 0.0),
         run_seconds=time.perf_counter() - begun,
         recompiles=0 if warm is None else compiler.compile_count() - warm,
         flops=one.flops,
         executor=executor,
         chunk=chunk,
+        best=best.variables if best else None,
+        best_step=best.step if best else None,
     )
 
 
