@@ -103,24 +103,30 @@ def stack(
 
 
 class Convolution(nn.Module):
-    """`conv` or, given the size to return to, `conv_transpose`, with a kernel and a bias."""
+    """`conv` or, given the size to return to, `conv_transpose`.
+
+    It has no bias where a group norm follows, which would take it away in part and adds its own.
+    """
 
     channels: int
     kernel: int
     stride: int
     initialiser: str
     size: tuple[int, int] | None = None
+    use_bias: bool = True
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
         shape = (self.kernel, self.kernel, x.shape[-1], self.channels)
         kernel = self.param("kernel", lambda key: draw_kernel(self.initialiser, key, shape))
-        bias = self.param("bias", nn.initializers.zeros, (self.channels,), jnp.float32)
         if self.size is None:
             y = conv(x, kernel, self.stride)
         else:
             pads = mirror_padding(self.size, self.kernel, self.stride)
             y = conv_transpose(x, kernel, self.stride, pads)
+        if not self.use_bias:
+            return y
+        bias = self.param("bias", nn.initializers.zeros, (self.channels,), jnp.float32)
         return y + bias[None, None, None, :]
 
 
@@ -141,10 +147,13 @@ class _Down(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        spec = self.spec
+        spec, normed = self.spec, self.spec.norm_groups > 0
         for i, width in enumerate(spec.widths):
-            x = Convolution(width, spec.kernel, spec.stride, spec.init, name=f"conv_{i}")(x)
-            if spec.norm_groups:
+            layer = Convolution(
+                width, spec.kernel, spec.stride, spec.init, use_bias=not normed, name=f"conv_{i}"
+            )
+            x = layer(x)
+            if normed:
                 x = _GroupNorm(spec.norm_groups, name=f"norm_{i}")(x)
             x = ACTIVATIONS[spec.activation](x)
         if not self.outputs:
@@ -165,11 +174,18 @@ class _Up(nn.Module):
         x = ACTIVATIONS[spec.activation](z).reshape(z.shape[0], *spec.maps)
         widths = (self.channels, *spec.widths)
         for i in reversed(range(len(spec.widths))):
+            normed = i > 0 and spec.norm_groups > 0
             layer = Convolution(
-                widths[i], spec.kernel, spec.stride, spec.init, spec.sizes[i], name=f"conv_{i}"
+                widths[i],
+                spec.kernel,
+                spec.stride,
+                spec.init,
+                spec.sizes[i],
+                use_bias=not normed,
+                name=f"conv_{i}",
             )
             x = layer(x)
-            if i and spec.norm_groups:
+            if normed:
                 x = _GroupNorm(spec.norm_groups, name=f"norm_{i}")(x)
             x = ACTIVATIONS[spec.activation](x) if i else x
         return x

@@ -95,7 +95,9 @@ class _Attention(nn.Module):
     def __call__(self, x: Array) -> Array:
         b, n, d = x.shape
         kernel_init = INITIALISERS[self.initialiser]
-        qkv = nn.Dense(3 * d, kernel_init=kernel_init, name="qkv")(x)
+        # A bias of the keys changes no softmax: its gradient is rounding noise, which Adam would
+        # scale up to full steps.
+        qkv = nn.Dense(3 * d, use_bias=False, kernel_init=kernel_init, name="qkv")(x)
         q, k, v = jnp.moveaxis(qkv.reshape(b, n, 3, self.heads, d // self.heads), 2, 0)
         scores = jnp.einsum("bqhd,bkhd->bhqk", q, k) * (d // self.heads) ** -0.5
         mixed = jnp.einsum("bhqk,bkhd->bqhd", jax.nn.softmax(scores, axis=-1), v)

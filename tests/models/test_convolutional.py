@@ -59,6 +59,8 @@ def test_group_norm_is_in_both_networks_and_in_no_output():
     assert {"norm_0", "norm_1"} <= set(params["encoder"])
     assert "norm_1" in params["decoder"]
     assert "norm_0" not in params["decoder"]
+    assert "bias" not in params["encoder"]["conv_0"]  # the norm has its own
+    assert "bias" in params["decoder"]["conv_0"]
     code = jax.jit(lambda x: model.encode({"params": params, "extra": {}}, x).mean)
     x = images((8, 8, 1))
     np.testing.assert_allclose(code(x)[:1], code(x[:1]), atol=1e-6)  # no example sees another

@@ -45,6 +45,8 @@ def test_attention_is_softmax_of_scaled_products():
     module = ours._Attention(heads=2, initialiser="glorot_uniform")
     params = module.init(jax.random.key(1), x)
     got = module.apply(params, x)
+    # No bias: that of the keys would have no gradient but rounding noise.
+    assert set(params["params"]["qkv"]) == {"kernel"}
     kernel = np.asarray(params["params"]["qkv"]["kernel"], np.float64)
     q, k, v = np.split(np.asarray(x, np.float64) @ kernel, 3, axis=2)
     heads = []
