@@ -69,6 +69,10 @@ CORRUPTIONS = {
 RANGES: dict[str, tuple[float, float]] = {
     "corruption": (0.0, 1.0),
     "rho": (0.0, 1.0),
+    "word_dropout": (0.0, 1.0),
+    "anneal_rate": (0.0, float("inf")),
+    "emphasis_corrupted": (0.0, float("inf")),
+    "emphasis_intact": (0.0, float("inf")),
     "mask_fraction": (0.0, 1.0),
     "lr": (0.0, float("inf")),
     "lr_rbm": (0.0, float("inf")),

@@ -80,6 +80,8 @@ ROWS: dict[str, Row] = {
     "contractive_deep": Row(args={"latent": 8, "widths": (32, 16)}),
     "contractive_higher": Row(args=DENSE),
     "regularized_decoder": Row(args=DENSE),
+    "stacked": Row(args=DENSE),
+    "stacked_denoising": Row(args=DENSE),
     "sentence_vae": Row("toy_sequences", DENSE, {"anneal_midpoint": 0.0}),
     "seq2seq": FILMS,
     "seq2seq_composite": FILMS,

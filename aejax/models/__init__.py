@@ -44,6 +44,7 @@ from aejax.models.sentence_vae import sentence_vae
 from aejax.models.seq2seq import seq2seq, seq2seq_composite, seq2seq_future
 from aejax.models.skew_vae import skew_vae
 from aejax.models.sparse import sparse_kl, sparse_l1
+from aejax.models.stacked import stacked, stacked_denoising
 from aejax.models.student_vae import student_vae
 from aejax.models.topk import topk
 from aejax.models.undercomplete import undercomplete
@@ -98,6 +99,8 @@ MODELS: dict[str, Callable[..., Autoencoder]] = {
     "skew_vae": skew_vae,
     "sparse_kl": sparse_kl,
     "sparse_l1": sparse_l1,
+    "stacked": stacked,
+    "stacked_denoising": stacked_denoising,
     "student_vae": student_vae,
     "topk": topk,
     "undercomplete": undercomplete,
