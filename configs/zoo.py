@@ -15,7 +15,7 @@ from ml_collections import ConfigDict
 from aejax.models import MODELS
 from aejax.sweep import base
 
-SCALES = {"smoke": (60, 1), "small": (2000, 1), "paper": (20_000, 5)}  # steps, seeds
+SCALES = {"smoke": (400, 1), "small": (2000, 1), "paper": (20_000, 5)}  # steps, seeds
 
 
 class Row(NamedTuple):
@@ -60,16 +60,16 @@ ROWS: dict[str, Row] = {
     "iwae_dreg": Row(args=DENSE),
     "wae_mmd": Row(args=DENSE),
     "warmup_vae": Row(args=DENSE, hp={"warmup_steps": 500.0}),
-    "mixture_vae": Row(args=DENSE),
-    "vamp_vae": Row(args={**DENSE, "components": 20}),
-    "student_vae": Row(args=DENSE),
-    "skew_vae": Row(args=DENSE),
-    "planar_vae": Row(args=DENSE),
-    "iaf_vae": Row(args={**DENSE, "flow_widths": (16,), "context": 8}),
-    "maf_prior_vae": Row(args={**DENSE, "flow_widths": (16,)}),
-    "vq_vae": Row(args={"groups": 8, "dim": 2, "codes": 32, "widths": (32,)}),
     "fsq": Row(args={"groups": 4, "levels": (8, 5, 5), "widths": (32,)}),
     "gumbel_vae": Row(args={"groups": 8, "codes": 8, "widths": (32,)}),
+    "iaf_vae": Row(args={**DENSE, "flow_widths": (16,), "context": 8}),
+    "maf_prior_vae": Row(args={**DENSE, "flow_widths": (16,)}),
+    "mixture_vae": Row(args=DENSE),
+    "planar_vae": Row(args=DENSE),
+    "skew_vae": Row(args=DENSE),
+    "student_vae": Row(args=DENSE),
+    "vq_vae": Row(args={"groups": 8, "dim": 2, "codes": 32, "widths": (32,)}),
+    "vamp_vae": Row(args={**DENSE, "components": 20}),
     "k_sparse": Row(args={"latent": 64, "k": 5}, hp={"k_steps": 500.0}),
     "winner_take_all": Row(args={"latent": 64}, hp={"lifetime": 0.1}),
     "topk": Row("planted_features", args={"latent": 192, "k": 4}),
@@ -92,7 +92,7 @@ ROWS: dict[str, Row] = {
 def get_config(scale: str = "small") -> ConfigDict:
     """Returns the base of the sweep."""
     steps, _ = SCALES.get(scale, (1, 1))
-    return base(scale, name="zoo", steps=steps, eval_every=steps, batch_size=64)
+    return base(scale, name="zoo", steps=steps, eval_every=steps, batch_size=64, **{"hp.lr": 3e-3})
 
 
 def sweep(scale: str = "small") -> Iterator[dict[str, Any]]:

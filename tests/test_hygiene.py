@@ -14,14 +14,11 @@ import pytest
 from aejax import models
 from aejax.corruption import CORRUPTIONS
 from aejax.likelihoods import LIKELIHOODS
+from experiments.models import ENTRIES, line
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(p for d in ("aejax", "experiments", "configs") for p in (ROOT / d).rglob("*.py"))
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
-
-
-def names(path: Path) -> set[str]:
-    return {str(path.relative_to(ROOT))}
 
 
 def imports(path: Path) -> set[str]:
@@ -45,9 +42,9 @@ def test_flax_lives_in_nets_and_tensorflow_nowhere():
 
 
 def test_matplotlib_lives_in_figures():
-    assert {
-        p.parent.relative_to(ROOT).as_posix() for p in SOURCES if "matplotlib" in roots(p)
-    } == {"aejax/figures"}
+    assert {p.parent.relative_to(ROOT).as_posix() for p in SOURCES if "matplotlib" in roots(p)} == {
+        "aejax/figures"
+    }
 
 
 def test_the_contracts_know_neither_flax_nor_optax():
@@ -116,6 +113,11 @@ def test_documents_name_commands_that_exist():
             assert (ROOT / path).exists(), (document.name, path)
 
 
-def test_the_readme_lists_every_model():
+def test_the_readmes_table_is_what_the_command_prints():
+    """python -m experiments.models, and each property is a test that exists."""
     text = (ROOT / "README.md").read_text()
-    assert [name for name in models.MODELS if f"| `{name}` " not in text] == []
+    assert set(ENTRIES) == set(models.MODELS)
+    for name, entry in ENTRIES.items():
+        assert line(name) in text, name
+        file, _, test = entry.test.partition("::")
+        assert f"def {test}(" in (ROOT / file).read_text(), entry.test
