@@ -29,7 +29,7 @@ def deterministic(size: int) -> LatentSpace:
 
 
 def matched(size: int) -> LatentSpace:
-    """A deterministic code that a loss draws to the prior N(0, I). Makhzani 2016; Tolstikhin 2018."""
+    """A deterministic code that a loss draws to N(0, I). Makhzani 2016; Tolstikhin 2018."""
     return deterministic(size)._replace(prior=standard_normal(check_latent(size)))
 
 

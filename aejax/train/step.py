@@ -96,9 +96,9 @@ def make_step(
 ) -> Callable[[TrainState, Hparams, Array], tuple[TrainState, Record]]:
     """Returns `step(state, hp, x [B, *shape]) -> (state, record)`.
 
-    A step whose loss or new parameters are not finite leaves variables and optimiser as they were, now and
-    for ever after, and writes the step and the offending term into `state.health`; in a population
-    the other members go on. `state.step` counts on, so that the order of data stays everyone's.
+    A step whose loss or new parameters are not finite leaves variables and optimiser as they were,
+    now and for ever after, and writes the step and the offending term into `state.health`; in a
+    population the other members go on. `state.step` counts on, so that the order of data stays everyone's.
     """
     names = terms_of(model)
 

@@ -123,6 +123,8 @@ def _train(
         stopping=EarlyStopping("error", patience),
     )
     best, steps = trained.best, trained.best_step
+    assert best is not None
+    assert steps is not None
     points = [list(trained.valid_step).index(step) for step in steps]
     error = trained.valid["error"][np.arange(len(seeds)), points]
     history = {"step": trained.valid_step, **trained.valid}

@@ -151,7 +151,9 @@ def test_the_auxiliary_term_reconstructs_the_residual_from_dead_units():
         expected = 0.5 * np.square(residual[i] - guess).sum()
         np.testing.assert_allclose(aux.terms["auxk_nats"][i], expected, rtol=1e-5)
     alive = scalars(model, dead_after=501.0)
-    assert (jax.jit(model.loss)(variables, alive, x, KEY, jnp.int32(0))[1].terms["auxk_nats"] == 0).all()
+    assert (
+        jax.jit(model.loss)(variables, alive, x, KEY, jnp.int32(0))[1].terms["auxk_nats"] == 0
+    ).all()
 
 
 def test_the_auxiliary_term_moves_dead_units_and_nothing_else():
