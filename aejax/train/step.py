@@ -98,7 +98,8 @@ def make_step(
 
     A step whose loss or new parameters are not finite leaves variables and optimiser as they were,
     now and for ever after, and writes the step and the offending term into `state.health`; in a
-    population the other members go on. `state.step` counts on, so that the order of data stays everyone's.
+    population the other members go on. `state.step` counts on, so that the order of data stays
+    everyone's.
     """
     names = terms_of(model)
 
