@@ -39,10 +39,17 @@ def _apply(layer: Dense, x: Array) -> Array:
     return ACTIVATIONS[layer.activation](x @ layer.kernel + layer.bias[None, :])
 
 
+def _layers(nets: Nets, params: PyTree) -> tuple[tuple[Dense, ...], tuple[Dense, ...]]:
+    """Returns the encoder's layers and the decoder's, which dense networks have."""
+    assert nets.encoder_layers is not None
+    assert nets.decoder_layers is not None
+    return nets.encoder_layers(params), nets.decoder_layers(params)
+
+
 def below(nets: Nets, params: PyTree, x: Array, depth: int) -> Array:
     """Returns what layer `depth` is trained on: x [B, *shape] for 0, else a code of x, [B, D]."""
     h = x
-    for layer in nets.encoder_layers(params)[:depth]:
+    for layer in _layers(nets, params)[0][:depth]:
         h = _apply(layer, h.reshape(h.shape[0], -1))
     return h
 
@@ -61,7 +68,7 @@ def layer_loss(model: Autoencoder, depth: int) -> Loss:
         params = variables["params"]
         h = below(nets, params, x, depth)
         seen, corrupted = corruption.apply(stream(key, "corruption"), h, hp)
-        encoder, decoder = nets.encoder_layers(params), nets.decoder_layers(params)
+        encoder, decoder = _layers(nets, params)
         code = _apply(encoder[depth], seen.reshape(x.shape[0], -1))
         back = decoder[len(decoder) - 1 - depth]
         likelihood, activation = _target(model, encoder, depth)

@@ -311,10 +311,14 @@ def recurrent(
             out = out.at[:, spans[name].start : spans[name].stop].set(part)
         return out
 
+    def emit(name: str, params: PyTree, *args: Array) -> Array:
+        out: Any = decoders[name].apply({"params": params["decoder"][name]}, *args)
+        return out
+
     def decode(params: PyTree, z: Array) -> Array:
         parts = {}
-        for name, decoder in decoders.items():
-            out = decoder.apply({"params": params["decoder"][name]}, z)
+        for name in decoders:
+            out = emit(name, params, z)
             if spans[name].reverse:
                 out = turn(out, _emitted(of, out))
             parts[name] = out
@@ -331,7 +335,7 @@ def recurrent(
             taught = _before(target, decoder.start(x.shape[0]))
             if word_dropout:
                 taught = drop_words(stream(key, name), taught, hp["word_dropout"])
-            out = decoder.apply({"params": params["decoder"][name]}, z, taught)
+            out = emit(name, params, z, taught)
             parts[name] = turn(out, count) if span.reverse else out
         return gather(parts)
 
