@@ -127,7 +127,8 @@ def show(
 
     Returns:
       reconstructions [n, *shape]; noisy [n, *shape] where the model corrupts its input (the
-      reconstructions are of these then); samples [S, *shape] where it has a prior; filters
+      reconstructions are of these then, and pass through what is visible where the model hides a
+      part and predicts that alone); samples [S, *shape] where it has a prior; filters
       [F <= 64, *shape] where its first layer is dense.
     """
     noisy, corrupted = model.info.corruption.apply(stream(key, "corruption"), x, hp)
@@ -136,7 +137,11 @@ def show(
     told = {"hidden": corrupted} if model.info.nets.encode_visible else {}
     code = model.encode(variables, seen, **told).z
     mean = model.info.likelihood.mean
-    arrays = {"reconstructions": mean(model.decode(variables, code))}
+    drawn = mean(model.decode(variables, code))
+    if told or model.info.corruption.fill:
+        # Scored where it was hidden and nowhere else: elsewhere the image is its own best guess.
+        drawn = jnp.where(corrupted, drawn, x)
+    arrays = {"reconstructions": drawn}
     if corrupted is not None:
         arrays["noisy"] = noisy
     if model.sample:
