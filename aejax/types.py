@@ -118,6 +118,7 @@ class Likelihood(NamedTuple):
     sample: Callable[[Array, Array], Array]  # (key, out) -> x
     support: tuple[float, float]
     whole: bool = False  # x holds whole numbers: ids, which no scaling may touch
+    scored: Any = None  # bool array of one example's shape: what it is of; None: all of x
 
 
 class LatentSpace(NamedTuple):

@@ -9,7 +9,9 @@ import pytest
 
 from aejax import fit, models
 from aejax.errors import ConfigError
+from aejax.evaluate.reconstruction import token_accuracy
 from aejax.tokens import categorical, cut
+from aejax.types import Latent
 
 X = np.asarray([[2, 4, 3, 1, 0], [1, 0, 0, 0, 0], [0, 0, 0, 0, 0], [3, 3, 3, 3, 3]], np.float32)
 
@@ -57,6 +59,17 @@ def test_finite_at_extreme_logits():
     )
     assert np.isfinite(value)
     assert np.isfinite(grad).all()
+
+
+def test_token_accuracy_counts_words_and_ends_and_no_padding():
+    model = models.seq2seq(5, likelihood="categorical", vocabulary=5)
+    said = jnp.asarray([[2.0, 4, 1, 0, 0], [1, 0, 0, 0, 0], [2, 1, 0, 0, 0], [3, 3, 3, 3, 1]])
+    model = model._replace(
+        encode=lambda variables, x: Latent(z=x, mean=x),
+        decode=lambda variables, z: 9.0 * jax.nn.one_hot(said.astype(int) - 1, 4),
+    )
+    # Blank logits after an end stand for the id 1, which is cut: padding either way.
+    assert token_accuracy(model, {}, jnp.asarray(X)).tolist() == [0.5, 1.0, 1.0, 0.800000011920929]
 
 
 def test_what_is_no_token_is_refused_in_one_line():

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from aejax.evaluate.activity import activity, firing_counts
 from aejax.evaluate.batches import mean_over, total_over
 from aejax.evaluate.codebook import code_counts, codebook_use
-from aejax.evaluate.reconstruction import squared_error
+from aejax.evaluate.reconstruction import squared_error, token_accuracy
 from aejax.keys import stream
 from aejax.train.step import stages_of
 from aejax.types import Array, Autoencoder, Hparams, PyTree, Variables
@@ -37,6 +37,10 @@ METRICS: dict[str, Metric] = {
     "mse_per_image": Metric(
         lambda model, variables, x, terms: squared_error(model, variables, x),
         lambda model: True,
+    ),
+    "token_accuracy": Metric(
+        lambda model, variables, x, terms: token_accuracy(model, variables, x),
+        lambda model: model.info.likelihood.whole,
     ),
     # The evidence lower bound on log p(x), in nats; higher is better.
     "elbo_nats": Metric(

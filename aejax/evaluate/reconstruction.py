@@ -16,9 +16,26 @@ def reconstruct(model: Autoencoder, variables: Variables, x: Array) -> Array:
 def squared_error(model: Autoencoder, variables: Variables, x: Array) -> Array:
     """Returns the squared error per image [B], summed over pixels: the unit of the 2006 paper.
 
-    Hinton & Salakhutdinov 2006, figure 2: the input is clean and the code deterministic.
+    Hinton & Salakhutdinov 2006, figure 2: the input is clean and the code deterministic. Features
+    that the likelihood is not of, the past of a predictor, do not count.
     """
-    return jnp.square(reconstruct(model, variables, x) - x).reshape(x.shape[0], -1).sum(-1)
+    error = jnp.square(reconstruct(model, variables, x) - x)
+    scored = model.info.likelihood.scored
+    if scored is not None:
+        error = jnp.where(scored[None], error, 0.0)
+    return error.reshape(x.shape[0], -1).sum(-1)
+
+
+def token_accuracy(model: Autoencoder, variables: Variables, x: Array) -> Array:
+    """Returns the fraction of a sequence's tokens, its end included, that come back [B].
+
+    The decoder runs free: it reads the code and its own words. An empty sequence has no token to
+    get wrong, and counts as 1.
+    """
+    there = x > 0
+    right = jnp.sum((reconstruct(model, variables, x) == x) & there, axis=1)
+    count = jnp.sum(there, axis=1)
+    return jnp.where(count > 0, right / jnp.maximum(count, 1), 1.0)
 
 
 def as_float(x: np.ndarray) -> np.ndarray:

@@ -77,8 +77,7 @@ def seq2seq_future(
     """A future predictor: the code of the past is decoded into what follows. Srivastava 2015, 2.3.
 
     Equation: min E[-sum_{t > P} log p(x_t | z)], z = f(x_1 .. x_P). The encoder never sees the
-    future and the loss never the past; where a reconstruction's past should stand, there are zeros
-    (before the likelihood's link), which `mse_per_image` counts as a constant.
+    future and the loss never the past, which is blank in reconstructions and counts in no error.
 
     Args:
       features: (T, D) for T frames of D numbers.
@@ -104,7 +103,7 @@ def seq2seq_future(
             conditional=conditional,
         ),
         space=space,
-        likelihood=restricted(p_x, past),
+        likelihood=restricted(p_x, shape, past),
     )
 
 

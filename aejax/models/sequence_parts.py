@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import jax.numpy as jnp
+import numpy as np
+
 from aejax.errors import ConfigError
 from aejax.models.parts import Features, example_shape, make_likelihood
 from aejax.tokens import categorical
@@ -67,17 +70,25 @@ def frames(
     return shape, p_x, length
 
 
-def restricted(likelihood: Likelihood, start: int) -> Likelihood:
-    """The likelihood of the steps from `start` on; those before are given, and cost nothing."""
-    nll = lambda out, x: likelihood.nll(out[:, start:], x[:, start:])
-    return likelihood._replace(nll=nll)
+def restricted(likelihood: Likelihood, shape: tuple[int, ...], start: int) -> Likelihood:
+    """The likelihood of the steps from `start` on; those before are given, and blank."""
+    scored = np.broadcast_to(np.arange(shape[0])[:, None] >= start, shape)
+
+    def blank(x: Array) -> Array:
+        return jnp.where(scored[None], x, 0.0)
+
+    return likelihood._replace(
+        nll=lambda out, x: likelihood.nll(out[:, start:], x[:, start:]),
+        mean=lambda out: blank(likelihood.mean(out)),
+        sample=lambda key, out: blank(likelihood.sample(key, out)),
+        scored=scored,
+    )
 
 
 def future_term(likelihood: Likelihood, start: int) -> Term:
     """The term `future_nats`, [B]: -log p of the steps from `start` on."""
-    future = restricted(likelihood, start)
 
     def term(forward: Forward, hp: Hparams) -> Array:
-        return future.nll(forward.out, forward.x)
+        return likelihood.nll(forward.out[:, start:], forward.x[:, start:])
 
     return term

@@ -10,7 +10,7 @@ import pytest
 import aejax
 from aejax import data, models
 from aejax.errors import ConfigError
-from aejax.evaluate import reconstruct
+from aejax.evaluate import reconstruct, squared_error
 
 SMALL = {"latent": 6, "widths": (8,), "cell": "gru"}
 WORDS = {**SMALL, "likelihood": "categorical", "vocabulary": 12, "conditional": True}
@@ -122,6 +122,9 @@ def test_the_future_never_reaches_the_encoder_and_the_past_never_the_loss():
     out = model.decode(variables, model.encode(variables, x).z)
     nll = model.info.likelihood.nll
     np.testing.assert_array_equal(nll(out, x), nll(out, x.at[:, :4].set(other[:, :4])))
+    error = squared_error(model, variables, x)
+    np.testing.assert_allclose(error, np.square(out - x)[:, 4:].sum((1, 2)), rtol=1e-5)
+    assert not reconstruct(model, variables, x)[:, :4].any()
     expected = 0.5 * np.square(out - x)[:, 4:] + 0.5 * np.log(2 * np.pi)
     np.testing.assert_allclose(nll(out, x), expected.sum((1, 2)), rtol=1e-5)
 
