@@ -87,7 +87,8 @@ def pair(encoder: Net, decoder: Net) -> Nets:
     def init(key: Array, x: Array) -> PyTree:
         params = encoder.init(stream(key, "encoder"), x)
         h = jax.eval_shape(encoder.apply, params, x)
-        return {"encoder": params, "decoder": decoder.init(stream(key, "decoder"), h)}
+        z = jnp.zeros(h.shape, h.dtype)
+        return {"encoder": params, "decoder": decoder.init(stream(key, "decoder"), z)}
 
     def layers_of(net: Net, part: str) -> Callable[[PyTree], tuple[Dense, ...]] | None:
         layers = net.layers

@@ -22,7 +22,10 @@ from aejax.train.step import enter_stage, init_state, stages_of
 from tests.contract.cases import BATCH, NAMES, case, job, recipe
 
 STEPS = 60
-pytestmark = pytest.mark.parametrize("name", NAMES)
+# A model's tests share what it has trained: they stay in one worker.
+pytestmark = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES]
+)
 
 
 def batch(name: str) -> jax.Array:
