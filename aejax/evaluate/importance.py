@@ -7,9 +7,10 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from aejax import keys
 from aejax.losses.monte_carlo import densities
 from aejax.objectives import check_samples
-from aejax.types import Array, Autoencoder, Variables
+from aejax.types import Array, Autoencoder, Hparams, Variables
 
 
 class IsEstimate(NamedTuple):
@@ -41,6 +42,7 @@ def log_likelihood(
     key: Array,
     samples: int = 5000,
     chunk: int = 100,
+    hp: Hparams | None = None,
 ) -> IsEstimate:
     """log 1/S sum_s p(x | z_s) p(z_s) / q(z_s | x), z_s ~ q(z | x). Burda et al. 2015, L_5000.
 
@@ -54,6 +56,8 @@ def log_likelihood(
       key: of the samples.
       samples: S.
       chunk: samples decoded at once.
+      hp: what a decoder that reads its target reads beside (`word_dropout`); None: the model's
+        defaults.
 
     Returns:
       The estimate. Its mean over x is Burda's -NLL; an `ess` of a few samples says that q is too
@@ -66,11 +70,17 @@ def log_likelihood(
     log_prior, log_posterior = densities(f"log_likelihood of model {model.info.name!r}", space)
     samples, chunk = check_samples(samples), min(check_samples(chunk), samples)
     assert space is not None
-    h = model.info.nets.encode(variables["params"], x)
+    nets, hp = model.info.nets, {**model.hparams, **(hp or {})}
+    h = nets.encode(variables["params"], x)
 
     def log_weight(s: Array) -> Array:
         latent = space.apply(variables, h, jax.random.fold_in(key, s))
-        nll = model.info.likelihood.nll(model.decode(variables, latent.z), x)
+        if nets.teach:  # p(x | z) of such a decoder is a product over what it has read
+            noise = keys.at(key, "teach", s)
+            out = nets.teach(variables["params"], latent.z, x, noise, hp)
+        else:
+            out = model.decode(variables, latent.z)
+        nll = model.info.likelihood.nll(out, x)
         log_w = log_prior(variables, latent.z) - log_posterior(latent, latent.z) - nll
         return jnp.where(s < samples, log_w, -jnp.inf)
 

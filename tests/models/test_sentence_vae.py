@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from aejax import data, models
+from aejax.evaluate.importance import log_likelihood
 from aejax.train.run import Job, train
 from aejax.train.step import Recipe, hparams_of
 
@@ -49,6 +52,28 @@ def test_a_decoder_without_words_reads_the_code_alone():
     nets = model.info.nets
     other = nets.teach(variables["params"], z, x, jax.random.key(3), {"word_dropout": 0.0})
     np.testing.assert_allclose(teach(x, 0.0), other, rtol=1e-4, atol=1e-6)
+
+
+def test_the_probabilities_of_all_sentences_sum_to_one():
+    """log p(x) by importance sampling teaches the decoder; a free-running one would not add up."""
+    model = models.sentence_vae(3, vocabulary=4, **ARGS)
+    every = [s for s in itertools.product((1, 2, 3), repeat=3) if 1 not in s[:2]]
+    every += [(a, 1, 0) for a in (2, 3)] + [(1, 0, 0)]
+    x = jnp.asarray(every, jnp.float32)
+    params = jax.jit(model.init)(jax.random.key(0), x)["params"]
+    # The posterior is set to the prior, which bounds the weights; the decoder is made to vary.
+    encoder = {**params["encoder"], "code": jax.tree.map(jnp.zeros_like, params["encoder"]["code"])}
+    decoder = jax.tree.map(lambda leaf: 2.0 * leaf, params["decoder"])
+    variables = {"params": {"encoder": encoder, "decoder": decoder}, "extra": {}}
+    hp = {"word_dropout": 0.0}
+    estimate = jax.jit(
+        lambda v, x: log_likelihood(model, v, x, jax.random.key(1), samples=2000, hp=hp)
+    )(variables, x)
+    p = np.exp(np.asarray(estimate.log_p, np.float64))
+    error = np.sum(p * np.asarray(estimate.standard_error))  # the samples are shared: no root
+    assert error < 0.05
+    assert abs(p.sum() - 1) < 3 * error
+    assert p.max() / p.min() > 3  # not merely uniform
 
 
 @pytest.mark.slow
