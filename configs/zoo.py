@@ -82,7 +82,7 @@ ROWS: dict[str, Row] = {
     "regularized_decoder": Row(args=DENSE),
     "stacked": Row(args=DENSE),
     "stacked_denoising": Row(args=DENSE),
-    "sentence_vae": Row("toy_sequences", DENSE, {"anneal_midpoint": 0.0}),
+    "sentence_vae": Row("toy_sequences", {**DENSE, "cell": "gru"}, {"anneal_midpoint": 0.0}),
     "seq2seq": FILMS,
     "seq2seq_composite": FILMS,
     "seq2seq_future": FILMS,
