@@ -5,14 +5,14 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from aejax.losses.masked import per_feature_nll
-from aejax.types import AnyArray, Array, Forward, Hparams, Likelihood, Term
+from aejax.types import Array, Forward, Hparams, Likelihood, Term
 
 HPARAMS = {"emphasis_corrupted": 1.0, "emphasis_intact": 0.5}  # the paper's double emphasis
 SYMBOLS = {"emphasis_corrupted": "alpha", "emphasis_intact": "beta"}
 
 
 def emphasised(
-    likelihood: Likelihood, out: AnyArray, x: AnyArray, corrupted: AnyArray | None, hp: Hparams
+    likelihood: Likelihood, out: Array, x: Array, corrupted: Array | None, hp: Hparams
 ) -> Array:
     """alpha sum_{i corrupted} l_i + beta sum_{i intact} l_i. Vincent 2010, section 3.4.
 

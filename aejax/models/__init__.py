@@ -41,10 +41,13 @@ from aejax.models.mixture_vae import mixture_vae
 from aejax.models.planar_vae import planar_vae
 from aejax.models.regularized_decoder import regularized_decoder
 from aejax.models.sentence_vae import sentence_vae
-from aejax.models.seq2seq import seq2seq, seq2seq_composite, seq2seq_future
+from aejax.models.seq2seq import seq2seq
+from aejax.models.seq2seq_composite import seq2seq_composite
+from aejax.models.seq2seq_future import seq2seq_future
 from aejax.models.skew_vae import skew_vae
 from aejax.models.sparse import sparse_kl, sparse_l1
-from aejax.models.stacked import stacked, stacked_denoising
+from aejax.models.stacked import stacked
+from aejax.models.stacked_denoising import stacked_denoising
 from aejax.models.student_vae import student_vae
 from aejax.models.topk import topk
 from aejax.models.undercomplete import undercomplete

@@ -1,11 +1,11 @@
-"""Sequence to sequence: recurrent networks for reconstruction, prediction, or both."""
+"""Sequence to sequence: recurrent networks that give back what they have read."""
 
 from __future__ import annotations
 
 from aejax.compose import compose
 from aejax.latents import deterministic
 from aejax.models.parts import Features
-from aejax.models.sequence_parts import frames, future_term, restricted, sequence
+from aejax.models.sequence_parts import sequence
 from aejax.nets.recurrent import Span, recurrent
 from aejax.types import Autoencoder
 
@@ -62,86 +62,4 @@ def seq2seq(
         ),
         space=space,
         likelihood=p_x,
-    )
-
-
-def seq2seq_future(
-    features: Features,
-    latent: int = 64,
-    widths: tuple[int, ...] = (64,),
-    likelihood: str = "gaussian",
-    cell: str = "lstm",
-    past: int = 0,
-    conditional: bool = False,
-) -> Autoencoder:
-    """A future predictor: the code of the past is decoded into what follows. Srivastava 2015, 2.3.
-
-    Equation: min E[-sum_{t > P} log p(x_t | z)], z = f(x_1 .. x_P). The encoder never sees the
-    future and the loss never the past, which is blank in reconstructions and counts in no error.
-
-    Args:
-      features: (T, D) for T frames of D numbers.
-      past: P, the frames that the encoder reads; 0 for the first half.
-      Others and errors: as in `seq2seq`.
-    """
-    shape, p_x, past = frames(features, likelihood, past)
-    space = deterministic(latent)
-    return compose(
-        name="seq2seq_future",
-        paper="Srivastava 2015",
-        equation="min E[-sum_{t>P} log p(x_t | z)], z = f(x_1..x_P)",
-        shape=shape,
-        nets=recurrent(
-            shape,
-            p_x,
-            cell=cell,
-            widths=widths,
-            latent=space.size,
-            outputs=space.outputs,
-            spans={"future": Span(past, shape[0])},
-            reads=past,
-            conditional=conditional,
-        ),
-        space=space,
-        likelihood=restricted(p_x, shape, past),
-    )
-
-
-def seq2seq_composite(
-    features: Features,
-    latent: int = 64,
-    widths: tuple[int, ...] = (64,),
-    likelihood: str = "gaussian",
-    cell: str = "lstm",
-    past: int = 0,
-    conditional: bool = False,
-) -> Autoencoder:
-    """One code, two decoders: the past in reverse, and the future. Srivastava 2015, section 2.4.
-
-    Equation: min E[-sum_{t <= P} log p(x_t | z) - sum_{t > P} log p(x_t | z)], z = f(x_1 .. x_P).
-    `w_future_nats` adds weight to the future.
-
-    Args and errors: as in `seq2seq_future`.
-    """
-    shape, p_x, past = frames(features, likelihood, past)
-    space = deterministic(latent)
-    return compose(
-        name="seq2seq_composite",
-        paper="Srivastava 2015",
-        equation="min E[-sum_{t<=P} log p(x_t | z) - sum_{t>P} log p(x_t | z)], z = f(x_1..x_P)",
-        shape=shape,
-        nets=recurrent(
-            shape,
-            p_x,
-            cell=cell,
-            widths=widths,
-            latent=space.size,
-            outputs=space.outputs,
-            spans={"past": Span(0, past, reverse=True), "future": Span(past, shape[0])},
-            reads=past,
-            conditional=conditional,
-        ),
-        space=space,
-        likelihood=p_x,
-        terms={"future_nats": (future_term(p_x, past), 0.0)},
     )

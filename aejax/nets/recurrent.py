@@ -18,56 +18,9 @@ import jax.numpy as jnp
 from aejax.errors import ConfigError, lookup
 from aejax.keys import stream
 from aejax.nets.activations import check_widths
+from aejax.nets.cells import CELLS, Cells, initial_states, over_time, state_size
 from aejax.tokens import END, PADDING, best, count_words, to_ids
 from aejax.types import Array, Hparams, Likelihood, Nets, PyTree
-
-
-class _Gru(nn.Module):
-    """A gated recurrent unit, Cho et al. 2014, the reset gate after the product (Linen's GRUCell).
-
-    All gates' kernels are one matrix: Linen's own cell has six, which compile four times as long.
-    """
-
-    width: int
-
-    @nn.compact
-    def __call__(self, h: Array, x: Array) -> tuple[Array, Array]:
-        of_x = jnp.split(nn.Dense(3 * self.width, name="input")(x), 3, axis=-1)
-        recurrent = nn.Dense(3 * self.width, kernel_init=nn.initializers.orthogonal(), name="state")
-        of_h = jnp.split(recurrent(h), 3, axis=-1)
-        reset, keep = nn.sigmoid(of_x[0] + of_h[0]), nn.sigmoid(of_x[1] + of_h[1])
-        h = (1.0 - keep) * jnp.tanh(of_x[2] + reset * of_h[2]) + keep * h
-        return h, h
-
-
-class _Lstm(nn.Module):
-    """A long short-term memory cell, Hochreiter & Schmidhuber 1997 with a forget gate, likewise."""
-
-    width: int
-
-    @nn.compact
-    def __call__(self, state: tuple[Array, Array], x: Array) -> tuple[tuple[Array, Array], Array]:
-        c, h = state
-        recurrent = nn.Dense(4 * self.width, kernel_init=nn.initializers.orthogonal(), name="state")
-        gates = nn.Dense(4 * self.width, use_bias=False, name="input")(x) + recurrent(h)
-        i, f, g, o = jnp.split(gates, 4, axis=-1)
-        c = nn.sigmoid(f) * c + nn.sigmoid(i) * jnp.tanh(g)
-        h = nn.sigmoid(o) * jnp.tanh(c)
-        return (c, h), h
-
-
-class Cell(NamedTuple):
-    """A cell, `cell(state, x) -> (state, y)`, and how many vectors make up its state."""
-
-    module: Callable[..., nn.Module]
-    carry: Callable[[Array], Any]  # [B, parts * width] -> the cell's state
-    parts: int
-
-
-CELLS: dict[str, Cell] = {
-    "gru": Cell(_Gru, lambda flat: flat, 1),
-    "lstm": Cell(_Lstm, lambda flat: tuple(jnp.split(flat, 2, axis=-1)), 2),
-}
 
 
 class Span(NamedTuple):
@@ -100,46 +53,6 @@ def symbols(shape: tuple[int, ...], likelihood: Likelihood) -> Symbols:
     return Symbols(shape[1], shape[1] * likelihood.outputs, guess)
 
 
-class _Cells(nn.Module):
-    """One time step of a stack of cells."""
-
-    cell: str
-    widths: tuple[int, ...]
-
-    @nn.compact
-    def __call__(self, states: tuple[Any, ...], x: Array) -> tuple[tuple[Any, ...], Array]:
-        after = []
-        for i, (width, state) in enumerate(zip(self.widths, states, strict=True)):
-            state, x = CELLS[self.cell].module(width, name=f"{self.cell}_{i}")(state, x)
-            after.append(state)
-        return tuple(after), x
-
-
-def _state_size(cell: str, widths: tuple[int, ...]) -> int:
-    return CELLS[cell].parts * sum(widths)
-
-
-def _states(cell: str, widths: tuple[int, ...], flat: Array) -> tuple[Any, ...]:
-    """Returns the cells' states of one vector [B, _state_size]."""
-    states, at = [], 0
-    for width in widths:
-        size = CELLS[cell].parts * width
-        states.append(CELLS[cell].carry(flat[:, at : at + size]))
-        at += size
-    return tuple(states)
-
-
-def _over_time(body: Any, length: int) -> Any:
-    return nn.scan(
-        body,
-        variable_broadcast="params",
-        split_rngs={"params": False},
-        in_axes=1,
-        out_axes=1,
-        length=length,
-    )
-
-
 class _Read(nn.Module):
     cell: str
     widths: tuple[int, ...]
@@ -147,7 +60,7 @@ class _Read(nn.Module):
     @nn.compact
     def __call__(self, states: Any, step: tuple[Array, Array]) -> tuple[Any, None]:
         x, there = step
-        after, _ = _Cells(self.cell, self.widths, name="cells")(states, x)
+        after, _ = Cells(self.cell, self.widths, name="cells")(states, x)
         # Padding leaves the states as they are: the code is that of the sequence's own end.
         keep = lambda new, old: jnp.where(there[:, None], new, old)
         return jax.tree.map(keep, after, states), None
@@ -167,9 +80,9 @@ class _Encoder(nn.Module):
         if self.of.tokens:
             there = to_ids(x) != PADDING
             x = nn.Embed(self.of.vocabulary, self.embedding, name="embed")(to_ids(x))
-        zeros = jnp.zeros((batch, _state_size(self.cell, self.widths)), x.dtype)
-        states = _states(self.cell, self.widths, zeros)
-        read = _over_time(_Read, length)(self.cell, self.widths, name="read")
+        zeros = jnp.zeros((batch, state_size(self.cell, self.widths)), x.dtype)
+        states = initial_states(self.cell, self.widths, zeros)
+        read = over_time(_Read, length)(self.cell, self.widths, name="read")
         states, _ = read(states, (x, there))
         return nn.Dense(self.outputs, name="code")(jnp.concatenate(jax.tree.leaves(states), -1))
 
@@ -190,7 +103,7 @@ class _Emit(nn.Module):
             if self.of.tokens:
                 before = nn.Embed(self.of.vocabulary, self.embedding, name="embed")(before)
             x = jnp.concatenate([z, before], axis=-1)
-        states, y = _Cells(self.cell, self.widths, name="cells")(states, x)
+        states, y = Cells(self.cell, self.widths, name="cells")(states, x)
         out = nn.Dense(self.of.outputs, name="out")(y)
         return (states, z, self.of.guess(out)), out
 
@@ -207,9 +120,9 @@ class _Decoder(nn.Module):
 
     @nn.compact
     def __call__(self, z: Array, taught: Array | None = None) -> Array:
-        size = _state_size(self.cell, self.widths)
-        states = _states(self.cell, self.widths, jnp.tanh(nn.Dense(size, name="start")(z)))
-        emit = _over_time(_Emit, self.length)(
+        size = state_size(self.cell, self.widths)
+        states = initial_states(self.cell, self.widths, jnp.tanh(nn.Dense(size, name="start")(z)))
+        emit = over_time(_Emit, self.length)(
             self.cell, self.widths, self.of, self.embedding, self.conditional, name="emit"
         )
         return emit((states, z, self.start(z.shape[0])), taught)[1]

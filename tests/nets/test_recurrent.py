@@ -10,7 +10,8 @@ import pytest
 
 from aejax.errors import ConfigError
 from aejax.likelihoods import LIKELIHOODS
-from aejax.nets.recurrent import CELLS, Span, drop_words, recurrent, turn
+from aejax.nets.cells import CELLS
+from aejax.nets.recurrent import Span, drop_words, recurrent, turn
 from aejax.tokens import categorical
 
 WIDTH, SIZE, BATCH = 5, 3, 4
