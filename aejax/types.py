@@ -7,13 +7,16 @@ knows of flax or optax: `nets/` hides the first behind `init`/`apply`, `train/` 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import numpy as np
 
 Array = jax.Array
-AnyArray = jax.Array | np.ndarray  # what a pure function of arrays takes
+if TYPE_CHECKING:
+    AnyArray = jax.Array  # as jnp's own stubs: what jnp makes of it is an Array again
+else:
+    AnyArray = jax.Array | np.ndarray  # what a pure function of arrays takes
 PyTree = Any
 Variables = dict[str, Any]  # {"params": tree, "extra": tree}
 Hparams = Mapping[str, Any]  # name -> float32 scalar, traced

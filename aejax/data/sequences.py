@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from aejax.data import dataset as datasets
@@ -42,7 +44,7 @@ def load_bouncing(test_fraction: float = 0.2) -> Dataset:
     """
     from sklearn import datasets as sklearn_datasets  # over a second: only when asked for
 
-    bunch = sklearn_datasets.load_digits()
+    bunch: Any = sklearn_datasets.load_digits()
     count, random = len(bunch.images), np.random.RandomState(_SEED)
     sprites = bunch.images.reshape(count, SPRITE, 2, SPRITE, 2).mean(axis=(2, 4)) * (255 / 16)
     free = CANVAS - SPRITE

@@ -177,8 +177,9 @@ def contract(layers: tuple[Dense, ...], found: Slopes, route: Plan, batch: int) 
     if slope is None:
         slope = jnp.ones((batch, kernels[route.meet].shape[0]), kernels[0].dtype)
     norms = _meet(inward, outward, slope)
-    by_row = weights is not None and not outward[1]
-    return jnp.sum(norms * jnp.square(weights) if by_row else norms, axis=1)
+    if weights is not None and not outward[1]:
+        norms = norms * jnp.square(weights)
+    return jnp.sum(norms, axis=1)
 
 
 def chain_norm(layers: tuple[Dense, ...], x: AnyArray) -> Array:

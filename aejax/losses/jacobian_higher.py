@@ -90,7 +90,8 @@ def _flat(x: AnyArray) -> Array:
 
 
 def _apart(here: Slopes, there: Slopes) -> Slopes:
-    return tuple(None if a is None else a - b for a, b in zip(here, there, strict=True))
+    pairs = zip(here, there, strict=True)
+    return tuple(None if a is None or b is None else a - b for a, b in pairs)
 
 
 def _one_layer(x: AnyArray, layers: tuple[Dense, ...]) -> Distance:

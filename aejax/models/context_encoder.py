@@ -1,4 +1,7 @@
-"""Context encoders: predict a hole in the image from what is around it."""
+"""Context encoders: predict a hole in the image from what is around it.
+
+Long because: the model and its adversarial twin share one composition.
+"""
 
 from __future__ import annotations
 

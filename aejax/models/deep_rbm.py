@@ -1,4 +1,7 @@
-"""The deep autoencoder that began the field's second life: a stack of RBMs, unrolled."""
+"""The deep autoencoder that began the field's second life: a stack of RBMs, unrolled.
+
+Long because: each unit type of the paper is an argument with its checks.
+"""
 
 from __future__ import annotations
 

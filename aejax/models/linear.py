@@ -1,4 +1,7 @@
-"""Linear autoencoders: principal component analysis, found by gradients."""
+"""Linear autoencoders: principal component analysis, found by gradients.
+
+Long because: three models that are read side by side.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the builders of sequence models share: which shapes are sequences, and their likelihood."""
+"""What the builders of sequence models share: which shapes are sequences, and their likelihood.
+
+Long because: parts of several builders, not one.
+"""
 
 from __future__ import annotations
 

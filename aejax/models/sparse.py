@@ -1,4 +1,7 @@
-"""Sparse autoencoders: an L1 penalty on the code, or the KL of its mean activation."""
+"""Sparse autoencoders: an L1 penalty on the code, or the KL of its mean activation.
+
+Long because: two models that are read side by side.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _EVENT = "/jax/core/compile/backend_compile_duration"
 _compiles = 0
 
 
-def _count(event: str, duration: float, **_: str | int) -> None:
+def _count(event: str, duration_secs: float, **kwargs: str | int) -> None:
     global _compiles
     _compiles += event == _EVENT
 

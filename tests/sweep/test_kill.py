@@ -47,26 +47,34 @@ def rows(workdir: Path) -> list[dict]:
     return [{k: v for k, v in row.items() if k not in VOLATILE} for row in found]
 
 
+def by_id(workdir: Path) -> dict[str, dict]:
+    found = rows(workdir)
+    ids = [row["id"] for row in found]
+    assert len(ids) == len(set(ids))  # each member exactly once
+    return dict(zip(ids, found, strict=True))
+
+
 @pytest.mark.slow
 def test_a_sweep_that_is_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path):
     cache, whole, hurt = tmp_path / "xla", tmp_path / "whole", tmp_path / "hurt"
     finish(whole, cache)
     seconds = finish(tmp_path / "warm", cache)  # as long as a run takes with programs at hand
     rng = random.Random(0)
-    killed = 0
+    killed, ended = 0, 0
     while killed < KILLS:
         process = start(hurt, cache)
         try:
             # Early and late: in the imports, in a chunk, in a checkpoint, between two rows.
             process.communicate(timeout=rng.uniform(0.3, 0.9) * seconds)
-            break  # it came to its end before the signal did
+            # It came to its end before the signal: judge it, and begin another one to kill.
+            assert by_id(hurt) == by_id(whole)
+            ended += 1
+            hurt = tmp_path / f"hurt-{ended}"
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.communicate()
             assert process.returncode == -signal.SIGKILL
             killed += 1
     finish(hurt, cache)
-    assert killed > 0
-    ours, theirs = rows(hurt), rows(whole)
-    assert len(ours) == len({row["id"] for row in ours})
-    assert sorted(ours, key=lambda r: r["id"]) == sorted(theirs, key=lambda r: r["id"])
+    print(f"{killed} kills over {ended + 1} sweeps")
+    assert by_id(hurt) == by_id(whole)
