@@ -17,10 +17,10 @@ from aejax.errors import check_names
 from aejax.figures.output import Arrayed, Drawn, FigureFunction, draw_all
 from aejax.figures.rows import Row, Variant, variants
 
-__all__ = ["FIGURES", "FigureFunction", "Variant", "draw", "variants"]
+__all__ = ["FIGURES", "FigureFunction", "Variant", "draw", "late", "variants"]
 
 
-def _late(module: str) -> FigureFunction:
+def late(module: str) -> FigureFunction:
     """Returns the function `draw` of a module of this package, imported at the first call."""
 
     def figure(rows: list[Row], arrays: Arrayed) -> Drawn | None:
@@ -31,13 +31,13 @@ def _late(module: str) -> FigureFunction:
 
 
 FIGURES: dict[str, FigureFunction] = {
-    "summary": _late("summary"),
-    "reconstructions": _late("reconstructions"),
-    "sheet": _late("sheet"),
-    "curves": _late("curves"),
-    "codes": _late("codes"),
-    "samples": _late("samples"),
-    "filters": _late("filters"),
+    "summary": late("summary"),
+    "reconstructions": late("reconstructions"),
+    "sheet": late("sheet"),
+    "curves": late("curves"),
+    "codes": late("codes"),
+    "samples": late("samples"),
+    "filters": late("filters"),
 }
 
 

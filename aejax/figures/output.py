@@ -31,9 +31,10 @@ DPI = 150
 LARGE = 400_000  # bytes; a larger picture is stored in 256 colours
 
 
-def _png(plot: Drawn, path: Path) -> None:
+def save_png(plot: Drawn, path: Path, large: int = LARGE) -> None:
+    """Writes a PNG; one of more than `large` bytes is stored in 256 colours."""
     plot.figure.savefig(path, format="png", dpi=DPI)
-    if path.stat().st_size > LARGE:
+    if path.stat().st_size > large:
         with Image.open(path) as image:
             few = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
         few.save(path, format="png", optimize=True)
@@ -47,7 +48,7 @@ def _csv(plot: Drawn, path: Path) -> None:
         writer.writerows(plot.table)
 
 
-WRITERS: dict[str, Callable[[Drawn, Path], None]] = {"png": _png, "csv": _csv}
+WRITERS: dict[str, Callable[[Drawn, Path], None]] = {"png": save_png, "csv": _csv}
 
 
 def save(plot: Drawn, folder: Path, name: str) -> list[Path]:

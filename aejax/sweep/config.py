@@ -23,7 +23,14 @@ Point = dict[str, Any]
 Config = Any  # a ConfigDict; its fields are beyond what a type checker can know
 
 # Fields that change where or how a sweep runs, and not what comes out: no part of its identity.
-PRACTICAL = ("data_dir", "manual_dir", "executor", "memory_gb", "checkpoint_seconds")
+PRACTICAL = (
+    "data_dir",
+    "manual_dir",
+    "executor",
+    "memory_gb",
+    "checkpoint_seconds",
+    "keep_variables",
+)
 
 
 def check_scale(scale: str) -> str:
@@ -85,6 +92,7 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
             "executor": "auto",
             "memory_gb": config_dict.placeholder(float),
             "checkpoint_seconds": 30.0,
+            "keep_variables": False,  # after training, for what is measured of them later
             # What the figures get.
             "images": 10,
             "samples": 40,

@@ -16,6 +16,7 @@ from aejax import data, keys
 from aejax import evaluate as metrics
 from aejax.evaluate.reconstruction import as_float
 from aejax.sweep import environment
+from aejax.sweep.kept import save_variables
 from aejax.sweep.plan import Plan, identity, job_of
 from aejax.sweep.progress import Report
 from aejax.sweep.spec import Group
@@ -82,6 +83,9 @@ def _run_group(plan: Plan, group: Group, store: Store, report: Report) -> None:
     members = {"state": trained.state, "hp": job.hp}
     scores = _execute(evaluator(group.model), members, dataset.test, trained)
     store.save_arrays(group.id, _arrays(plan, group, dataset, members, trained))
+    if plan.config.keep_variables:
+        ids = [member.id for member in group.members]
+        save_variables(store.variables(group.id), ids, trained.state.variables)
     after = time.perf_counter() - begun
     store.append(_rows(plan, group, dataset, trained, scores, after))
     checkpoint.delete()

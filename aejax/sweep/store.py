@@ -101,6 +101,10 @@ class Store:
         """Returns the folder of a group's checkpoints."""
         return self.workdir / "checkpoints" / group
 
+    def variables(self, group: str) -> Path:
+        """Returns the file of a group's trained variables, where they are kept."""
+        return self.workdir / "variables" / f"{group}.npz"
+
     def close(self) -> None:
         """Lets another process have the directory."""
         self._lock.close()

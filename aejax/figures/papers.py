@@ -1,0 +1,48 @@
+"""The figures of papers, by name, and drawing them beside a paper's results.
+
+A paper's own figure is a file of this package with `draw(rows, arrays) -> Plot | None`, like every
+figure; its rows are all rows of the reproduction, measured ones included. The figures of FIGURES
+see the rows of the sweep alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from aejax.errors import lookup
+from aejax.figures import FIGURES, late
+from aejax.figures.output import Arrayed, FigureFunction, save_png
+from aejax.figures.rows import Row
+
+LARGE = 200_000  # bytes; pictures in a repository are small
+
+PAPER_FIGURES: dict[str, FigureFunction] = {
+    "kunin_landscape": late("kunin_landscape"),
+    "principal_directions": late("principal_directions"),
+}
+
+
+def draw_paper(
+    names: Sequence[str], rows: Sequence[Row], arrays: Arrayed, folder: Path, scale: str
+) -> list[Path]:
+    """Draws a paper's figures to `folder/NAME-SCALE.png`; one with nothing to show is skipped.
+
+    Raises:
+      ConfigError: a name that is in neither table.
+    """
+    swept = [row for row in rows if "point" not in row]
+    written = []
+    for name in names:
+        figure = lookup("figure", name, {**FIGURES, **PAPER_FIGURES})
+        plot = figure(list(rows) if name in PAPER_FIGURES else swept, arrays)
+        if plot is None:
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{name}-{scale}.png"
+        part = folder / f".{name}-{scale}.{os.getpid()}.png"
+        save_png(plot, part, LARGE)
+        part.replace(path)
+        written.append(path)
+    return written

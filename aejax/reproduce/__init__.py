@@ -1,0 +1,37 @@
+"""Reproducing papers: claims over rows, tasks that measure further rows, results as one JSON file.
+
+A paper is a file of `configs/papers/`: its facts alone. Everything measured is a row, and a claim
+is a selector of rows, a criterion, and the paper's number with its source.
+"""
+
+from aejax.reproduce.claim import Claim, Paper
+from aejax.reproduce.criteria import (
+    anchor,
+    at_least,
+    at_most,
+    increasing,
+    increasing_in_mean,
+    level,
+    within,
+)
+from aejax.reproduce.select import combine, difference, pick, ratio
+from aejax.reproduce.tasks import Context, Measured, Task
+
+__all__ = [
+    "Claim",
+    "Context",
+    "Measured",
+    "Paper",
+    "Task",
+    "anchor",
+    "at_least",
+    "at_most",
+    "combine",
+    "difference",
+    "increasing",
+    "increasing_in_mean",
+    "level",
+    "pick",
+    "ratio",
+    "within",
+]

@@ -1,0 +1,112 @@
+"""What a claim is, and what a paper's file says beside its claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from aejax.errors import ConfigError, check_names
+from aejax.reproduce.criteria import Criterion
+from aejax.reproduce.select import Series
+from aejax.sweep.config import SCALES
+
+# How we know the paper's number. An inference of ours is none of these.
+RELIABILITY = {
+    "P": "read in the paper",
+    "P-d": "digitised from the paper's figure",
+    "C": "read in the authors' code",
+    "R": "read in a replication",
+    "S": "read in a second-hand text",
+    "M": "from memory, unverified",
+}
+
+
+class Claim(NamedTuple):
+    """One line of a paper's table: what is compared with what, decided before the run.
+
+    Args:
+      text: the claim in one sentence, unique within the paper.
+      value: what is measured: one Series, or for an ordering several.
+      criterion: what passes.
+      paper: the paper's number or statement as printed there.
+      source: where it stands: a table, a figure, a section.
+      reliability: a key of RELIABILITY.
+      scales: at which it is judged.
+      needs: a data set without which it cannot be judged; its absence is then no error.
+      note: why this criterion; what differs from the paper.
+    """
+
+    text: str
+    value: Series | Sequence[Series]
+    criterion: Criterion
+    paper: str | float
+    source: str
+    reliability: str
+    scales: tuple[str, ...] = ("small", "paper")
+    needs: str = ""
+    note: str = ""
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        return (self.value,) if isinstance(self.value, Series) else tuple(self.value)
+
+
+class Paper(NamedTuple):
+    """The facts of a paper's file.
+
+    Args:
+      title: authors, year, title.
+      costs: scale -> what it takes and on what, e.g. "6 min on one core".
+      figures: names of FIGURES or of PAPER_FIGURES in `aejax/figures/`.
+    """
+
+    title: str
+    costs: Mapping[str, str]
+    figures: tuple[str, ...] = ()
+
+
+def check_claims(name: str, claims: Sequence[Claim]) -> tuple[Claim, ...]:
+    """Returns the claims of paper `name`.
+
+    Raises:
+      ConfigError: none at all, two of one text, no number or source of the paper, an unknown
+        reliability or scale, or a criterion for another number of series.
+    """
+    if not claims:
+        raise ConfigError(f"paper {name!r} has no claims. Allowed: one or more.")
+    seen: set[str] = set()
+    for claim in claims:
+        where = f"paper {name!r}, claim {claim.text!r}"
+        if claim.text in seen or not claim.text.strip():
+            raise ConfigError(f"{where} is empty or stands twice. Allowed: texts that differ.")
+        seen.add(claim.text)
+        for field in ("paper", "source"):
+            if not str(getattr(claim, field)).strip():
+                raise ConfigError(
+                    f"{where}: {field}={getattr(claim, field)!r} is empty. Allowed: the paper's "
+                    "number or statement, and where it stands."
+                )
+        check_names(f"{where}: reliability", [claim.reliability], RELIABILITY)
+        check_names(f"{where}: scale", claim.scales, SCALES)
+        least, most = claim.criterion.series
+        if not least <= len(claim.series) <= most:
+            raise ConfigError(
+                f"{where}: its criterion ({claim.criterion.text}) takes {least} or more series, "
+                f"not {len(claim.series)}."
+                if most > least
+                else f"{where}: its criterion ({claim.criterion.text}) takes {least} series, "
+                f"not {len(claim.series)}."
+            )
+    return tuple(claims)
+
+
+def check_paper(name: str, paper: Paper) -> Paper:
+    """Returns the paper; raises ConfigError unless each scale's cost is said."""
+    for scale in SCALES:
+        if not paper.costs.get(scale, "").strip():
+            raise ConfigError(
+                f"paper {name!r}: the cost of scale {scale!r} is missing. Allowed: a text such as "
+                "'6 min on one core'."
+            )
+    check_names(f"paper {name!r}: cost of scale", paper.costs, SCALES)
+    return paper

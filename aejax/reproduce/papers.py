@@ -1,0 +1,126 @@
+"""The papers of a folder: their modules, what is in them, and running one."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from rich.console import Console
+
+from aejax.errors import ConfigError, lookup
+from aejax.reproduce.claim import Claim, Paper, check_claims, check_paper
+from aejax.reproduce.results import read, state_of
+from aejax.reproduce.select import Row
+from aejax.reproduce.tasks import Context, run_tasks
+from aejax.sweep import SCALES, check_scale, make_plan, run
+
+
+class Entry(NamedTuple):
+    """A paper's file: `PAPER`, `claims()`, `get_config(scale)`, and `sweep(scale)`, `tasks(scale)`
+
+    where it has them.
+    """
+
+    name: str
+    module: ModuleType
+    paper: Paper
+    claims: tuple[Claim, ...]
+
+
+def names(folder: Path) -> dict[str, Path]:
+    """Returns name -> file of the papers, by name."""
+    return {path.stem: path for path in sorted(folder.glob("*.py")) if path.stem != "__init__"}
+
+
+def load(folder: Path, name: str) -> Entry:
+    """Imports a paper's file and checks what it says.
+
+    Raises:
+      ConfigError: there is no such paper, or its file lacks something or claims badly.
+    """
+    path = lookup("paper", name, names(folder))
+    spec = importlib.util.spec_from_file_location(f"aejax_paper_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for needed in ("PAPER", "get_config", "claims"):
+        if not hasattr(module, needed):
+            raise ConfigError(
+                f"{path} has no {needed}. Allowed: PAPER, get_config, claims, and sweep or tasks."
+            )
+    if not (hasattr(module, "sweep") or hasattr(module, "tasks")):
+        raise ConfigError(f"{path} has neither sweep nor tasks. Allowed: one of them or both.")
+    paper = check_paper(name, module.PAPER)
+    return Entry(name, module, paper, check_claims(name, tuple(module.claims())))
+
+
+def configure(entry: Entry, scale: str, **practical: Any) -> Any:
+    """Returns the paper's config at a scale, with data_dir and the like set where given."""
+    config = entry.module.get_config(check_scale(scale))
+    for field, value in {"keep_variables": True, **practical}.items():
+        if value is not None:
+            config[field] = value
+    return config
+
+
+def measure(entry: Entry, config: Any, workdir: Path, console: Console) -> list[Row]:
+    """Runs what is missing of a paper's sweep and tasks; returns all rows.
+
+    Raises:
+      ConfigError: whatever is wrong with config, sweep, tasks or the work directory.
+    """
+    module, plan = entry.module, None
+    rows: list[Row] = []
+    if hasattr(module, "sweep"):
+        plan = make_plan(config, list(module.sweep(config.scale)))
+        rows = run(plan, workdir / "sweep", console).rows
+    context = Context(config, workdir, plan, list(rows))
+    if hasattr(module, "tasks"):
+        rows = rows + run_tasks(entry.name, module.tasks(config.scale), context, workdir, console)
+    return rows
+
+
+def index(folder: Path, results: Path, chosen: Iterable[str] | None = None) -> list[dict[str, Any]]:
+    """Returns all papers as plain data: claims, scales, costs, and what is known of each claim."""
+    return [_described(load(folder, name), results) for name in chosen or names(folder)]
+
+
+def _described(entry: Entry, results: Path) -> dict[str, Any]:
+    scales = {}
+    for scale in SCALES:
+        found = read(results / entry.name / f"{scale}.json")
+        states = {claim.text: state_of(claim, scale, found) for claim in entry.claims}
+        judged = [state for state in states.values() if state != "not at this scale"]
+        scales[scale] = {
+            "cost": entry.paper.costs[scale],
+            "run": found is not None,
+            "seconds": (found or {}).get("seconds"),
+            "device": (found or {}).get("device"),
+            "claims": len(judged),
+            "passed": judged.count("pass"),
+            "failed": judged.count("fail"),
+            "states": states,
+            "ours": {e["claim"]: e["ours"] for e in (found or {}).get("claims", ())},
+        }
+    return {
+        "name": entry.name,
+        "title": entry.paper.title,
+        "scales": scales,
+        "claims": [
+            {
+                "claim": claim.text,
+                "paper": claim.paper,
+                "source": claim.source,
+                "reliability": claim.reliability,
+                "kind": claim.criterion.kind,
+                "criterion": claim.criterion.text,
+                "scales": list(claim.scales),
+                "state": {scale: scales[scale]["states"][claim.text] for scale in claim.scales},
+            }
+            for claim in entry.claims
+        ],
+    }

@@ -1,0 +1,1 @@
+"""The papers: each file has PAPER, get_config(scale), claims(), and sweep(scale) or tasks(scale)."""
