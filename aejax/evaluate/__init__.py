@@ -1,21 +1,28 @@
 """Metrics: one family a file, and the table METRICS."""
 
-from aejax.evaluate.batches import mean_over, total_over
+from aejax.evaluate.batches import mean_over, rows_over, total_over
+from aejax.evaluate.code_metrics import CODE_METRICS, code_metrics, code_table
 from aejax.evaluate.inpaint import inpaint
 from aejax.evaluate.metrics import METRICS, SET_METRICS, Metric, SetMetric, codes, evaluate, show
+from aejax.evaluate.probes import Coded
 from aejax.evaluate.reconstruction import baselines, reconstruct, squared_error
 
 __all__ = [
+    "CODE_METRICS",
     "METRICS",
     "SET_METRICS",
+    "Coded",
     "Metric",
     "SetMetric",
     "baselines",
+    "code_metrics",
+    "code_table",
     "codes",
     "evaluate",
     "inpaint",
     "mean_over",
     "reconstruct",
+    "rows_over",
     "show",
     "squared_error",
     "total_over",

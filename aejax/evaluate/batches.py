@@ -57,3 +57,23 @@ def mean_over(fn: PerExample, table: Array, key: Array, batch_size: int) -> dict
 
     totals = total_over(sums, table, key, batch_size)
     return {name: value / table.shape[0] for name, value in totals.items()}
+
+
+def rows_over(fn: Callable[[Array], PyTree], table: Array, batch_size: int) -> PyTree:
+    """Returns what `fn` gives of each row of a table, in the rows' order: [N, ...].
+
+    Args:
+      fn: x [B, *shape] -> arrays [B, ...], example by example.
+      table: [N, *shape], uint8 or float.
+      batch_size: rows at a time.
+    """
+    n = table.shape[0]
+    size = min(batch_size, n)
+    whole = n // size
+    batches = table[: whole * size].reshape(whole, size, *table.shape[1:])
+    found = jax.lax.map(lambda x: fn(to_float(x)), batches)
+    found = jax.tree.map(lambda part: part.reshape(whole * size, *part.shape[2:]), found)
+    if n > whole * size:
+        rest = fn(to_float(table[whole * size :]))
+        found = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), found, rest)
+    return found

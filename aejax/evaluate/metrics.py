@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from aejax.evaluate.activity import activity, firing_counts
 from aejax.evaluate.batches import mean_over, total_over
 from aejax.evaluate.codebook import code_counts, codebook_use
+from aejax.evaluate.posterior import mean_sums, units_in_use
 from aejax.evaluate.reconstruction import squared_error, token_accuracy
 from aejax.keys import stream
 from aejax.train.step import stages_of
@@ -72,6 +73,12 @@ SET_METRICS: dict[str, SetMetric] = {
         code_counts,
         codebook_use,
         lambda model: model.info.space is not None and model.info.space.codes > 0,
+    ),
+    # Burda et al. 2015: of models with a posterior, whatever its divergence is had by.
+    "posterior": SetMetric(
+        mean_sums,
+        units_in_use,
+        lambda model: model.info.space is not None and model.info.space.log_posterior is not None,
     ),
 }
 

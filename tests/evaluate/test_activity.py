@@ -9,7 +9,7 @@ import pytest
 
 import aejax
 from aejax.evaluate import evaluate
-from aejax.evaluate.activity import activity, firing_counts
+from aejax.evaluate.activity import activity, dead_units, firing_counts, sparsity
 
 KEY = jax.random.key(0)
 
@@ -44,3 +44,13 @@ def test_evaluate_counts_sparse_codes_alone():
         assert ({"active_units", "dead_fraction"} <= set(found)) is there
         if there:  # alpha * k = 75 is more than there are
             np.testing.assert_allclose(found["active_units"], 30)
+
+
+def test_sparsity_of_codes_by_hand():
+    codes = jnp.asarray([[0.0, -2.0, 0.0, 0.0], [1.0, 1.0, 0.0, 1.0], [0.0, 0.0, 0.0, 0.0]])
+    np.testing.assert_array_equal(dead_units(codes), [False, False, True, False])
+    np.testing.assert_array_equal(dead_units(codes, 1.5), [True, False, True, True])
+    found = sparsity(codes)
+    np.testing.assert_allclose(found["l0"], [1, 3, 0])
+    np.testing.assert_allclose(found["l1"], [2, 3, 0])
+    np.testing.assert_allclose(found["treves_rolls"], [0.25, 0.75, 0.0])

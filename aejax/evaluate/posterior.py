@@ -1,0 +1,182 @@
+"""What a variational posterior keeps: nats by dimension, units in use, information, q(z) and p(z).
+
+With q(z) = 1/N sum_n q(z | x_n) over the N rows of a table,
+
+    mean KL(q(z|x) || p(z)) = I(x; z) + KL(q(z) || p(z))
+
+(Hoffman & Johnson 2016). Both parts on the right are estimated from one draw a row against all rows
+of the table; a minibatch never stands in for it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from aejax.errors import ConfigError
+from aejax.evaluate.batches import rows_over, total_over
+from aejax.keys import stream
+from aejax.latents import normal_log_density, standard_log_density
+from aejax.losses.divergences import gaussian_kl_per_dim
+from aejax.types import Array, Autoencoder, PyTree, Variables
+
+THRESHOLD = 0.01  # Burda et al. 2015, section 5.2
+
+
+def _moments(model: Autoencoder, variables: Variables, x: Array) -> tuple[Array, Array]:
+    latent = model.encode(variables, x)
+    if latent.logvar is None:
+        raise ConfigError(
+            f"model {model.info.name!r} has no posterior variance. "
+            "Allowed: a latent space with a log-variance, such as 'gaussian'."
+        )
+    return latent.mean, latent.logvar
+
+
+def kl_per_dimension(
+    model: Autoencoder, variables: Variables, table: Array, batch_size: int = 500
+) -> Array:
+    """The mean over rows of KL(q(z_l | x) || N(0, 1)) by dimension, [L] in nats.
+
+    Args:
+      model: one whose posterior is a diagonal Gaussian.
+      variables: of one member; vmap over members.
+      table: [N, *shape], uint8 or float.
+      batch_size: rows at a time; changes nothing but memory.
+
+    Raises:
+      ConfigError: a model without a posterior variance.
+    """
+
+    def values(x: Array, key: Array) -> dict[str, Array]:
+        return {"sum": gaussian_kl_per_dim(*_moments(model, variables, x)).sum(0)}
+
+    sums = total_over(values, table, jax.random.key(0), batch_size)
+    return sums["sum"] / table.shape[0]
+
+
+def code_variance(
+    model: Autoencoder, variables: Variables, table: Array, batch_size: int = 500
+) -> Array:
+    """Var_x(E_q[z_l | x]) by dimension, [L]: Burda et al. 2015, section 5.2, the statistic A_u.
+
+    In two passes: a mean far from zero takes no digits from the variance.
+    """
+    mean = lambda x, key: {"sum": model.encode(variables, x).mean.sum(0)}
+    key = jax.random.key(0)
+    centre = total_over(mean, table, key, batch_size)["sum"] / table.shape[0]
+
+    def squares(x: Array, key: Array) -> dict[str, Array]:
+        return {"sum": jnp.square(model.encode(variables, x).mean - centre[None]).sum(0)}
+
+    return total_over(squares, table, key, batch_size)["sum"] / table.shape[0]
+
+
+def active_units(
+    model: Autoencoder,
+    variables: Variables,
+    table: Array,
+    threshold: float = THRESHOLD,
+    batch_size: int = 500,
+) -> Array:
+    """The number of units with Var_x(E_q[z|x]) above a threshold. Burda et al. 2015, section 5.2.
+
+    Args:
+      threshold: the paper's .01; its units are either far above or far below it.
+      Others: as in `kl_per_dimension`.
+
+    Returns:
+      A scalar, int32.
+    """
+    return jnp.sum(code_variance(model, variables, table, batch_size) > threshold)
+
+
+def mean_sums(model: Autoencoder, variables: Variables, x: Array) -> PyTree:
+    """Sums over a batch of the posterior's mean and of its square, for `units_in_use`."""
+    mean = model.encode(variables, x).mean
+    return {
+        "first": mean.sum(0),
+        "second": jnp.square(mean).sum(0),
+        "rows": jnp.float32(x.shape[0]),
+    }
+
+
+def units_in_use(sums: PyTree) -> dict[str, Array]:
+    """Returns `posterior_active_units` of `mean_sums` over a set: `active_units` in one pass.
+
+    The prior's unit scale keeps the means near zero, where one pass is as good as two.
+    """
+    mean = sums["first"] / sums["rows"]
+    variance = sums["second"] / sums["rows"] - jnp.square(mean)
+    return {"posterior_active_units": jnp.sum((variance > THRESHOLD).astype(jnp.float32))}
+
+
+class Information(NamedTuple):
+    """I(x; z) and KL(q(z) || p(z)) in nats, with the standard error over the rows' draws.
+
+    The errors are of the draws alone: that q(z) is of these N rows is part of the definition.
+    """
+
+    mutual_information_nats: Array
+    mutual_information_error: Array
+    aggregate_kl_nats: Array
+    aggregate_kl_error: Array
+    kl_nats: Array  # the sum of the two, by the same draws
+    limit_nats: Array  # log N: no mutual information over N rows can be greater
+
+
+def information(
+    model: Autoencoder,
+    variables: Variables,
+    table: Array,
+    key: Array,
+    batch_size: int = 200,
+    draws: int = 1,
+) -> Information:
+    """I_q(x; z) and KL(q(z) || p(z)) of the aggregate posterior over a table.
+
+    Equation: z ~ q(z | x_n), n over all rows; mean of log q(z|x_n) - log q(z) and of
+    log q(z) - log p(z), with q(z) the mean of all N posteriors, z's own among them.
+
+    For the table itself both estimates are unbiased. For the population that the table was drawn
+    from they are not: I is at most log N and too small where it comes near, and the aggregate KL
+    too large by as much (Hoffman & Johnson 2016). `limit_nats` is there to be looked at.
+
+    Args:
+      model: one whose posterior is a diagonal Gaussian and whose prior is N(0, I).
+      variables: of one member; vmap over members.
+      table: [N, *shape]; the work is N^2 L.
+      key: of the draws.
+      batch_size: draws compared with the whole table at once.
+      draws: of each row's posterior.
+
+    Raises:
+      ConfigError: a model without a posterior variance.
+    """
+    mean, logvar = rows_over(lambda x: _moments(model, variables, x), table, batch_size)
+    n, size = mean.shape
+    key = stream(key, "information")
+
+    def one(row: Array, draw: Array) -> tuple[Array, Array]:
+        noise = jax.random.normal(jax.random.fold_in(jax.random.fold_in(key, row), draw), (size,))
+        z = mean[row] + jnp.exp(0.5 * logvar[row]) * noise
+        log_q_given = normal_log_density(z[None], mean, logvar)  # [N]
+        log_q = jax.nn.logsumexp(log_q_given) - jnp.log(jnp.float32(n))
+        return log_q_given[row] - log_q, log_q - standard_log_density(z)
+
+    def of_row(row: Array) -> tuple[Array, Array]:
+        mi, kl = jax.vmap(lambda draw: one(row, draw))(jnp.arange(draws))
+        return mi.mean(), kl.mean()
+
+    mi, kl = jax.lax.map(of_row, jnp.arange(n), batch_size=min(batch_size, n))
+    error = lambda v: jnp.std(v) / jnp.sqrt(jnp.float32(max(n - 1, 1)))
+    return Information(
+        mutual_information_nats=mi.mean(),
+        mutual_information_error=error(mi),
+        aggregate_kl_nats=kl.mean(),
+        aggregate_kl_error=error(kl),
+        kl_nats=mi.mean() + kl.mean(),
+        limit_nats=jnp.log(jnp.float32(n)),
+    )
