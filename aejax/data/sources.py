@@ -176,6 +176,15 @@ _ROWS = (
         origin="generated from a fixed seed",
         load=lambda source, options: synthetic.load_planted_features(),
     ),
+    Source(
+        name="planted_many",
+        description="sparse sums of 512 known directions, many of them rare",
+        images=(synthetic.MANY_TRAIN, synthetic.MANY_TEST),
+        shape=(synthetic.DIMENSIONS,),
+        licence="of this package",
+        origin="generated from a fixed seed",
+        load=lambda source, options: synthetic.load_planted_many(),
+    ),
 )
 
 DATASETS: dict[str, Source] = {source.name: source for source in _ROWS}

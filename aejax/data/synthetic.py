@@ -45,6 +45,43 @@ def load_planted_features() -> Dataset:
     return datasets.make("planted_features", x[:TRAIN], x[TRAIN:])
 
 
+MANY_FEATURES, MANY_ACTIVE = 512, 4.0  # directions; how many are active on average
+MANY_TRAIN, MANY_TEST = 40_000, 4_000
+
+
+@functools.cache
+def many_directions() -> np.ndarray:
+    """Returns the directions of `planted_many`, float32 [512, 64], each of length one."""
+    drawn = np.random.RandomState(_SEED + 2).standard_normal((MANY_FEATURES, DIMENSIONS))
+    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+    return _portable(drawn)
+
+
+def many_frequencies() -> np.ndarray:
+    """Returns how often each feature of `planted_many` is active, [512], falling as 1 / (8 + j)."""
+    falling = 1.0 / (8.0 + np.arange(MANY_FEATURES))
+    return MANY_ACTIVE * falling / falling.sum()
+
+
+def load_planted_many() -> Dataset:
+    """Returns 40,000 training and 4,000 test examples, float32 [N, 64], of 512 features.
+
+    x = sum_j a_j d_j, feature j active by itself with `many_frequencies`, 4 an example on average,
+    with a magnitude uniform in [0.5, 1.5]. Eight times as many features as dimensions and a long
+    tail of rare ones, as a dictionary for a language model meets them: what leaves units dead.
+    """
+    rng = np.random.RandomState(_SEED + 3)
+    count = MANY_TRAIN + MANY_TEST
+    active = rng.random_sample((count, MANY_FEATURES)) < many_frequencies()[None, :]
+    rows, columns = np.nonzero(active)
+    magnitude = rng.uniform(0.5, 1.5, size=len(rows))
+    x = np.zeros((count, DIMENSIONS))
+    # Unbuffered and in the order of `nonzero`: sums in one order everywhere.
+    np.add.at(x, rows, magnitude[:, None] * many_directions().astype(np.float64)[columns])
+    x = _portable(x)
+    return datasets.make("planted_many", x[:MANY_TRAIN], x[MANY_TRAIN:])
+
+
 def _portable(x: np.ndarray) -> np.ndarray:
     """Rounds to 2^-16, so that the last bits of another machine's log or sqrt change no byte."""
     return (np.rint(x * 65536) / 65536).astype(np.float32)

@@ -19,8 +19,13 @@ from aejax.figures.rows import Row
 LARGE = 200_000  # bytes; pictures in a repository are small
 
 PAPER_FIGURES: dict[str, FigureFunction] = {
+    "k_sparse_filters": late("k_sparse_filters"),
+    "kingma_bound": late("kingma_bound"),
+    "kingma_manifold": late("kingma_manifold"),
+    "kingma_samples": late("kingma_samples"),
     "kunin_landscape": late("kunin_landscape"),
     "principal_directions": late("principal_directions"),
+    "sparsity_frontier": late("sparsity_frontier"),
 }
 
 

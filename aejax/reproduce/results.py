@@ -168,7 +168,7 @@ def write(path: Path, described: Mapping[str, Any]) -> None:
     """Writes results, a row a line, so that a change of one row is a change of one line."""
     head = {k: v for k, v in described.items() if k != "rows"}
     lines = ",\n  ".join(json.dumps(row, allow_nan=False) for row in described["rows"])
-    text = json.dumps(head, indent=1, ensure_ascii=False, allow_nan=False).rstrip("}\n")
+    text = json.dumps(head, indent=1, ensure_ascii=False, allow_nan=False).removesuffix("\n}")
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, f'{text},\n "rows": [\n  {lines}\n ]\n}}\n')
 

@@ -1,1 +1,1 @@
-"""The papers: each file has PAPER, get_config(scale), claims(), and sweep(scale) or tasks(scale)."""
+"""The papers: each has PAPER, get_config(scale), claims(), and sweep(scale) or tasks(scale)."""

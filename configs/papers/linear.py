@@ -48,7 +48,7 @@ PAPER = Paper(
     title="Bourlard & Kamp 1988; Baldi & Hornik 1989; Kunin et al. 2019: linear autoencoders",
     costs={
         "smoke": "20 s on one core",
-        "small": "about 5 min on one core",
+        "small": "94 s on one core",
         "paper": "about 1 h on one core (not run)",
     },
     figures=("kunin_landscape", "principal_directions"),

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 from aejax import data
-from aejax.data.synthetic import planted_directions
+from aejax.data.synthetic import many_directions, many_frequencies, planted_directions
 
 
 def test_planted_features_by_name():
@@ -42,3 +42,21 @@ def test_rows_are_sparse_sums_of_the_directions():
     assert codes[active].min() > 0.499
     assert codes[active].max() < 1.501
     assert active.any(0).mean() > 0.99
+
+
+def test_planted_many_is_made_of_its_directions_at_its_frequencies():
+    loaded, row = data.load("planted_many"), data.DATASETS["planted_many"]
+    assert row.images == (len(loaded.train), len(loaded.test))
+    assert loaded.fingerprint == "636b21875e297575"
+    directions, often = many_directions().astype(np.float64), many_frequencies()
+    np.testing.assert_allclose(np.linalg.norm(directions, axis=1), 1.0, atol=1e-4)
+    assert abs(often.sum() - 4.0) < 1e-9
+    assert (np.diff(often) < 0).all()
+    # E[x] = sum_j p_j E[a] d_j and E|x|^2 follow from the frequencies alone.
+    x = loaded.train.astype(np.float64)
+    expected = (often[:, None] * directions).sum(0)
+    assert np.abs(x.mean(0) - expected).max() < 5 * x.std(0).max() / np.sqrt(len(x))
+    gram = directions @ directions.T
+    second = often @ gram @ often - (often**2 * np.diag(gram)).sum() + often.sum() * (13 / 12)
+    squares = np.square(x).sum(1)
+    assert abs(squares.mean() - second) < 5 * squares.std() / np.sqrt(len(x))
