@@ -24,10 +24,13 @@ def stage_steps(stages: Sequence[Stage], steps: int) -> list[int]:
 
     Its share of the whole, one at least, summing to `steps`.
     """
-    total = sum(stage.share for stage in stages)
-    lengths = [max(1, round(steps * stage.share / total)) for stage in stages]
-    lengths[-1] = max(1, steps - sum(lengths[:-1]))
-    return lengths
+    total, left, lengths = sum(stage.share for stage in stages), steps, []
+    for after in range(len(stages) - 1, 0, -1):
+        share = stages[-after - 1].share / total
+        # No stage takes the step that each one after it needs.
+        lengths.append(max(1, min(round(steps * share), left - after)))
+        left -= lengths[-1]
+    return [*lengths, max(1, left)]
 
 
 def segments(stages: Sequence[Stage], steps: int, every: int) -> list[Segment]:

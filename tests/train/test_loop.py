@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aejax.errors import ConfigError
@@ -70,6 +70,7 @@ def stage(share: float) -> Stage:
 
 
 @settings(max_examples=50, deadline=None)
+@example(shares=[2.0, 0.1015625], steps=10, every=1)  # the first share alone rounds to the whole
 @given(
     shares=st.lists(st.floats(0.1, 5), min_size=1, max_size=4),
     steps=st.integers(10, 500),
