@@ -11,8 +11,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aejax.types import AnyArray
-
 
 def error_at(l0: float, active: Sequence[float], error: Sequence[float]) -> float:
     """Returns the error at `l0` active units, linear between runs in both logarithms.
@@ -32,7 +30,7 @@ def error_at(l0: float, active: Sequence[float], error: Sequence[float]) -> floa
     return float(np.exp(np.interp(math.log(l0), x, y)))
 
 
-def shrinkage(x: AnyArray, out: AnyArray) -> float:
+def shrinkage(x: np.ndarray, out: np.ndarray) -> float:
     """Returns the scale gamma for which out / gamma is nearest to x [N, D], both about the mean.
 
     Rajamanoharan et al. 2024a (gated), section 3.2: below 1 where codes are pulled towards zero, 1
@@ -43,7 +41,7 @@ def shrinkage(x: AnyArray, out: AnyArray) -> float:
     return float(np.square(out - centre).sum() / ((out - centre) * (x - centre)).sum())
 
 
-def recovery(found: AnyArray, planted: AnyArray) -> np.ndarray:
+def recovery(found: np.ndarray, planted: np.ndarray) -> np.ndarray:
     """Returns of each planted direction [J, D] its largest cosine with a found one [L, D], [J]."""
     found, planted = np.asarray(found, np.float64), np.asarray(planted, np.float64)
     lengths = np.linalg.norm(found, axis=1, keepdims=True)
