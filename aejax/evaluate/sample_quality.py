@@ -1,0 +1,110 @@
+"""Two sets of features compared: Frechet distance, and precision and recall by neighbours.
+
+The numbers belong to the feature space. Only Inception's pool features give what papers call FID;
+what is measured here, in whatever space the caller names, is not comparable with it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from aejax.errors import ConfigError, check_at_least
+
+
+def _rows(features: np.ndarray, name: str) -> np.ndarray:
+    rows = np.asarray(features, np.float64)
+    if rows.ndim != 2 or len(rows) < 2 or not np.isfinite(rows).all():
+        raise ConfigError(f"{name} has shape {rows.shape}. Allowed: finite [N, D], N of 2 or more.")
+    return rows
+
+
+def gaussian_frechet(
+    mean: np.ndarray, covariance: np.ndarray, other_mean: np.ndarray, other_covariance: np.ndarray
+) -> float:
+    """||m - m'||^2 + tr(C + C' - 2 (C C')^(1/2)), squared units. Dowson & Landau 1982.
+
+    By tr (C C')^(1/2) = tr (C^(1/2) C' C^(1/2))^(1/2), whose matrix is symmetric and has no
+    negative eigenvalues: nothing complex to throw away.
+    """
+    values, vectors = np.linalg.eigh(covariance)
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    inner = np.linalg.eigvalsh(root @ other_covariance @ root)
+    cross = np.sqrt(np.maximum(inner, 0.0)).sum()
+    gap = np.square(np.asarray(mean) - np.asarray(other_mean)).sum()
+    return float(gap + np.trace(covariance) + np.trace(other_covariance) - 2 * cross)
+
+
+def frechet_distance(features: np.ndarray, other: np.ndarray) -> float:
+    """Frechet distance of the Gaussians with the sets' means and covariances. Heusel et al. 2017.
+
+    Args:
+      features: [N, D], of one set.
+      other: [M, D].
+
+    Returns:
+      In squared units of the features. Too large for finite sets, by an amount that falls with N
+      and grows with D: compare at equal N, beside the distance of two halves of the data.
+
+    Raises:
+      ConfigError: arrays of other shapes or sizes, or not finite.
+    """
+    a, b = _rows(features, "features"), _rows(other, "other")
+    if a.shape[1] != b.shape[1]:
+        raise ConfigError(f"features {a.shape} and other {b.shape}. Allowed: one number D.")
+    covariance = lambda x: np.cov(x, rowvar=False).reshape(x.shape[1], x.shape[1])
+    return gaussian_frechet(a.mean(0), covariance(a), b.mean(0), covariance(b))
+
+
+class PrecisionRecall(NamedTuple):
+    """Fractions with binomial standard errors."""
+
+    precision: float  # of the generated that lie where the real do
+    recall: float  # of the real that lie where the generated do
+    precision_error: float
+    recall_error: float
+
+
+def _covered(points: np.ndarray, centres: np.ndarray, neighbours: int, chunk: int) -> np.ndarray:
+    """Which points lie within a centre's distance to its k-th nearest other centre: bool [P]."""
+    from scipy.spatial.distance import cdist
+    from sklearn.neighbors import NearestNeighbors
+
+    near = NearestNeighbors(n_neighbors=neighbours + 1).fit(centres)
+    radius = near.kneighbors(centres)[0][:, -1]  # the first is the centre itself
+    return np.concatenate(
+        [
+            (cdist(points[i : i + chunk], centres) <= radius[None]).any(1)
+            for i in range(0, len(points), chunk)
+        ]
+    )
+
+
+def precision_recall(
+    real: np.ndarray, generated: np.ndarray, neighbours: int = 3, chunk: int = 512
+) -> PrecisionRecall:
+    """Improved precision and recall. Kynkaanniemi et al. 2019, section 2.
+
+    A set's region is the union of balls around its points, each reaching to the point's k-th
+    nearest neighbour in the set.
+
+    Args:
+      real: features [N, D].
+      generated: features [M, D], N = M for comparable numbers.
+      neighbours: k.
+      chunk: points at a time.
+
+    Raises:
+      ConfigError: shapes that do not agree, or k not below the smaller number of rows.
+    """
+    a, b = _rows(real, "real"), _rows(generated, "generated")
+    check_at_least("neighbours", neighbours, 1)
+    if a.shape[1] != b.shape[1] or neighbours >= min(len(a), len(b)):
+        raise ConfigError(
+            f"real {a.shape} and generated {b.shape} with neighbours={neighbours!r}. "
+            "Allowed: one number D, and more rows than neighbours."
+        )
+    inside, found = _covered(b, a, neighbours, chunk), _covered(a, b, neighbours, chunk)
+    error = lambda hits: float(np.sqrt(hits.mean() * (1 - hits.mean()) / len(hits)))
+    return PrecisionRecall(float(inside.mean()), float(found.mean()), error(inside), error(found))
