@@ -31,7 +31,7 @@ class Plan(NamedTuple):
     config: Config
     config_hash: str
     groups: tuple[Group, ...]
-    datasets: dict[str, data.Dataset]
+    datasets: dict[str, data.Dataset]  # by fingerprint: one name may be swept over its sizes
 
     @property
     def size(self) -> int:
@@ -108,7 +108,7 @@ def make_plan(
         config=config,
         config_hash=_config_hash(config, points, datasets),
         groups=made,
-        datasets={dataset.name: dataset for dataset in datasets.values()},
+        datasets={dataset.fingerprint: dataset for dataset in datasets.values()},
     )
 
 

@@ -67,7 +67,7 @@ def run(plan: Plan, workdir: Path, console: Console) -> Outcome:
 
 def _run_group(plan: Plan, group: Group, store: Store, report: Report) -> None:
     spec = group.spec
-    dataset = plan.datasets[_dataset_name(plan, group)]
+    dataset = plan.datasets[group.spec.data]
     report.begin(group.id, len(group.members), spec.recipe.steps)
     checkpoint = Checkpoint(store.checkpoints(group.id))
     job = job_of(plan.config, group)
@@ -89,10 +89,6 @@ def _run_group(plan: Plan, group: Group, store: Store, report: Report) -> None:
     after = time.perf_counter() - begun
     store.append(_rows(plan, group, dataset, trained, scores, after))
     checkpoint.delete()
-
-
-def _dataset_name(plan: Plan, group: Group) -> str:
-    return next(n for n, d in plan.datasets.items() if d.fingerprint == group.spec.data)
 
 
 def _execute(fn: population.Member, members: PyTree, shared: Any, trained: Trained) -> PyTree:
@@ -195,7 +191,7 @@ def estimate(plan: Plan) -> list[dict[str, Any]]:
     entries, total = [], 0.0
     for group in plan.groups:
         job = job_of(plan.config, group)
-        dataset = plan.datasets[_dataset_name(plan, group)]
+        dataset = plan.datasets[group.spec.data]
         one: Cost = cost(job, jax.ShapeDtypeStruct(dataset.train.shape, dataset.train.dtype))
         budget = job.memory_bytes or population.available_bytes()
         executor, chunk = population.pick(
