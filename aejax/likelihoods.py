@@ -87,6 +87,28 @@ def gaussian_learned() -> Likelihood:
     )
 
 
+def gaussian_squashed() -> Likelihood:
+    """As `gaussian_learned`, for data in [0, 1]: the mean is the sigmoid of what is emitted.
+
+    Kingma & Welling 2013, appendix C.2 and section 5 (Frey Face). It is a density, and is not cut
+    off at 0 and 1.
+    """
+    free = gaussian_learned()
+
+    def squashed(out: Array) -> Array:
+        mean, logvar = jnp.split(out, 2, axis=-1)
+        return jnp.concatenate([jax.nn.sigmoid(mean), logvar], axis=-1)
+
+    return Likelihood(
+        name="gaussian_squashed",
+        outputs=2,
+        nll=lambda out, x: free.nll(squashed(out), x),
+        mean=lambda out: free.mean(squashed(out)),
+        sample=lambda key, out: free.sample(key, squashed(out)),
+        support=INFINITE,
+    )
+
+
 def laplace(scale: float = 1.0) -> Likelihood:
     """Laplace with location `out` and a fixed scale: the absolute error (L1) in nats."""
     if not scale > 0:
@@ -173,6 +195,7 @@ LIKELIHOODS = {
     "discretized_logistic": discretized_logistic,
     "gaussian": gaussian,
     "gaussian_learned": gaussian_learned,
+    "gaussian_squashed": gaussian_squashed,
     "laplace": laplace,
     "multinomial": multinomial,
 }

@@ -207,7 +207,9 @@ class Autoencoder(NamedTuple):
     decode(variables, z) -> likelihood parameters;  loss(variables, hp, x, key, step) -> (scalar,
     Aux);
     sample(variables, key, n) -> x (means given sampled codes), or None without a prior;
-    groups: parameter-group name -> path prefix, each with its own learning rate `lr_<group>`.
+    groups: parameter-group name -> path prefix, each with its own learning rate `lr_<group>`;
+    prime(variables, mean [*shape]) -> variables before the first step, given the mean of the
+    training rows, or None.
     """
 
     init: Callable[[Array, Array], Variables]
@@ -219,6 +221,7 @@ class Autoencoder(NamedTuple):
     info: Info
     stages: tuple[Stage, ...] = ()
     groups: Mapping[str, str] = {}
+    prime: Callable[[Variables, Array], Variables] | None = None
 
 
 class Health(NamedTuple):

@@ -99,6 +99,11 @@ ENTRIES: dict[str, Entry] = {
                 "iwae",
                 "bound_rises_with_k_and_stays_under_the_exact_log_likelihood",
             ),
+            "iwae_deep": (
+                "iwae_deep",
+                "the_two_layers_reach_the_closed_form_of_a_linear_model",
+            ),
+            "wake_sleep": ("wake_sleep", "each_phase_moves_its_own_player_only"),
             "iwae_dreg": ("iwae", "dreg_has_the_same_mean_and_less_variance"),
         },
         "variational, other priors and posteriors": {

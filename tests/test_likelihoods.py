@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from aejax.likelihoods import LIKELIHOODS, bernoulli, gaussian, gaussian_learned, laplace
+from aejax.likelihoods import (
+    LIKELIHOODS,
+    bernoulli,
+    gaussian,
+    gaussian_learned,
+    gaussian_squashed,
+    laplace,
+)
 
 RNG = np.random.RandomState(0)
 OUT = RNG.randn(5, 3, 2, 1).astype(np.float32)
@@ -76,3 +83,12 @@ def test_scales_must_be_positive():
     for make in (gaussian, laplace):
         with pytest.raises(ValueError, match=r"scale=0.0 is out of range"):
             make(0.0)
+
+
+def test_squashed_mean_is_scipys_with_a_sigmoid():
+    out = RNG.randn(5, 3, 2, 2).astype(np.float32)
+    mean = 1 / (1 + np.exp(-np.float64(out[..., :1])))
+    expected = -total(stats.norm.logpdf(X, mean, np.exp(0.5 * out[..., 1:])))
+    model = gaussian_squashed()
+    np.testing.assert_allclose(model.nll(out, X), expected, rtol=1e-5)
+    np.testing.assert_allclose(model.mean(out), mean, rtol=1e-5)

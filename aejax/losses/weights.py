@@ -23,3 +23,18 @@ def l2_term(*groups: str) -> Term:
         return jnp.broadcast_to(norm, forward.x.shape[:1])
 
     return term
+
+
+def parameter_prior_term() -> Term:
+    """The term `prior_nats`: -log N(theta; 0, I) / N up to its constant, the same for all [B].
+
+    Kingma & Welling 2013, appendix F: maximum a posteriori, so that the sum over the N =
+    hp["num_data"] examples has the prior once. Biases are parameters too.
+    """
+
+    def term(forward: Forward, hp: Hparams) -> Array:
+        leaves = jax.tree.leaves(forward.variables["params"])
+        total = 0.5 * sum((jnp.sum(jnp.square(leaf)) for leaf in leaves), jnp.float32(0))
+        return jnp.broadcast_to(total / jnp.maximum(hp["num_data"], 1.0), forward.x.shape[:1])
+
+    return term

@@ -31,6 +31,7 @@ from aejax.models.gumbel_vae import gumbel_vae
 from aejax.models.iaf_vae import iaf_vae
 from aejax.models.info_vae import info_vae
 from aejax.models.iwae import iwae
+from aejax.models.iwae_deep import iwae_deep
 from aejax.models.iwae_dreg import iwae_dreg
 from aejax.models.jump_relu import jump_relu
 from aejax.models.k_sparse import k_sparse
@@ -55,6 +56,7 @@ from aejax.models.vae import vae
 from aejax.models.vamp_vae import vamp_vae
 from aejax.models.vq_vae import vq_vae
 from aejax.models.wae_mmd import wae_mmd
+from aejax.models.wake_sleep import wake_sleep
 from aejax.models.warmup_vae import warmup_vae
 from aejax.models.winner_take_all import winner_take_all
 from aejax.types import Autoencoder
@@ -84,6 +86,7 @@ MODELS: dict[str, Callable[..., Autoencoder]] = {
     "iaf_vae": iaf_vae,
     "info_vae": info_vae,
     "iwae": iwae,
+    "iwae_deep": iwae_deep,
     "iwae_dreg": iwae_dreg,
     "jump_relu": jump_relu,
     "k_sparse": k_sparse,
@@ -111,6 +114,7 @@ MODELS: dict[str, Callable[..., Autoencoder]] = {
     "vamp_vae": vamp_vae,
     "vq_vae": vq_vae,
     "wae_mmd": wae_mmd,
+    "wake_sleep": wake_sleep,
     "warmup_vae": warmup_vae,
     "winner_take_all": winner_take_all,
 }

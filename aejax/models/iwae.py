@@ -5,8 +5,15 @@ from __future__ import annotations
 from aejax.compose import compose
 from aejax.latents import gaussian
 from aejax.losses.monte_carlo import mc_kl_term
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
-from aejax.objectives import importance_weighted
+from aejax.models.parts import (
+    Features,
+    binarised,
+    dense_nets,
+    example_shape,
+    from_mean,
+    make_likelihood,
+)
+from aejax.objectives import sampled_bound
 from aejax.types import Autoencoder
 
 
@@ -17,6 +24,9 @@ def iwae(
     activation: str = "relu",
     likelihood: str = "bernoulli",
     samples: int = 5,
+    bound: str = "importance",
+    binarise: bool = False,
+    data_bias: bool = False,
     init: str = "glorot_uniform",
 ) -> Autoencoder:
     """A VAE on the importance-weighted bound L_k. Burda, Grosse & Salakhutdinov 2015, eq. 8.
@@ -27,11 +37,14 @@ def iwae(
 
     Args:
       samples: k, static (it is a shape): each value compiles.
+      bound: importance, or average: the VAE's bound, as a mean over k samples.
+      binarise: train and evaluate on draws of Bernoulli(x), anew each time.
+      data_bias: the output's bias begins at the logits of the training mean.
       Others and errors: as in `undercomplete`; samples below 1.
     """
     shape = example_shape(features)
     space, p_x = gaussian(latent), make_likelihood(likelihood)
-    return compose(
+    model = compose(
         name="iwae",
         paper="Burda 2015",
         equation="max E log 1/k sum_i p(x, z_i) / q(z_i | x), z_i ~ q(z | x)",
@@ -40,6 +53,8 @@ def iwae(
         space=space,
         likelihood=p_x,
         terms={"kl_nats": (mc_kl_term(space), 1.0)},
-        objective=importance_weighted(samples),
+        objective=sampled_bound(bound, samples),
         bound=("rec_nats", "kl_nats"),
     )
+    model = from_mean(model) if data_bias else model
+    return binarised(model) if binarise else model

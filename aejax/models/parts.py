@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from math import prod
 
+import jax
+import jax.numpy as jnp
+
 from aejax.errors import ConfigError, lookup
+from aejax.keys import stream
 from aejax.likelihoods import LIKELIHOODS
 from aejax.nets import mirrored
-from aejax.types import LatentSpace, Likelihood, Nets
+from aejax.types import (
+    Array,
+    Autoencoder,
+    Aux,
+    Hparams,
+    LatentSpace,
+    Likelihood,
+    Nets,
+    Variables,
+)
 
 Features = int | tuple[int, ...]
 
@@ -60,3 +73,46 @@ def dense_nets(
         decoder_widths=decoder_widths,
         tied=tied,
     )
+
+
+def binarise(key: Array, x: Array) -> Array:
+    """Draws black and white from grey: Bernoulli with each pixel's level in [0, 1] as its mean."""
+    return jax.random.bernoulli(key, x).astype(x.dtype)
+
+
+def binarised(model: Autoencoder) -> Autoencoder:
+    """The same model of x' ~ Bernoulli(x), drawn anew at every step and every evaluation.
+
+    The dynamic binarisation of Burda et al. 2015; encoder and likelihood see the same draw.
+    """
+
+    def loss(
+        variables: Variables, hp: Hparams, x: Array, key: Array, step: Array
+    ) -> tuple[Array, Aux]:
+        return model.loss(variables, hp, binarise(stream(key, "binarise"), x), key, step)
+
+    return model._replace(loss=loss)
+
+
+def from_mean(model: Autoencoder) -> Autoencoder:
+    """The same model, whose decoder begins with the logits of the training mean for output bias.
+
+    Burda et al. 2015 (published code): means are clipped to [.001, .999].
+
+    Raises:
+      ConfigError: a likelihood that is not Bernoulli.
+    """
+    if model.info.likelihood.name != "bernoulli":
+        raise ConfigError(
+            f"data_bias=True does not go with likelihood={model.info.likelihood.name!r}. "
+            "Allowed: likelihood='bernoulli', whose outputs are logits."
+        )
+
+    def prime(variables: Variables, mean: Array) -> Variables:
+        decoder = dict(variables["params"]["decoder"])
+        last = max(decoder, key=lambda name: int(name.rpartition("_")[2]))
+        p = jnp.clip(mean.reshape(-1), 0.001, 0.999)
+        decoder[last] = {**decoder[last], "bias": jnp.log(p) - jnp.log1p(-p)}
+        return {**variables, "params": {**variables["params"], "decoder": decoder}}
+
+    return model._replace(prime=prime)

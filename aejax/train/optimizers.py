@@ -76,7 +76,12 @@ OPTIMIZERS: dict[str, Optimizer] = {
         {"lr": 1e-3, "b1": 0.9, "b2": 0.999, "eps": 1e-8, "weight_decay": 1e-4},
     ),
     "adagrad": Optimizer(
-        lambda hp, steps: optax.scale_by_rss(initial_accumulator_value=0.1, eps=1e-7), {"lr": 1e-2}
+        lambda hp, steps: optax.scale_by_rss(
+            # A tracer is as good as a number here: it fills an array.
+            initial_accumulator_value=hp["initial_accumulator"],  # pyright: ignore
+            eps=1e-7,
+        ),
+        {"lr": 1e-2, "initial_accumulator": 0.1},
     ),
     "rmsprop": Optimizer(
         lambda hp, steps: optax.scale_by_rms(decay=hp["decay"], eps=hp["eps"]),
@@ -99,6 +104,14 @@ OPTIMIZERS: dict[str, Optimizer] = {
     ),
 }
 
+
+def _tripling(t: Array, stages: Array) -> Array:
+    """Returns the stage 0..n-1 at progress t, where stage i has 3^i of the (3^n - 1) / 2 parts."""
+    # A hair above: progress that is a stage's first step must not be rounded into the one before.
+    parts = t * (3.0**stages - 1.0) * (1.0 + 1e-6) + 1.0
+    return jnp.clip(jnp.floor(jnp.log(parts) / jnp.log(3.0)), 0.0, stages - 1.0)
+
+
 SCHEDULES: dict[str, Schedule] = {
     "constant": Schedule(lambda t, hp: jnp.ones_like(t), {}),
     "linear": Schedule(lambda t, hp: 1 + (hp["lr_end"] - 1) * t, {"lr_end": 0.0}),
@@ -107,6 +120,11 @@ SCHEDULES: dict[str, Schedule] = {
         {"lr_end": 0.0},
     ),
     "exponential": Schedule(lambda t, hp: hp["lr_end"] ** t, {"lr_end": 0.01}),
+    # Stage i of n has 3^i parts of the steps, at lr_end^(i / (n - 1)): Burda et al. 2015, s. 5.
+    "tripling": Schedule(
+        lambda t, hp: hp["lr_end"] ** (_tripling(t, hp["lr_stages"]) / (hp["lr_stages"] - 1.0)),
+        {"lr_end": 0.1, "lr_stages": 8.0},
+    ),
     "warmup_cosine": Schedule(
         lambda t, hp: jnp.where(
             t < hp["warmup"],

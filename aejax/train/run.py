@@ -17,7 +17,7 @@ from aejax.train import compile as compiler
 from aejax.train import population
 from aejax.train.best import Best, EarlyStopping
 from aejax.train.checkpoint import Checkpoint
-from aejax.train.loop import make_chunk
+from aejax.train.loop import make_chunk, to_float
 from aejax.train.plan import Segment, curve_steps, segments, stage_steps
 from aejax.train.step import Recipe, enter_stage, init_state, make_step, stages_of
 from aejax.types import Array, Autoencoder, PyTree, TrainState, Variables
@@ -200,6 +200,14 @@ def evaluator(model: Autoencoder) -> population.Member:
     return run
 
 
+def _prime(job: Job, state: TrainState, rows: Array) -> Variables:
+    """Returns the drawn variables, told the mean of the training rows where the model asks."""
+    if job.model.prime is None:
+        return state.variables
+    centre = to_float(rows).mean(0)
+    return jax.vmap(job.model.prime, (0, None))(state.variables, centre)
+
+
 def _begin(drawn: Variables, initial: Variables | None) -> Variables:
     """Returns the variables to begin with: as drawn, but for what `initial` holds, copied.
 
@@ -314,7 +322,7 @@ def train(
     # A copy: the chunks are given their members' memory, and the job stays the caller's.
     members = {"state": programs.init.call(job.seeds), "hp": jax.tree.map(jnp.copy, job.hp)}
     state = members["state"]
-    members["state"] = state._replace(variables=_begin(state.variables, initial))
+    members["state"] = state._replace(variables=_begin(_prime(job, state, rows), initial))
     best = None
     if stopping and valid is None:
         raise ConfigError(

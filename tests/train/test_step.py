@@ -92,6 +92,7 @@ def test_schedules_start_and_end_where_they_say(name):
         "linear": (1, 0),
         "cosine": (1, 0),
         "exponential": (1, 0.01),
+        "tripling": (1, 0.1),
         "warmup_cosine": (0, 0),
     }[name]
     np.testing.assert_allclose([factor[0], factor[-1]], ends, atol=1e-5)
@@ -201,3 +202,12 @@ def test_an_infinite_step_is_not_kept():
     assert int(done.state.health.step[0]) == 0
     assert terms_of(model())[int(done.state.health.term[0])] == "update"
     assert all(np.isfinite(leaf).all() for leaf in tree.flatten(done.state.variables).values())
+
+
+def test_tripling_is_burdas_schedule():
+    """3^i passes at lr 10^(-i / 7), i = 0..7: 3,280 passes in all."""
+    factor, hp = optimizers.SCHEDULES["tripling"].factor, {"lr_end": 0.1, "lr_stages": 8.0}
+    expected = np.concatenate([np.full(3**i, 10 ** (-i / 7)) for i in range(8)])
+    assert len(expected) == 3280
+    found = factor(jnp.arange(3280) / 3280, {k: jnp.float32(v) for k, v in hp.items()})
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
