@@ -101,20 +101,22 @@ def prepare(
       ConfigError: unknown name, no network, raw files missing or wrong, no place to write.
     """
     source = lookup("dataset", name, DATASETS)
-    if not source.files:
+    raw = DATASETS.get(source.base, source)
+    if not raw.files:
         return Prepared(name, None, fresh=False)
     options = Options(paths.data_dir(data_dir), paths.manual_dir(manual_dir))
     fresh = ensure_prepared(source, options)
     source.load(source, options)
-    return Prepared(name, paths.prepared(options.data_dir, name, source.version), fresh)
+    return Prepared(name, paths.prepared(options.data_dir, raw.name, raw.version), fresh)
 
 
 def state(name: str, *, data_dir: PathLike | None = None) -> str:
     """Returns `embedded`, `prepared` or `not prepared`; the last on its first use is prepared."""
     source = lookup("dataset", name, DATASETS)
-    if not source.files:
+    raw = DATASETS.get(source.base, source)
+    if not raw.files:
         return "embedded"
-    there = prepared.is_prepared(paths.data_dir(data_dir), name, source.version)
+    there = prepared.is_prepared(paths.data_dir(data_dir), raw.name, raw.version)
     return "prepared" if there else "not prepared"
 
 

@@ -6,7 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from aejax.data import cache, digits, paths, prepared, sequences, synthetic
+from aejax.data import (
+    cache,
+    curves,
+    digits,
+    patches,
+    paths,
+    prepared,
+    sequences,
+    synthetic,
+    variations,
+)
 from aejax.data.dataset import Dataset
 from aejax.data.raw import RawFile
 
@@ -32,6 +42,7 @@ class Source(NamedTuple):
     version: str = ""
     files: tuple[RawFile, ...] = ()  # raw files; none: it needs no preparation
     hint: str = ""  # how to come by the raw files without the authors' server
+    base: str = ""  # another data set, from which this one is made
 
 
 def _load_digits(source: Source, options: Options) -> Dataset:
@@ -49,12 +60,29 @@ def _load_prepared(source: Source, options: Options) -> Dataset:
     return cache.through(folder, source.name, build)
 
 
+def _load_variation(change: variations.Change) -> Callable[[Source, Options], Dataset]:
+    """Made from its base once, then from the cache."""
+
+    def load(source: Source, options: Options) -> Dataset:
+        def build() -> Dataset:
+            base = DATASETS[source.base]
+            return variations.vary(base.load(base, options), source.name, change)
+
+        version = f"{source.version}-{DATASETS[source.base].version}"
+        return cache.through(
+            paths.cache(options.data_dir, source.name, version), source.name, build
+        )
+
+    return load
+
+
 def ensure_prepared(source: Source, options: Options) -> bool:
-    """Prepares the data set if it is not there yet; returns whether there was something to do.
+    """Prepares the data set, or its base, if it is not there yet; returns whether it was missing.
 
     Raises:
       ConfigError: as `prepared.prepare`.
     """
+    source = DATASETS[source.base] if source.base else source
     if prepared.is_prepared(options.data_dir, source.name, source.version):
         return False
     known = {file.sha256: other.name for other in DATASETS.values() for file in other.files}
@@ -148,6 +176,66 @@ _ROWS = (
         version="3.0.1",
         files=_FASHION_FILES,
         hint="Debian: package dataset-fashion-mnist, /usr/share/datasets/fashion-mnist",
+    ),
+    Source(
+        name="mnist_basic",
+        description="few of MNIST's digits",
+        images=(12000, 50000),
+        shape=(28, 28, 1),
+        licence="CC BY-SA 3.0",
+        origin="made from mnist, after Larochelle et al. 2007",
+        load=_load_variation(variations.unchanged),
+        version="1",
+        base="mnist",
+    ),
+    Source(
+        name="mnist_rot",
+        description="few of MNIST's digits, at any angle",
+        images=(12000, 50000),
+        shape=(28, 28, 1),
+        licence="CC BY-SA 3.0",
+        origin="made from mnist, after Larochelle et al. 2007",
+        load=_load_variation(variations.rotated),
+        version="1",
+        base="mnist",
+    ),
+    Source(
+        name="mnist_bg_rand",
+        description="few of MNIST's digits, on noise",
+        images=(12000, 50000),
+        shape=(28, 28, 1),
+        licence="CC BY-SA 3.0",
+        origin="made from mnist, after Larochelle et al. 2007",
+        load=_load_variation(variations.noisy_background),
+        version="1",
+        base="mnist",
+    ),
+    Source(
+        name="curves",
+        description="curves through three random points",
+        images=(curves.TRAIN, curves.TEST),
+        shape=(28, 28, 1),
+        licence="of this package",
+        origin="generated, after Hinton and Salakhutdinov 2006",
+        load=lambda source, options: curves.load_curves(),
+    ),
+    Source(
+        name="natural_patches",
+        description="whitened patches of two photographs",
+        images=(patches.TRAIN, patches.TEST),
+        shape=(8, 8, 1),
+        licence="CC BY 2.0 (danielbuechele, vultilion)",
+        origin="scikit-learn's sample images",
+        load=lambda source, options: patches.load_natural_patches(source.name, 8),
+    ),
+    Source(
+        name="natural_patches_12",
+        description="the same, larger",
+        images=(patches.TRAIN, patches.TEST),
+        shape=(12, 12, 1),
+        licence="CC BY 2.0 (danielbuechele, vultilion)",
+        origin="scikit-learn's sample images",
+        load=lambda source, options: patches.load_natural_patches(source.name, 12),
     ),
     Source(
         name="toy_sequences",
