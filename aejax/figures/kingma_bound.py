@@ -1,0 +1,81 @@
+"""The bound against samples seen, the VAE beside wake-sleep. Kingma & Welling 2013, figure 2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from aejax.figures.output import Arrayed
+from aejax.figures.rows import Row
+from aejax.figures.style import COLOURS, Plot, note, panels, styled
+
+COLOUR = {"vae": COLOURS[3], "wake_sleep": COLOURS[2]}  # red and green, as in the paper
+NAME = {"vae": "AEVB", "wake_sleep": "wake-sleep"}
+
+
+def _curves(row: Row, arrays: Any) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Returns {"train", "test"} -> (steps, bound), of a sweep's row or of a task's."""
+    if "bound_test" in arrays:
+        return {
+            "train": (arrays["bound_train_step"], arrays["bound_train"]),
+            "test": (arrays["bound_step"], arrays["bound_test"]),
+        }
+    train = -(arrays["curve/rec_nats"] + arrays["curve/kl_nats"])
+    return {
+        "train": (arrays["curve_step"], train),
+        "test": (arrays["valid_step"], arrays["valid/elbo_nats"]),
+    }
+
+
+def _panel_of(row: Row) -> tuple[str, int] | None:
+    point = row.get("point", {})
+    if point.get("task") == "faces":
+        return "Frey Face", int(point["latent"])
+    args = row.get("spec", {}).get("args", {})
+    if point or args.get("widths") != [500] or args.get("latent") == 2:
+        return None
+    return "MNIST", int(args["latent"])
+
+
+@styled
+def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
+    """One panel a data set and Nz; solid training, dashed test; a line a seed."""
+    panels_of: dict[tuple[str, int], list[Row]] = {}
+    for row in rows:
+        place = _panel_of(row)
+        if place and row["id"] in arrays:
+            panels_of.setdefault(place, []).append(row)
+    if not panels_of:
+        return None
+    places = sorted(panels_of, key=lambda place: (place[0] != "MNIST", place[1]))
+    figure, axes = panels([f"{name}, Nz = {size}" for name, size in places], 3, 1.6)
+    table: list[dict[str, object]] = []
+    for place, axis in zip(places, axes, strict=True):
+        seen = []
+        for row in panels_of[place]:
+            batch = 100
+            for split, (step, bound) in _curves(row, arrays[row["id"]]).items():
+                x, y = np.asarray(step) * batch, np.asarray(bound, np.float64)
+                first = split == "train" and row["seed"] == 0
+                axis.plot(
+                    x, y, color=COLOUR[row["model"]], linewidth=0.8,
+                    linestyle="-" if split == "train" else "--",
+                    label=NAME[row["model"]] if first else None,
+                )  # fmt: skip
+                seen.append(y[len(y) // 4 :])
+                table += [
+                    {"data": place[0], "nz": place[1], "method": row["model"], "split": split,
+                     "seed": row["seed"], "samples": float(a), "bound_nats": float(b)}
+                    for a, b in zip(x, y, strict=True)
+                ]  # fmt: skip
+        finite = np.concatenate(seen)
+        finite = finite[np.isfinite(finite)]
+        top, low = finite.max(), np.percentile(finite, 3)
+        axis.set_ylim(low - 0.1 * (top - low), top + 0.05 * (top - low))
+        axis.set_xscale("log")
+        axis.set_xlabel("training samples seen")
+    axes[0].set_ylabel("bound, nats")
+    axes[0].legend(loc="lower right")
+    note(figure, "Solid: training; dashed: test; a line a seed. The first quarter may begin below.")
+    return Plot(figure, table)
