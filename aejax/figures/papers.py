@@ -25,6 +25,7 @@ PAPER_FIGURES: dict[str, FigureFunction] = {
     "kingma_samples": late("kingma_samples"),
     "kunin_landscape": late("kunin_landscape"),
     "principal_directions": late("principal_directions"),
+    "rifai_contraction": late("rifai_contraction"),
     "sparsity_frontier": late("sparsity_frontier"),
 }
 

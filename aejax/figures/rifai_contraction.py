@@ -1,0 +1,42 @@
+"""Contraction curves and Jacobian spectra by kind of autoencoder: Rifai et al. 2011, figs 1, 2."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aejax.figures.output import Arrayed
+from aejax.figures.rows import Row
+from aejax.figures.style import Plot, note, panels, styled
+
+
+@styled
+def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
+    """Draws the measured rows of the task `geometry`, a line a kind, mean over seeds."""
+    kinds: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.get("point", {}).get("task") == "geometry" and row["id"] in arrays:
+            kinds.setdefault(str(row["point"]["kind"]), []).append(row)
+    if not kinds:
+        return None
+    figure, (near, spectrum) = panels(["contraction by radius", "singular values"], 2, 2.4)
+    table: list[dict[str, object]] = []
+    for kind, mine in kinds.items():
+        mean = lambda name, mine=mine: np.mean([arrays[row["id"]][name] for row in mine], axis=0)
+        radii, curve, values = mean("radii"), mean("curve"), mean("spectrum")
+        near.plot(radii, curve, label=kind)
+        spectrum.plot(np.arange(1, len(values) + 1), values, label=kind)
+        table += [
+            {"kind": kind, "seeds": len(mine), "radius": float(r), "contraction": float(c)}
+            for r, c in zip(radii, curve, strict=True)
+        ]
+        table += [
+            {"kind": kind, "seeds": len(mine), "rank": i, "singular_value": float(v)}
+            for i, v in enumerate(values, 1)
+        ]
+    near.set(xscale="log", xlabel="distance r from a test image", ylabel="‖f(x + r v) − f(x)‖ / r")
+    spectrum.set(yscale="log", xlabel="rank", ylabel="singular value of the Jacobian")
+    least = max(float(np.max(line.get_ydata())) for line in spectrum.get_lines()) * 1e-4
+    spectrum.set_ylim(bottom=least)
+    near.legend(frameon=False)
+    note(figure, "Mean over test images and seeds; v is a random unit vector.")
+    return Plot(figure, table)
