@@ -11,7 +11,7 @@ WORKERS ?= 2
 # Versions of Python have caches of their own: compiled programs are no exchange format.
 export AEJAX_TEST_CACHE ?= $(CURDIR)/.cache/xla-$(notdir $(VENV))
 
-.PHONY: sweep test test-fast test-newest lint types figures zoo clean
+.PHONY: sweep test test-fast test-newest lint types figures zoo bench-peers clean
 .DELETE_ON_ERROR:
 
 $(STAMP): pyproject.toml constraints.txt
@@ -48,5 +48,10 @@ lint: $(STAMP)
 types: $(STAMP)
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
+# The peers of experiments.benchmark, in an environment of their own: no dependency of ours.
+bench-peers:
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers/requirements.txt
+
 clean:
-	rm -rf $(VENV) .cache build *.egg-info
+	rm -rf $(VENV) .venv-peers .cache build *.egg-info

@@ -1,0 +1,52 @@
+"""What all suites share: the peers' Python, the number of rounds, the limits of the machine."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from aejax.benchmark import machine
+from aejax.benchmark.contest import ROUNDS, Contestant
+from aejax.benchmark.peers import Peer
+
+
+@dataclass
+class Context:
+    """The setting of one run of the benchmark.
+
+    Attributes:
+      peers: the peers' Python, or None to measure without them.
+      rounds: counted rounds of each contest.
+      data_dir, manual_dir: where prepared data and raw files are.
+      say: prints a line of progress.
+      folder: scratch, for what the peers are given.
+    """
+
+    peers: str | None = None
+    rounds: int = ROUNDS
+    data_dir: str | None = None
+    manual_dir: str | None = None
+    say: Any = print
+    folder: Path = field(default_factory=lambda: Path(mkdtemp(prefix="aejax-benchmark-")))
+
+    @property
+    def threads(self) -> int:
+        """The cores that this process may use."""
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+
+    @functools.cached_property
+    def ceiling(self) -> float:
+        """The matmul ceiling, FLOP/s, measured once a run."""
+        return machine.matmul_ceiling()
+
+    def peer(self, name: str, script: str, **settings: Any) -> list[Contestant]:
+        """Returns the peer, in a list; an empty one where there is no environment for peers."""
+        if self.peers is None:
+            return []
+        return [Peer(name, self.peers, script, {"threads": self.threads, **settings})]

@@ -1,0 +1,73 @@
+"""What the machine is, and the limits that a case is held against, measured in the same run."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from aejax.sweep import environment
+from aejax.train.compile import compile
+
+# Sizes of the products that the ceiling is the best of: square ones, and those of wide layers.
+PRODUCTS = ((1024, 1024, 1024), (2048, 2048, 2048), (128, 784, 512), (512, 1024, 1024))
+DEVICE_PRODUCTS = ((8192, 8192, 8192), (4096, 4096, 4096))
+
+
+def processor() -> str:
+    """Returns the processor's name, as the system tells it."""
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def machine() -> dict[str, Any]:
+    """Returns the machine in words and numbers."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {
+        "processor": processor(),
+        "cores": cores,
+        "memory_gb": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1),
+        "system": platform.system(),
+        "device": environment.device(),
+        "devices": jax.local_device_count(),
+    }
+
+
+def flags() -> dict[str, str | None]:
+    """Returns what changes speed from outside."""
+    names = ("XLA_FLAGS", "OMP_NUM_THREADS", "JAX_PLATFORMS", "JAX_ENABLE_X64")
+    precision = getattr(jax.config, "jax_default_matmul_precision", None)
+    return {**{name: os.environ.get(name) for name in names}, "matmul_precision": precision}
+
+
+def _best(call: Any, repeats: int) -> float:
+    best = float("inf")
+    for _ in range(repeats):
+        begun = time.perf_counter()
+        jax.block_until_ready(call())
+        best = min(best, time.perf_counter() - begun)
+    return best
+
+
+def matmul_ceiling(repeats: int = 15, dtype: Any = jnp.float32, precision: Any = None) -> float:
+    """Returns the matrix-product speed that this device reaches, in FLOP/s.
+
+    The best time of several sizes and repeats: a limit, and not a typical speed.
+    """
+    products = PRODUCTS if jax.default_backend() == "cpu" else DEVICE_PRODUCTS
+    best = 0.0
+    for m, k, n in products:
+        a, b = jnp.ones((m, k), dtype), jnp.ones((k, n), dtype)
+        product = compile(lambda a, b: jnp.matmul(a, b, precision=precision), a, b).call
+        jax.block_until_ready(product(a, b))
+        best = max(best, 2 * m * k * n / _best(lambda p=product, a=a, b=b: p(a, b), repeats))
+    return best

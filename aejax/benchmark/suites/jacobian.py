@@ -1,0 +1,92 @@
+"""The exact encoder penalty E ||J||_F^2 and its gradient: `auto` against automatic Jacobians."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from aejax.benchmark.contest import Case, Contestant, Round, compare, race
+from aejax.benchmark.context import Context
+from aejax.benchmark.problems import save
+from aejax.losses.jacobian import squared_frobenius
+from aejax.nets import mlp
+from aejax.train.compile import compile
+
+FEATURES, HIDDEN, LATENT, BATCH = 784, 256, 32, 128
+# Calls a round: the automatic Jacobians take a hundred times as long, and their share is counted.
+CALLS, SLOW_CALLS = 40, 2
+
+
+class Penalty:
+    """Value and gradient of the penalty, `calls` times a round."""
+
+    def __init__(self, name: str, fn: Any, params: Any, x: Any, calls: int):
+        self.name, self.calls, self.args = name, calls, (params, x)
+        program = compile(jax.value_and_grad(fn), params, x)
+        self.call, self.compile_seconds, self.temp = (
+            program.call,
+            program.seconds,
+            program.temp_bytes,
+        )
+
+    def round(self) -> Round:
+        """Takes value and gradient `calls` times."""
+        begun, value = time.perf_counter(), jnp.nan
+        for _ in range(self.calls):
+            value, gradient = self.call(*self.args)
+            jax.block_until_ready(gradient)
+        return Round(time.perf_counter() - begun, float(value))
+
+    def close(self) -> dict[str, Any]:
+        """Returns the seconds of compiling and the bytes of scratch memory."""
+        return {"compile_seconds": self.compile_seconds, "temp_bytes": self.temp}
+
+
+def encoder(context: Context, code: str) -> list[Case]:
+    """784-256-32, sigmoid hidden units, the code's activation as named."""
+    net = mlp.mlp((HIDDEN,), (LATENT,), activation="sigmoid", last_activation=code)
+    x = jnp.asarray(np.random.default_rng(0).random((BATCH, FEATURES)), jnp.float32)
+    params = net.init(jax.random.key(0), x)
+    assert net.layers
+
+    def auto(params: Any, x: Any) -> Any:
+        f = lambda x: net.apply(params, x)
+        return squared_frobenius(f, x, method="auto", layers=net.layers(params)).mean()
+
+    def by_hand(jacobian: Any) -> Any:
+        """What a user writes: a Jacobian for each example."""
+
+        def penalty(params: Any, x: Any) -> Any:
+            one = lambda v: net.apply(params, v[None])[0]
+            return jnp.square(jax.vmap(jacobian(one))(x)).sum((1, 2)).mean()
+
+        return penalty
+
+    layers = net.layers(params)
+    weights = {
+        f"{letter}{i}": np.asarray(value)
+        for i, layer in enumerate(layers)
+        for letter, value in (("w", layer.kernel), ("b", layer.bias))
+    }
+    data = save(context.folder / f"jacobian-{code}.npz", x=x, **weights)
+    given = {"data": data, "activation": code, "steps": SLOW_CALLS}
+    contestants: list[Contestant] = [
+        Penalty("aejax auto", auto, params, x, CALLS),
+        Penalty("jax.jacfwd", by_hand(jax.jacfwd), params, x, SLOW_CALLS),
+        Penalty("jax.jacrev", by_hand(jax.jacrev), params, x, SLOW_CALLS),
+        *context.peer("torch.func.jacfwd", "jacobian.py", mode="jacfwd", **given),
+        *context.peer("torch.func.jacrev", "jacobian.py", mode="jacrev", **given),
+    ]
+    ours, *others = race(contestants, SLOW_CALLS, context.rounds)
+    ours = ours._replace(rates=ours.rates * CALLS / SLOW_CALLS)
+    case = f"encoder penalty {FEATURES}-{HIDDEN}-{LATENT}, {code} code, batch {BATCH}"
+    return compare("jacobian", case, "gradients/s", [ours, *others])
+
+
+def run(context: Context) -> list[Case]:
+    """Runs the suite."""
+    return [*encoder(context, "sigmoid"), *encoder(context, "identity")]

@@ -1,0 +1,124 @@
+"""Dense autoencoders, one at a time."""
+
+from __future__ import annotations
+
+import jax
+
+from aejax import models
+from aejax.benchmark import machine
+from aejax.benchmark.contest import Case, Contestant, Lane, compare, race, spread
+from aejax.benchmark.context import Context
+from aejax.benchmark.count import product_flops
+from aejax.benchmark.plain import Plain
+from aejax.benchmark.problems import (
+    as_inputs,
+    dense_weights,
+    images,
+    initial,
+    make_job,
+    save,
+)
+from aejax.benchmark.trainer import Trainer
+from aejax.train import population
+from aejax.train.run import Job
+from aejax.train.step import enter_stage, init_state, make_step, stages_of
+from aejax.types import Autoencoder
+
+ROWS, BATCH, LR = 12_800, 128, 1e-3
+DEEP = {"widths": (512, 256), "latent": 32, "likelihood": "bernoulli"}
+
+
+def step_flops(job: Job) -> float:
+    """Returns the FLOPs of the matrix products in one member's step."""
+    stage, recipe = stages_of(job.model)[0], job.recipe
+    x = jax.ShapeDtypeStruct((recipe.batch_size, *job.model.info.shape), "float32")
+    hp = jax.eval_shape(lambda: population.member(job.hp, 0))
+    state = jax.eval_shape(
+        lambda hp: enter_stage(
+            job.model,
+            stage,
+            recipe,
+            recipe.steps,
+            init_state(job.model, jax.numpy.int32(0), jax.numpy.zeros(x.shape)),
+            hp,
+        ),
+        hp,
+    )
+    return product_flops(make_step(job.model, stage, recipe, recipe.steps), state, hp, x)
+
+
+def share_of_ceiling(suite: str, case: str, ours: Lane, flops: float, ceiling: float) -> Case:
+    """Returns the case that holds a lane's products against the matmul ceiling of the same run."""
+    rates = ours.rates * flops
+    ratios = rates / ceiling
+    middle = sorted(ratios)[len(ratios) // 2]
+    return Case(
+        suite=suite,
+        case=case,
+        unit="GFLOP/s",
+        ours=float(sorted(rates)[len(rates) // 2]) / 1e9,
+        peer="matmul ceiling",
+        peer_value=ceiling / 1e9,
+        ratio=float(middle),
+        ratio_low=float(ratios.min()),
+        ratio_high=float(ratios.max()),
+        detail={"flops_per_step": flops, "ours_spread": spread(rates), "ours_said": ours.said},
+    )
+
+
+def deep(context: Context) -> list[Case]:
+    """784-512-256-32-256-512-784 against PyTorch and against plain JAX."""
+    model, steps = models.undercomplete(784, **DEEP), 300
+    table = images(ROWS, (784,))
+    x, weights = as_inputs(table), dense_weights(model, population.member(initial(model, 1), 0))
+    data = save(context.folder / "deep.npz", x=x, **weights)
+    job = make_job(model, steps=steps, rounds=context.rounds, batch=BATCH, lr=LR)
+    given = {"data": data, "net": "mlp", "loss": "bce", "batch": BATCH, "steps": steps, "lr": LR}
+    plain = {"weights": weights, "x": x, "batch": BATCH, "lr": LR}
+    ceiling = context.ceiling
+    contestants: list[Contestant] = [
+        Trainer("aejax", job, table),
+        *context.peer("PyTorch eager, fused Adam", "train.py", mode="eager", **given),
+        *context.peer("PyTorch compiled", "train.py", mode="compiled", **given),
+        Plain("plain JAX, jitted step", "jitted", steps=steps, **plain),
+        Plain("plain JAX, scanned", "scanned", steps=steps, **plain),
+    ]
+    case = f"MLP 784-512-256-32-256-512-784, batch {BATCH}"
+    lanes = race(contestants, steps, context.rounds)
+    ceiling = max(ceiling, machine.matmul_ceiling())
+    cases = compare("mlp", case, "steps/s", lanes)
+    cases.append(share_of_ceiling("mlp", case, lanes[0], step_flops(job), ceiling))
+    return cases + _without_jit(model, table, plain, case, context)
+
+
+def _without_jit(
+    model: Autoencoder, table, plain: dict[str, object], case: str, context: Context
+) -> list[Case]:
+    """The way of Flax's VAE example takes long: a tenth of the steps is enough of it."""
+    steps = 20
+    job = make_job(model, steps=steps, rounds=context.rounds, batch=BATCH, lr=LR)
+    contestants = [
+        Trainer("aejax", job, table),
+        Plain("plain JAX, no jit", "eager", steps=steps, **plain),
+    ]
+    return compare("mlp", case, "steps/s", race(contestants, steps, context.rounds))
+
+
+def pythae_default(context: Context) -> list[Case]:
+    """pythae's default VAE, 784-512-32-512-784 with Bernoulli pixels, by pythae's own trainer."""
+    model, steps = models.vae(784, latent=32, widths=(512,)), 100
+    table = images(steps * BATCH, (784,))
+    data = save(context.folder / "pythae.npz", x=as_inputs(table))
+    job = make_job(model, steps=steps, rounds=context.rounds, batch=BATCH, lr=LR)
+    given = {"data": data, "model": "vae", "latent": 32, "batch": BATCH, "steps": steps, "lr": LR}
+    contestants = [
+        Trainer("aejax", job, table),
+        *context.peer("pythae's trainer", "pythae_train.py", **given),
+    ]
+    lanes = race(contestants, steps, context.rounds)
+    return compare("mlp", f"VAE 784-512-32-512-784, batch {BATCH}", "steps/s", lanes)
+
+
+def run(context: Context) -> list[Case]:
+    """Runs the suite."""
+    return [*deep(context), *pythae_default(context)]

@@ -1,0 +1,53 @@
+"""Measures speed against peers and against the machine's limits.
+
+python -m experiments.benchmark [--suite=mlp|jacobian|population|all] [--json=FILE]
+  [--compare=OLD.json] [--rounds=N] [--peers=PYTHON]
+
+`make bench-peers` builds the peers' environment; without it ours is measured against plain JAX and
+the limits alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from absl import flags
+
+from aejax import errors
+from aejax.benchmark import Context, report
+from aejax.benchmark.contest import ROUNDS
+from aejax.benchmark.peers import peer_python
+from aejax.benchmark.suites import SUITES
+from experiments.common import make_console
+
+SUITE = flags.DEFINE_string("suite", "all", "a suite by name, or all")
+JSON = flags.DEFINE_string("json", None, "write the record here")
+COMPARE = flags.DEFINE_string("compare", None, "an older record, to print ratios against")
+REPEATS = flags.DEFINE_integer("rounds", ROUNDS, "counted rounds of each contest, 1 or more")
+PEERS = flags.DEFINE_string("peers", None, "the peers' Python; default .venv-peers/bin/python")
+
+
+def main(argv: list[str]) -> int:
+    del argv
+    console = make_console()
+    errors.lookup("suite", SUITE.value, {**SUITES, "all": None})
+    errors.check_at_least("rounds", REPEATS.value, 1)
+    old = report.read(COMPARE.value) if COMPARE.value else []
+    context = Context(peers=peer_python(PEERS.value), rounds=REPEATS.value)
+    if context.peers is None:
+        console.print("no environment of peers (make bench-peers builds it): measured without them")
+    cases = []
+    for name in SUITES if SUITE.value == "all" else [SUITE.value]:
+        console.print(f"suite {name}")
+        cases += SUITES[name](context)
+    console.print(report.table(cases))
+    if old:
+        console.print(report.comparison(old, cases))
+    if JSON.value:
+        report.write(Path(JSON.value), cases)
+        console.print(f"record in {JSON.value}")
+    return 0
+
+
+if __name__ == "__main__":
+    errors.run(main)
