@@ -19,14 +19,18 @@ from aejax.figures.rows import Row
 LARGE = 200_000  # bytes; pictures in a repository are small
 
 PAPER_FIGURES: dict[str, FigureFunction] = {
+    "hinton_codes": late("hinton_codes"),
     "k_sparse_filters": late("k_sparse_filters"),
     "kingma_bound": late("kingma_bound"),
     "kingma_manifold": late("kingma_manifold"),
     "kingma_samples": late("kingma_samples"),
     "kunin_landscape": late("kunin_landscape"),
+    "masci_filters": late("masci_filters"),
     "principal_directions": late("principal_directions"),
     "rifai_contraction": late("rifai_contraction"),
     "sparsity_frontier": late("sparsity_frontier"),
+    "vincent_errors": late("vincent_errors"),
+    "vincent_filters": late("vincent_filters"),
 }
 
 
