@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import prod
 
 from aejax.compose import compose
+from aejax.corruption import CORRUPTIONS
+from aejax.errors import lookup
 from aejax.latents import structured
 from aejax.models.image_parts import image_shape
 from aejax.models.parts import Features, make_likelihood
@@ -22,6 +24,7 @@ def convolutional_pooled(
     activation: str = "tanh",
     likelihood: str = "gaussian",
     init: str = "glorot_uniform",
+    corruption: str = "none",
 ) -> Autoencoder:
     """Max-pooling in the encoder, unpooling in the decoder. Masci 2011; Zeiler 2010.
 
@@ -42,6 +45,7 @@ def convolutional_pooled(
       switches: False repeats each value over its window instead.
       tied: decode with the encoder's kernels.
       activation, likelihood, init: as in `undercomplete`; tanh is Masci's.
+      corruption: of the input, as in `denoising`; Masci et al. compare filters with and without.
 
     Raises:
       ConfigError: a vector instead of an image, switches without pooling, more pooling than the
@@ -67,4 +71,5 @@ def convolutional_pooled(
         nets=nets,
         space=structured(prod(maps), lambda h: h.maps.reshape(h.maps.shape[0], -1)),
         likelihood=p_x,
+        corruption=lookup("corruption", corruption, CORRUPTIONS)(),
     )
