@@ -120,3 +120,9 @@ def test_fields_and_their_values_are_all_reachable():
     one = config()
     assert get_field(one, "hp.lr") is None
     assert {"model", "args.latent", "hp.w_kl_nats", "seed"} <= set(fields(one))
+
+
+def test_one_data_set_may_be_swept_over_its_sizes():
+    plan = make_plan(config(), grid(train_size=[64, 100]))
+    sizes = [len(plan.datasets[group.spec.data].train) for group in plan.groups]
+    assert sorted(sizes) == [64, 100]
