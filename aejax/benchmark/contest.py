@@ -98,7 +98,7 @@ def race(
         time.sleep(rest)
     for r in range(rounds):
         # Every contestant runs first once in a while: nobody always follows the same neighbour.
-        for i in np.roll(np.arange(len(contestants)), r):
+        for i in [(r + k) % len(contestants) for k in range(len(contestants))]:
             done = contestants[i].round()
             seconds[i, r], values[i, r] = done.seconds, done.value
             time.sleep(rest)

@@ -56,7 +56,7 @@ class Plain:
         self.compile_seconds = 0.0
         self._round = STYLES[style](self)
 
-    def step(self, weights: Weights, state: Any, x: Any) -> tuple[Weights, Any, Any]:
+    def step(self, weights: Weights, state: Any, x: Any) -> tuple[Any, Any, Any]:
         """One step of Adam, as in Optax's first example."""
         loss, grads = jax.value_and_grad(loss_of)(weights, x)
         updates, state = self.tx.update(grads, state, weights)
@@ -115,7 +115,7 @@ def scanned(plain: Plain) -> Any:
 
     def epoch(weights: Weights, state: Any, table: Any, rows: Any) -> Any:
         def body(carry: Any, rows: Any) -> Any:
-            weights, state, loss = plain.step(*carry, table[rows])
+            weights, state, loss = plain.step(carry[0], carry[1], table[rows])
             return (weights, state), loss
 
         (weights, state), losses = jax.lax.scan(body, (weights, state), rows)

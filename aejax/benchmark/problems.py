@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -74,5 +75,6 @@ def as_inputs(table: np.ndarray) -> np.ndarray:
 
 def save(path: Path, **arrays: np.ndarray | Array) -> str:
     """Writes arrays for a peer; returns the path as text."""
-    np.savez(path, **{name: np.asarray(value) for name, value in arrays.items()})
+    held: dict[str, Any] = {name: np.asarray(value) for name, value in arrays.items()}
+    np.savez(path, **held)
     return str(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 
 from aejax import models
@@ -74,7 +76,7 @@ def deep(context: Context) -> list[Case]:
     data = save(context.folder / "deep.npz", x=x, **weights)
     job = make_job(model, steps=steps, rounds=context.rounds, batch=BATCH, lr=LR)
     given = {"data": data, "net": "mlp", "loss": "bce", "batch": BATCH, "steps": steps, "lr": LR}
-    plain = {"weights": weights, "x": x, "batch": BATCH, "lr": LR}
+    plain: dict[str, Any] = {"weights": weights, "x": x, "batch": BATCH, "lr": LR}
     ceiling = context.ceiling
     contestants: list[Contestant] = [
         Trainer("aejax", job, table),
@@ -92,7 +94,7 @@ def deep(context: Context) -> list[Case]:
 
 
 def _without_jit(
-    model: Autoencoder, table, plain: dict[str, object], case: str, context: Context
+    model: Autoencoder, table: Any, plain: dict[str, Any], case: str, context: Context
 ) -> list[Case]:
     """The way of Flax's VAE example takes long: a tenth of the steps is enough of it."""
     steps = 20

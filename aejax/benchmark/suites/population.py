@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from aejax import models
 from aejax.benchmark.contest import Case, Contestant, compare, race
 from aejax.benchmark.context import Context
@@ -30,7 +32,9 @@ def against_peers(context: Context, members: int = 32) -> list[Case]:
     one = dense_weights(model, population.member(stacked, 0))
     single = save(context.folder / "one.npz", x=x, **one)
     many = {
-        name: [dense_weights(model, population.member(stacked, i))[name] for i in range(members)]
+        name: np.stack(
+            [dense_weights(model, population.member(stacked, i))[name] for i in range(members)]
+        )
         for name in one
     }
     stacked_file = save(context.folder / "many.npz", x=x, **many)
