@@ -47,8 +47,8 @@ FILTERS = 20
 PAPER = Paper(
     title="Masci et al. 2011: stacked convolutional auto-encoders",
     costs={
-        "smoke": "about 30 s on one core",
-        "small": "about 6 min on one core",
+        "smoke": "48 s on one core",
+        "small": "about 12 min on one core, estimated",
         "paper": "hours on a GPU (not run)",
     },
     figures=("masci_filters",),
