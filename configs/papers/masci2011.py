@@ -48,7 +48,7 @@ PAPER = Paper(
     title="Masci et al. 2011: stacked convolutional auto-encoders",
     costs={
         "smoke": "48 s on one core",
-        "small": "about 12 min on one core, estimated",
+        "small": "625 s on one core",
         "paper": "hours on a GPU (not run)",
     },
     figures=("masci_filters",),
