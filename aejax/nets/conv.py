@@ -1,36 +1,34 @@
-"""Convolutions as patches times a matrix, equal to `lax`'s in every number.
+"""Convolutions of the backend at hand, equal to `lax`'s in every number.
 
-Why not `lax.conv_general_dilated`: inside a `lax.scan`, XLA on a CPU takes the gradient with
-respect to the kernel as a convolution in an order that it has no fast program for, many times
-slower than the product below. A custom gradient rule cures that too but loses forward mode, which
-the Jacobian penalties need. Slices, pads and one matrix product have both modes, and a population
-batches the product where it would group the convolution.
+On a GPU or TPU they are `lax`'s own. On a CPU the batch is the innermost axis (`batch_last` says
+why, benchmarks/NOTES.md by how much). A network enters that order once and leaves it once:
+`layout = layout_here()`, `layout.enter(x)`, convolutions with `layout=layout`, `layout.leave(x)`.
+Called without a layout a convolution takes and gives [B, H, W, C] and pays for two transpositions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import ceil, prod
+from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 
 from aejax.errors import lookup
 from aejax.nets.activations import INITIALISERS
+from aejax.nets.batch_last import convolve, convolve_transposed, span
 from aejax.types import Array
 
 Pads = tuple[tuple[int, int], ...]  # (before, after) by spatial axis
+Pair = tuple[int, int]
 Padding = str | Sequence[tuple[int, int]]
 
 
 def _pair(value: int | Sequence[int]) -> tuple[int, int]:
     one, two = (value, value) if isinstance(value, int) else value
     return int(one), int(two)
-
-
-def _span(size: int, dilation: int) -> int:
-    """The pixels that a dilated kernel's side covers."""
-    return (size - 1) * dilation + 1
 
 
 def _same(n: int, span: int, stride: int) -> tuple[int, int]:
@@ -55,38 +53,61 @@ TRANSPOSED_PADDINGS: dict[str, Callable[[int, int], tuple[int, int]]] = {
 }
 
 
-def _windows(x: Array, axis: int, size: int, stride: int, dilation: int) -> Array:
-    """Stacks the `size` taps of every window along `axis` on a new axis before the last."""
-    count = max((x.shape[axis] - _span(size, dilation)) // stride + 1, 0)
-    ends = [i * dilation + max((count - 1) * stride + 1, 0) for i in range(size)]
-    # Without a single window the taps are empty, wherever they would have started.
-    starts = [i * dilation if count else end for i, end in enumerate(ends)]
-    if not count:
-        starts = ends = [0] * size
-    return jnp.stack(
-        [lax.slice_in_dim(x, a, b, stride, axis) for a, b in zip(starts, ends, strict=True)], -2
+NUMBERS = ("NHWC", "HWIO", "NHWC")
+
+
+def _lax_conv(
+    x: Array, kernel: Array, strides: Pair, pads: Sequence[tuple[int, int]], dilations: Pair
+) -> Array:
+    return lax.conv_general_dilated(
+        x, kernel, strides, pads, rhs_dilation=dilations, dimension_numbers=NUMBERS
     )
 
 
-def _fold(y: Array, axis: int, before: int, after: int, stride: int, dilation: int) -> Array:
-    """Adds the taps on the axis before the last into their places along `axis`."""
-    n, size = y.shape[axis], y.shape[-2]
-    dilated = max((n - 1) * stride + 1, 0)
-    out = dilated + before + after - (_span(size, dilation) - 1)
-    if n == 0 or out <= 0:
-        shape = [*y.shape[:-2], y.shape[-1]]
-        shape[axis] = max(out, 0)
-        return jnp.zeros(shape, y.dtype)
-    total = None
-    for i in range(size):
-        # lax's transposed convolution does not flip the kernel: tap i lands i taps to the left.
-        low = before - i * dilation
-        config = [(0, 0, 0)] * (y.ndim - 1)
-        config[axis] = (low, out - dilated - low, stride - 1)
-        placed = lax.pad(lax.index_in_dim(y, i, -2, keepdims=False), jnp.zeros((), y.dtype), config)
-        total = placed if total is None else total + placed
-    assert total is not None
-    return total
+def _lax_conv_transpose(
+    x: Array, kernel: Array, strides: Pair, pads: Sequence[tuple[int, int]], dilations: Pair
+) -> Array:
+    return lax.conv_transpose(
+        x, kernel, strides, pads, rhs_dilation=dilations, dimension_numbers=NUMBERS
+    )
+
+
+class Layout(NamedTuple):
+    """An order of an image's axes, height and width second and third, and what is fast in it."""
+
+    order: tuple[int, int, int, int]  # of the axes of [B, H, W, C]
+    conv: Callable[..., Array]  # (x, kernel, strides, pads, dilations), x in this order
+    conv_transpose: Callable[..., Array]
+
+    @property
+    def channels(self) -> int:
+        """The axis of the channels."""
+        return self.order.index(3)
+
+    def enter(self, x: Array) -> Array:
+        """Brings [B, H, W, C] into this order."""
+        return jnp.transpose(x, self.order)
+
+    def leave(self, x: Array) -> Array:
+        """Brings this order back into [B, H, W, C]."""
+        return jnp.transpose(x, self.order)  # a swap of two axes is its own inverse
+
+    def by_channel(self, values: Array) -> Array:
+        """Spreads numbers by channel [C] over axes of length one, to broadcast."""
+        return jnp.expand_dims(values, tuple(i for i in range(4) if i != self.channels))
+
+
+LAYOUTS = {
+    "channels_last": Layout((0, 1, 2, 3), _lax_conv, _lax_conv_transpose),
+    "batch_last": Layout((3, 1, 2, 0), convolve, convolve_transposed),
+}
+# By backend, where another than channels_last is faster (measured; see benchmarks/NOTES.md).
+LAYOUT_BY_BACKEND = {"cpu": "batch_last"}
+
+
+def layout_here() -> Layout:
+    """Returns the layout that is fast on JAX's default backend."""
+    return LAYOUTS[LAYOUT_BY_BACKEND.get(jax.default_backend(), "channels_last")]
 
 
 def conv(
@@ -95,6 +116,7 @@ def conv(
     stride: int | Sequence[int] = 1,
     padding: Padding = "SAME",
     dilation: int | Sequence[int] = 1,
+    layout: Layout | None = None,
 ) -> Array:
     """A two-dimensional convolution (without the flip, as in all of deep learning).
 
@@ -106,25 +128,25 @@ def conv(
       stride: of both axes, or by axis.
       padding: SAME, VALID, or pixels ((top, bottom), (left, right)), which may be negative.
       dilation: distance of the kernel's taps, of both axes or by axis.
+      layout: the order that `x` is in; None is [B, H, W, C].
 
     Returns:
-      [B, H', W', O].
+      [B, H', W', O], or as `layout` orders it.
 
     Raises:
       ConfigError: an unknown name of a padding.
     """
     strides, dilations = _pair(stride), _pair(dilation)
-    spans = [_span(k, d) for k, d in zip(kernel.shape[:2], dilations, strict=True)]
     if isinstance(padding, str):
         rule = lookup("padding", padding, PADDINGS)
+        spans = [span(k, d) for k, d in zip(kernel.shape[:2], dilations, strict=True)]
         pads = [rule(n, k, s) for n, k, s in zip(x.shape[1:3], spans, strides, strict=True)]
     else:
-        pads = list(padding)
-    y = lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *((a, b, 0) for a, b in pads), (0, 0, 0)])
-    for axis in (0, 1):  # one axis after the other: kh + kw slices, not kh * kw
-        y = _windows(y, axis + 1, kernel.shape[axis], strides[axis], dilations[axis])
-    patches = y.reshape(*y.shape[:3], prod(kernel.shape[:3]))
-    return patches @ kernel.reshape(-1, kernel.shape[3])
+        pads = [(int(a), int(b)) for a, b in padding]
+    if layout:
+        return layout.conv(x, kernel, strides, pads, dilations)
+    here = layout_here()
+    return here.leave(here.conv(here.enter(x), kernel, strides, pads, dilations))
 
 
 def conv_transpose(
@@ -133,6 +155,7 @@ def conv_transpose(
     stride: int | Sequence[int] = 1,
     padding: Padding = "SAME",
     dilation: int | Sequence[int] = 1,
+    layout: Layout | None = None,
 ) -> Array:
     """A transposed ("fractionally strided") convolution.
 
@@ -146,26 +169,25 @@ def conv_transpose(
       stride: of both axes, or by axis.
       padding: SAME (H' = H * stride), VALID, or pixels around the input spread out by the stride.
       dilation: distance of the kernel's taps, of both axes or by axis.
+      layout: the order that `x` is in; None is [B, H, W, C].
 
     Returns:
-      [B, H', W', O].
+      [B, H', W', O], or as `layout` orders it.
 
     Raises:
       ConfigError: an unknown name of a padding.
     """
     strides, dilations = _pair(stride), _pair(dilation)
-    kh, kw, _, out = kernel.shape
     if isinstance(padding, str):
         rule = lookup("padding", padding, TRANSPOSED_PADDINGS)
-        spans = [_span(k, d) for k, d in zip((kh, kw), dilations, strict=True)]
+        spans = [span(k, d) for k, d in zip(kernel.shape[:2], dilations, strict=True)]
         pads = [rule(k, s) for k, s in zip(spans, strides, strict=True)]
     else:
-        pads = list(padding)
-    matrix = jnp.moveaxis(kernel, 2, 0).reshape(kernel.shape[2], kh * kw * out)
-    y = (x @ matrix).reshape(*x.shape[:3], kh, kw * out)
-    y = _fold(y, 1, *pads[0], strides[0], dilations[0])
-    y = y.reshape(*y.shape[:3], kw, out)
-    return _fold(y, 2, *pads[1], strides[1], dilations[1])
+        pads = [(int(a), int(b)) for a, b in padding]
+    if layout:
+        return layout.conv_transpose(x, kernel, strides, pads, dilations)
+    here = layout_here()
+    return here.leave(here.conv_transpose(here.enter(x), kernel, strides, pads, dilations))
 
 
 def flipped(kernel: Array) -> Array:
@@ -175,8 +197,9 @@ def flipped(kernel: Array) -> Array:
 
 def conv_size(n: int, kernel: int, stride: int, dilation: int = 1, padding: str = "SAME") -> int:
     """Returns the side that a convolution makes of a side of n pixels."""
-    span = _span(kernel, dilation)
-    return (n + sum(lookup("padding", padding, PADDINGS)(n, span, stride)) - span) // stride + 1
+    covered = span(kernel, dilation)
+    pads = lookup("padding", padding, PADDINGS)(n, covered, stride)
+    return (n + sum(pads) - covered) // stride + 1
 
 
 def mirror_padding(
@@ -198,35 +221,11 @@ def mirror_padding(
     rule = lookup("padding", padding, PADDINGS)
     pads = []
     for n, k, s, d in zip(sizes, _pair(kernel), _pair(stride), _pair(dilation), strict=True):
-        span = _span(k, d)
-        before = span - 1 - rule(n, span, s)[0]
+        covered = span(k, d)
+        before = covered - 1 - rule(n, covered, s)[0]
         spread = (conv_size(n, k, s, d, padding) - 1) * s + 1
-        pads.append((before, n - spread - before + span - 1))
+        pads.append((before, n - spread - before + covered - 1))
     return tuple(pads)
-
-
-def group_norm(x: Array, scale: Array, bias: Array, groups: int, epsilon: float = 1e-5) -> Array:
-    """Normalises each example's channels in groups. Wu & He 2018, eq. 1 and 2.
-
-    Equation: y = scale (x - mu_g) / sqrt(var_g + epsilon) + bias, where mu_g and var_g run over all
-    pixels and over the C / groups channels of one group of one example: no example sees another.
-
-    Args:
-      x: [B, H, W, C].
-      scale, bias: [C].
-      groups: divides C.
-      epsilon: keeps a constant group finite.
-    """
-    b, _, _, c = x.shape
-
-    def over_group(y: Array) -> Array:
-        by_channel = jnp.mean(y, axis=(1, 2)).reshape(b, groups, c // groups)
-        by_group = jnp.mean(by_channel, axis=2, keepdims=True)
-        return jnp.broadcast_to(by_group, by_channel.shape).reshape(b, 1, 1, c)
-
-    centred = x - over_group(x)
-    normal = centred * lax.rsqrt(over_group(jnp.square(centred)) + epsilon)
-    return normal * scale[None, None, None, :] + bias[None, None, None, :]
 
 
 def draw_kernel(init: str, key: Array, shape: tuple[int, ...]) -> Array:

@@ -16,9 +16,10 @@ from aejax.nets.conv import (
     conv_size,
     conv_transpose,
     draw_kernel,
-    group_norm,
+    layout_here,
     mirror_padding,
 )
+from aejax.nets.group_norm import group_norm
 from aejax.types import Array, Net, Nets, PyTree
 
 Sizes = tuple[tuple[int, int], ...]
@@ -103,7 +104,7 @@ def stack(
 
 
 class Convolution(nn.Module):
-    """`conv` or, given the size to return to, `conv_transpose`.
+    """`conv` or, given the size to return to, `conv_transpose`, of maps in `layout_here`'s order.
 
     It has no bias where a group norm follows, which would take it away in part and adds its own.
     """
@@ -117,17 +118,18 @@ class Convolution(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        shape = (self.kernel, self.kernel, x.shape[-1], self.channels)
+        layout = layout_here()
+        shape = (self.kernel, self.kernel, x.shape[layout.channels], self.channels)
         kernel = self.param("kernel", lambda key: draw_kernel(self.initialiser, key, shape))
         if self.size is None:
-            y = conv(x, kernel, self.stride)
+            y = conv(x, kernel, self.stride, layout=layout)
         else:
             pads = mirror_padding(self.size, self.kernel, self.stride)
-            y = conv_transpose(x, kernel, self.stride, pads)
+            y = conv_transpose(x, kernel, self.stride, pads, layout=layout)
         if not self.use_bias:
             return y
         bias = self.param("bias", nn.initializers.zeros, (self.channels,), jnp.float32)
-        return y + bias[None, None, None, :]
+        return y + layout.by_channel(bias)
 
 
 class _GroupNorm(nn.Module):
@@ -135,9 +137,11 @@ class _GroupNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        scale = self.param("scale", nn.initializers.ones, (x.shape[-1],), jnp.float32)
-        bias = self.param("bias", nn.initializers.zeros, (x.shape[-1],), jnp.float32)
-        return group_norm(x, scale, bias, self.groups)
+        layout = layout_here()
+        channels = (x.shape[layout.channels],)
+        scale = self.param("scale", nn.initializers.ones, channels, jnp.float32)
+        bias = self.param("bias", nn.initializers.zeros, channels, jnp.float32)
+        return group_norm(x, scale, bias, self.groups, layout=layout)
 
 
 class _Down(nn.Module):
@@ -147,7 +151,8 @@ class _Down(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        spec, normed = self.spec, self.spec.norm_groups > 0
+        spec, normed, layout = self.spec, self.spec.norm_groups > 0, layout_here()
+        x = layout.enter(x)
         for i, width in enumerate(spec.widths):
             layer = Convolution(
                 width, spec.kernel, spec.stride, spec.init, use_bias=not normed, name=f"conv_{i}"
@@ -156,6 +161,7 @@ class _Down(nn.Module):
             if normed:
                 x = _GroupNorm(spec.norm_groups, name=f"norm_{i}")(x)
             x = ACTIVATIONS[spec.activation](x)
+        x = layout.leave(x)
         if not self.outputs:
             return x
         x = x.reshape(x.shape[0], -1)
@@ -169,9 +175,11 @@ class _Up(nn.Module):
 
     @nn.compact
     def __call__(self, z: Array) -> Array:
-        spec = self.spec
-        z = nn.Dense(prod(spec.maps), kernel_init=INITIALISERS[spec.init], name="dense")(z)
-        x = ACTIVATIONS[spec.activation](z).reshape(z.shape[0], *spec.maps)
+        spec, layout = self.spec, layout_here()
+        if z.ndim == 2:  # a vector; otherwise the maps themselves
+            z = nn.Dense(prod(spec.maps), kernel_init=INITIALISERS[spec.init], name="dense")(z)
+            z = ACTIVATIONS[spec.activation](z).reshape(z.shape[0], *spec.maps)
+        x = layout.enter(z)
         widths = (self.channels, *spec.widths)
         for i in reversed(range(len(spec.widths))):
             normed = i > 0 and spec.norm_groups > 0
@@ -188,7 +196,7 @@ class _Up(nn.Module):
             if normed:
                 x = _GroupNorm(spec.norm_groups, name=f"norm_{i}")(x)
             x = ACTIVATIONS[spec.activation](x) if i else x
-        return x
+        return layout.leave(x)
 
 
 def conv_net(spec: Stack, outputs: int = 0, last_activation: str = "identity") -> Net:
@@ -214,7 +222,8 @@ def convolutional(
 
     Args:
       spec: from `stack`; the decoder goes back through the same sizes, odd ones included.
-      latent: size of the code that the decoder gets.
+      latent: size of the code that the decoder gets, or 0: it gets the encoder's last maps, and no
+        layer is dense (with `outputs` 0).
       outputs: what the encoder emits: `latent`, or twice that for a mean and a log-variance.
       out_channels: of the decoder's output.
       code_activation: activation of the encoder's output.
@@ -222,7 +231,7 @@ def convolutional(
     encoder, decoder = conv_net(spec, outputs, code_activation), _Up(spec, out_channels)
 
     def init(key: Array, x: Array) -> PyTree:
-        z = jnp.zeros((1, latent), jnp.float32)
+        z = jnp.zeros((1, latent) if latent else (1, *spec.maps), jnp.float32)
         return {
             "encoder": encoder.init(stream(key, "encoder"), x),
             "decoder": decoder.init(stream(key, "decoder"), z)["params"],

@@ -14,7 +14,7 @@ from jax import lax
 from aejax.errors import ConfigError, lookup
 from aejax.keys import stream
 from aejax.nets.activations import ACTIVATIONS, INITIALISERS, check_widths
-from aejax.nets.conv import conv_transpose, draw_kernel, flipped, mirror_padding
+from aejax.nets.conv import conv_transpose, draw_kernel, flipped, layout_here, mirror_padding
 from aejax.nets.convolutional import Convolution, shrink
 from aejax.types import Array, Nets, PyTree
 
@@ -30,7 +30,7 @@ def max_pool(x: Array, size: int) -> tuple[Array, Array]:
     """Takes the maximum of each window of size x size pixels, and its place.
 
     Args:
-      x: [B, H, W, C]; where `size` divides no side, the last windows are smaller.
+      x: [B, H, W, C], or [C, H, W, B]; where `size` divides no side, the last windows are smaller.
       size: side of the windows, which do not overlap.
 
     Returns:
@@ -85,12 +85,13 @@ class _Down(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array) -> Pooled:
-        places = []
+        places, layout = [], layout_here()
+        x = layout.enter(x)
         for i, width in enumerate(self.widths):
             x = Convolution(width, self.kernel, 1, self.initialiser, name=f"conv_{i}")(x)
             x, where = max_pool(ACTIVATIONS[self.activation](x), self.pool)
-            places.append(where)
-        return Pooled(x, tuple(places) if self.switches else ())
+            places.append(layout.leave(where))
+        return Pooled(layout.leave(x), tuple(places) if self.switches else ())
 
 
 def pooled(
@@ -158,17 +159,20 @@ def pooled(
         return {"encoder": encoder.init(stream(key, "encoder"), x)["params"], "decoder": decoder}
 
     def decode(params: PyTree, z: Pooled) -> Array:
-        x = z.maps
+        layout = layout_here()
+        x = layout.enter(z.maps)
         for i in reversed(range(len(widths))):
-            x = unpool(x, z.switches[i] if switches else None, pool, sizes[i])
+            places = layout.enter(z.switches[i]) if switches else None
+            x = unpool(x, places, pool, sizes[i])
             layer = params["decoder"][f"conv_{i}"]
             mirrored = (
                 flipped(params["encoder"][f"conv_{i}"]["kernel"]) if tied else layer["kernel"]
             )
             pads = mirror_padding(sizes[i], kernel, 1)
-            x = conv_transpose(x, mirrored, 1, pads) + layer["bias"][None, None, None, :]
+            x = conv_transpose(x, mirrored, 1, pads, layout=layout)
+            x = x + layout.by_channel(layer["bias"])
             x = ACTIVATIONS[activation](x) if i else x
-        return x
+        return layout.leave(x)
 
     nets = Nets(
         init=start,

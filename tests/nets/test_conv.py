@@ -9,6 +9,7 @@ from jax import lax
 from aejax.errors import ConfigError
 from aejax.nets import conv as ours
 from aejax.nets.activations import INITIALISERS
+from aejax.nets.group_norm import group_norm
 
 NUMBERS = ("NHWC", "HWIO", "NHWC")
 # image, kernel, stride, padding, dilation: odd sizes, kernels wider than high, strides over the
@@ -47,11 +48,17 @@ def assert_same_value_and_gradients(f, g, x, kernel):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
 
 
+def in_layout(name, convolution, x, *args):
+    layout = ours.LAYOUTS[name]
+    return layout.leave(convolution(layout.enter(x), *args, layout=layout))
+
+
+@pytest.mark.parametrize("layout", sorted(ours.LAYOUTS))
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_conv_equals_lax(case):
+def test_conv_equals_lax(case, layout):
     _, _, stride, padding, dilation = case
     assert_same_value_and_gradients(
-        lambda x, k: ours.conv(x, k, stride, padding, dilation),
+        lambda x, k: in_layout(layout, ours.conv, x, k, stride, padding, dilation),
         lambda x, k: lax.conv_general_dilated(
             x, k, stride, padding, rhs_dilation=dilation, dimension_numbers=NUMBERS
         ),
@@ -59,11 +66,12 @@ def test_conv_equals_lax(case):
     )
 
 
+@pytest.mark.parametrize("layout", sorted(ours.LAYOUTS))
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_conv_transpose_equals_lax(case):
+def test_conv_transpose_equals_lax(case, layout):
     _, _, stride, padding, dilation = case
     assert_same_value_and_gradients(
-        lambda x, k: ours.conv_transpose(x, k, stride, padding, dilation),
+        lambda x, k: in_layout(layout, ours.conv_transpose, x, k, stride, padding, dilation),
         lambda x, k: lax.conv_transpose(
             x, k, stride, padding, rhs_dilation=dilation, dimension_numbers=NUMBERS
         ),
@@ -105,6 +113,24 @@ def test_forward_and_reverse_mode_agree():
     np.testing.assert_allclose(forward, reverse, atol=1e-6)
 
 
+def test_second_derivatives_equal_laxs():
+    """Forward over reverse, by the kernel and the image at once: curvature penalties need it."""
+    x, kernel = random(0, (1, 3, 4, 1)), random(1, (2, 2, 1, 2))
+
+    def hessian(convolution):
+        def f(both):
+            h = convolution(both[:12].reshape(x.shape), both[12:].reshape(kernel.shape))
+            return jnp.sum(jnp.sin(h))
+
+        return jax.hessian(f)(jnp.concatenate([x.reshape(-1), kernel.reshape(-1)]))
+
+    def lax_conv(x, k):
+        return lax.conv_general_dilated(x, k, (2, 2), "SAME", dimension_numbers=NUMBERS)
+
+    got, want = jax.jit(lambda: (hessian(lambda x, k: ours.conv(x, k, 2)), hessian(lax_conv)))()
+    np.testing.assert_allclose(got, want, atol=1e-5)
+
+
 def test_a_population_of_kernels_equals_its_members():
     x, kernels = random(0, (2, 6, 5, 2)), random(1, (3, 3, 3, 2, 4))
     together = jax.vmap(lambda k: ours.conv(x, k, 2))(kernels)
@@ -130,12 +156,15 @@ def test_group_norm_equals_numpys_formula(groups):
             part = np.asarray(x[b, :, :, at], np.float64)
             want[b, :, :, at] = (part - part.mean()) / np.sqrt(part.var() + 1e-5)
     want = want * np.asarray(scale) + np.asarray(bias)
-    np.testing.assert_allclose(ours.group_norm(x, scale, bias, groups), want, atol=2e-5)
+    np.testing.assert_allclose(group_norm(x, scale, bias, groups), want, atol=2e-5)
+    last = ours.LAYOUTS["batch_last"]
+    got = last.leave(group_norm(last.enter(x), scale, bias, groups, layout=last))
+    np.testing.assert_allclose(got, want, atol=2e-5)
 
 
 def test_group_norm_of_a_constant_image_is_finite_with_its_gradient():
     one = jnp.ones((4,))
-    grad = jax.grad(lambda x: jnp.sum(ours.group_norm(x, one, one, 2) ** 2))(jnp.ones((1, 3, 3, 4)))
+    grad = jax.grad(lambda x: jnp.sum(group_norm(x, one, one, 2) ** 2))(jnp.ones((1, 3, 3, 4)))
     assert np.isfinite(grad).all()
 
 
