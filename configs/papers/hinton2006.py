@@ -92,8 +92,8 @@ STACK_BATCH = 100
 PAPER = Paper(
     title="Hinton & Salakhutdinov 2006: reducing the dimensionality of data with neural networks",
     costs={
-        "smoke": "1 min on one core",
-        "small": "about 10 min on one core",
+        "smoke": "2 min on one core",
+        "small": "585 s on one core, other work beside it",
         "paper": "days on a CPU, about 1 h on a GPU, estimated (not run)",
     },
     figures=("hinton_codes",),

@@ -71,8 +71,8 @@ WINDOW = 14
 PAPER = Paper(
     title="Vincent et al. 2010: stacked denoising autoencoders",
     costs={
-        "smoke": "2 min on one core",
-        "small": "about 10 min on one core",
+        "smoke": "2 min on one core, estimated",
+        "small": "about 10 min on one core, estimated (not run)",
         "paper": "days on a CPU, hours on a GPU, estimated (not run)",
     },
     figures=("vincent_filters", "vincent_errors"),
