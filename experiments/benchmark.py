@@ -1,7 +1,7 @@
 """Measures speed against peers and against the machine's limits.
 
-python -m experiments.benchmark [--suite=mlp|jacobian|population|all] [--json=FILE]
-  [--compare=OLD.json] [--rounds=N] [--peers=PYTHON]
+python -m experiments.benchmark [--suite=NAME|all] [--json=FILE] [--compare=OLD.json]
+  [--rounds=N] [--peers=PYTHON] [--data_dir=DIR] [--manual_dir=DIR]
 
 `make bench-peers` builds the peers' environment; without it ours is measured against plain JAX and
 the limits alone.
@@ -24,6 +24,8 @@ SUITE = flags.DEFINE_string("suite", "all", "a suite by name, or all")
 JSON = flags.DEFINE_string("json", None, "write the record here")
 COMPARE = flags.DEFINE_string("compare", None, "an older record, to print ratios against")
 REPEATS = flags.DEFINE_integer("rounds", ROUNDS, "counted rounds of each contest, 1 or more")
+DATA_DIR = flags.DEFINE_string("data_dir", None, "where prepared data is")
+MANUAL_DIR = flags.DEFINE_string("manual_dir", None, "raw files, for what is not prepared yet")
 PEERS = flags.DEFINE_string("peers", None, "the peers' Python; default .venv-peers/bin/python")
 
 
@@ -33,7 +35,12 @@ def main(argv: list[str]) -> int:
     errors.lookup("suite", SUITE.value, {**SUITES, "all": None})
     errors.check_at_least("rounds", REPEATS.value, 1)
     old = report.read(COMPARE.value) if COMPARE.value else []
-    context = Context(peers=peer_python(PEERS.value), rounds=REPEATS.value)
+    context = Context(
+        peers=peer_python(PEERS.value),
+        rounds=REPEATS.value,
+        data_dir=DATA_DIR.value,
+        manual_dir=MANUAL_DIR.value,
+    )
     if context.peers is None:
         console.print("no environment of peers (make bench-peers builds it): measured without them")
     cases = []

@@ -87,6 +87,7 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
             "optimizer": "adam",
             "schedule": "constant",
             "clip": False,
+            "precision": "float32",
             "eval_every": 250,
             # How it runs.
             "executor": "auto",

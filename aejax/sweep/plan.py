@@ -16,7 +16,6 @@ from aejax.sweep.spec import Group, Spec, digest, member_of
 from aejax.train import population
 from aejax.train.fit import check_support, resolve_hparams
 from aejax.train.loop import steps_per_epoch
-from aejax.train.optimizers import hparams as optimizer_hparams
 from aejax.train.run import Job, cost
 from aejax.train.step import Recipe, hparams_of
 from aejax.types import Autoencoder
@@ -161,8 +160,8 @@ def _resolve(one: Config, point: Point, dataset: data.Dataset, built: dict, read
     args = _mine(_given(one.args), "args", models.arguments(one.model), named, read)
     for name in ("steps", "batch_size", "eval_every"):
         check_at_least(f"config.{name}", one[name], 1)
-    recipe = Recipe(one.steps, one.batch_size, one.optimizer, one.schedule, one.clip)
-    optimizer_hparams(*recipe[2:])  # names are checked before the model is built
+    recipe = Recipe(one.steps, one.batch_size, one.optimizer, one.schedule, one.clip, one.precision)
+    recipe.hparams()  # names are checked before the model is built
     steps_per_epoch(len(dataset.train), one.batch_size)
     shape = tuple(dataset.train.shape[1:])
     spec = Spec(

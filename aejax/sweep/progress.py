@@ -74,6 +74,7 @@ class Report:
 
     def advance(self, step: int, loss: np.ndarray) -> None:
         """`step` steps of the group are done; `loss` [P] is the members' last mean."""
+        first = not self.done  # that a sweep runs is news: it is told at once
         self.done += (step - self.at) * self.members
         self.at = step
         finite = loss[np.isfinite(loss)]
@@ -81,6 +82,6 @@ class Report:
         if self.bars:
             self.bars.update(self.current, completed=step, note=note)
             self.bars.update(self.overall, completed=self.done, note=self.left())
-        elif time.monotonic() - self.spoken > LINE_SECONDS or step == self.steps:
+        elif first or time.monotonic() - self.spoken > LINE_SECONDS or step == self.steps:
             self.spoken = time.monotonic()
             self.console.print(f"  {self.name}: step {step}/{self.steps}, {note}, {self.left()}")

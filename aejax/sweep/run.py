@@ -92,8 +92,10 @@ def _run_group(plan: Plan, group: Group, store: Store, report: Report) -> None:
 
 
 def _execute(fn: population.Member, members: PyTree, shared: Any, trained: Trained) -> PyTree:
-    table = compiler.place(jnp.asarray(shared))
-    program = population.execute(trained.executor, fn, members, table, chunk=trained.chunk)
+    executor, chunk = trained.executor, trained.chunk
+    size = population.size(members)
+    table = population.place(jnp.asarray(shared), size, executor, shared=True)
+    program = population.execute(executor, fn, members, table, chunk=chunk)
     return jax.device_get(program.call(members, table))
 
 

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax.errors import check_at_least, lookup
-from aejax.train.compile import compile
-from aejax.types import Array, PyTree
+from aejax.train import population
+from aejax.types import PyTree
 
 
 class EarlyStopping(NamedTuple):
@@ -49,11 +49,12 @@ class Best:
         self.step = np.full(members, -1, np.int32)
         self._since = np.zeros(members, np.int32)
 
-        def select(old: PyTree, new: PyTree, better: Array) -> PyTree:
+        def select(m: PyTree, _: PyTree) -> PyTree:
+            old, new, better = m
             return jax.tree.map(lambda a, b: jnp.where(better, b, a), old, new)
 
         flags = jax.ShapeDtypeStruct((members,), jnp.bool_)
-        self._select = compile(jax.vmap(select), variables, variables, flags, donate=(0,))
+        self._select = population.execute("vmap", select, (variables, variables, flags), ())
 
     @property
     def seconds(self) -> float:
@@ -71,7 +72,7 @@ class Best:
         """Takes in a validation point: values [P] after `step` steps; NaN is worse than any."""
         best = np.where(np.isnan(self.value), np.inf, self.value)
         better = ((values < best) | (self.step < 0)) & ~self._stopped()
-        self.variables = self._select.call(self.variables, variables, jnp.asarray(better))
+        self.variables = self._select.call((self.variables, variables, jnp.asarray(better)), ())
         self.value = np.where(better, values, self.value)
         self.step = np.where(better, np.int32(step), self.step)
         self._since = np.where(better, np.int32(0), self._since + 1)

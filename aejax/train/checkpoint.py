@@ -5,6 +5,8 @@ One tree, the newest kept, written whole or not at all.
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -70,6 +72,24 @@ class Checkpoint:
                 "Allowed: one that the same config wrote; delete the folder to start over."
             ) from error
 
+    @property
+    def _note(self) -> Path:
+        return self.directory.with_name(f"{self.directory.name}.json")
+
+    def note(self) -> dict[str, Any] | None:
+        """Returns what the run that began here wrote down of itself, or None."""
+        try:
+            return json.loads(self._note.read_text())
+        except (OSError, ValueError):  # none, or one that a kill cut short: nothing was saved then
+            return None
+
+    def write_note(self, facts: dict[str, Any]) -> None:
+        """Writes down what a resumed run has to know before it can restore."""
+        self._note.parent.mkdir(parents=True, exist_ok=True)
+        part = self._note.with_name(f"{self._note.name}.part")
+        part.write_text(json.dumps(facts))
+        os.replace(part, self._note)
+
     def close(self) -> None:
         """Closes the manager."""
         if self._manager is not None:
@@ -80,3 +100,4 @@ class Checkpoint:
         """Removes the checkpoints; the group is done."""
         self.close()
         shutil.rmtree(self.directory, ignore_errors=True)
+        self._note.unlink(missing_ok=True)

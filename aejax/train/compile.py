@@ -63,11 +63,6 @@ def flops(fn: Callable[..., Any], *args: Any) -> float:
     return float((cost or {}).get("flops", 0.0))
 
 
-def place(tree: Any) -> Any:
-    """Puts arrays onto the default device and returns them."""
-    return jax.device_put(tree)
-
-
 def matmul_flops(size: int = 1024, repeats: int = 5) -> float:
     """Returns this device's float32 matrix-product speed, FLOP/s: the best of a few products."""
     a = jax.numpy.ones((size, size), jax.numpy.float32)

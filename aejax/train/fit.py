@@ -124,6 +124,7 @@ def fit(
     optimizer: str = "adam",
     schedule: str = "constant",
     clip: bool = False,
+    precision: str = "float32",
 ) -> Fit:
     """Trains one autoencoder on an array.
 
@@ -138,6 +139,7 @@ def fit(
       optimizer: a name of OPTIMIZERS.
       schedule: a name of SCHEDULES.
       clip: clip gradients to the global norm hp["clip_norm"].
+      precision: of the operands of products, a name of PRECISIONS; sums are float32.
 
     Returns:
       A Fit. Training that diverged stops at its last good variables and warns.
@@ -149,7 +151,7 @@ def fit(
     for name, value in (("steps", steps), ("batch_size", batch_size)):
         check_at_least(name, value, 1)
     steps_per_epoch(len(table), batch_size)
-    recipe = Recipe(int(steps), int(batch_size), optimizer, schedule, clip)
+    recipe = Recipe(int(steps), int(batch_size), optimizer, schedule, clip, precision)
     values = resolve_hparams(model, recipe, hp or {}, {"num_data": len(table)})
     job = Job(
         model=model,

@@ -3,6 +3,9 @@
 `vmap` runs them side by side, `map` in chunks one after another inside one program, `loop` calls a
 single member's program for each. The numbers are the same (to rounding: batched and single matrix
 products may sum in another order).
+
+Where there are several devices, the members are spread over them: as many devices as divide the
+population, each with its share, and the data on all of them.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from aejax.errors import ConfigError, lookup
 from aejax.train.compile import Program, compile
@@ -38,8 +42,46 @@ def member(tree: PyTree, i: int) -> PyTree:
     return jax.tree.map(lambda leaf: leaf[i], tree)
 
 
+AXIS = "member"
+
+
+def share(members: int) -> int:
+    """Returns the members of one device: the fewest that give every device used as many."""
+    devices = min(members, jax.local_device_count())
+    return members // max(d for d in range(1, devices + 1) if members % d == 0)
+
+
+def _mesh(members: int) -> Mesh:
+    return Mesh(np.asarray(jax.local_devices()[: members // share(members)]), (AXIS,))
+
+
+def _spread(run: Callable[..., PyTree], members: PyTree) -> Callable[..., PyTree]:
+    """Returns `run(members, shared)` with each device running its share of the members."""
+    if share(size(members)) == size(members):
+        return run
+    specs = PartitionSpec(AXIS), PartitionSpec()
+    mesh = _mesh(size(members))
+    return jax.shard_map(run, mesh=mesh, in_specs=specs, out_specs=specs[0], check_vma=False)
+
+
+def place(tree: PyTree, members: int, executor: str, *, shared: bool = False) -> PyTree:
+    """Puts arrays where an executor reads them; `loop` has one device.
+
+    Args:
+      tree: stacked [P, ...], or what all members read.
+      members: P.
+      executor: vmap, map or loop.
+      shared: the tree has no member axis; each device gets all of it.
+    """
+    if executor == "loop" or share(members) == members:
+        return jax.device_put(tree)
+    spec = PartitionSpec() if shared else PartitionSpec(AXIS)
+    return jax.device_put(tree, NamedSharding(_mesh(members), spec))
+
+
 def _vmap(fn: Member, members: PyTree, shared: PyTree, chunk: int, donate: bool) -> Program:
-    return compile(jax.vmap(fn, (0, None)), members, shared, donate=(0,) * donate)
+    run = _spread(jax.vmap(fn, (0, None)), members)
+    return compile(run, members, shared, donate=(0,) * donate)
 
 
 def _map(fn: Member, members: PyTree, shared: PyTree, chunk: int, donate: bool) -> Program:
@@ -48,7 +90,7 @@ def _map(fn: Member, members: PyTree, shared: PyTree, chunk: int, donate: bool) 
         many = None if chunk == 1 else chunk
         return jax.lax.map(lambda one: fn(one, shared), members, batch_size=many)
 
-    return compile(run, members, shared, donate=(0,) * donate)
+    return compile(_spread(run, members), members, shared, donate=(0,) * donate)
 
 
 def _loop(fn: Member, members: PyTree, shared: PyTree, chunk: int, donate: bool) -> Program:
@@ -143,18 +185,19 @@ def pick(
       members: size of the population.
       member_bytes: one member's memory while it trains.
       param_count: one member's parameters.
-      budget: bytes that the population may take.
+      budget: bytes that one device's share of the population may take.
       backend: cpu, gpu or tpu.
 
     Returns:
-      (executor, chunk). `vmap` falls back to `map` when the whole does not fit the budget.
+      (executor, chunk). `vmap` falls back to `map` when the whole does not fit the budget. The
+      chunk is that of one device, and so is the budget.
 
     Raises:
       ConfigError: an unknown executor, or a budget that not even one member fits.
     """
     if wanted != "auto":
         lookup("executor", wanted, EXECUTORS | {"auto": None})
-    fitting = check_budget(budget, member_bytes)
+    fitting, members = check_budget(budget, member_bytes), share(members)
     # On a CPU a large member fills the cores alone, and its neighbours only spoil the caches.
     side_by_side = SIDE_BY_SIDE_PARAMS.get(backend, float("inf"))
     if wanted in ("map", "auto") and param_count > side_by_side:

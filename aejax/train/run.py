@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -16,23 +17,21 @@ from aejax.errors import ConfigError, check_names
 from aejax.train import compile as compiler
 from aejax.train import population
 from aejax.train.best import Best, EarlyStopping
+from aejax.train.calibrate import choose
 from aejax.train.checkpoint import Checkpoint
+from aejax.train.job import Cost, Job, cost, one_of
 from aejax.train.loop import make_chunk, to_float
 from aejax.train.plan import Segment, curve_steps, segments, stage_steps
-from aejax.train.step import Recipe, enter_stage, init_state, make_step, stages_of
+from aejax.train.step import (
+    Record,
+    enter_stage,
+    finite_params,
+    guarded,
+    init_state,
+    make_step,
+    stages_of,
+)
 from aejax.types import Array, Autoencoder, PyTree, TrainState, Variables
-
-
-class Job(NamedTuple):
-    """A population: members that share everything static."""
-
-    model: Autoencoder
-    recipe: Recipe
-    hp: dict[str, Array]  # name -> float32 [P]
-    seeds: Array  # int32 [P]
-    every: int  # steps between validation points
-    executor: str = "auto"
-    memory_bytes: int | None = None
 
 
 class Trained(NamedTuple):
@@ -63,54 +62,13 @@ Measure = Callable[[Autoencoder], population.Member]
 OnChunk = Callable[[int, dict[str, np.ndarray]], None]  # (steps done, last means [P])
 
 
-class Cost(NamedTuple):
-    """What one member takes, known before anything is compiled."""
-
-    param_count: int
-    state_bytes: int
-    member_bytes: int
-    flops: float
-
-
 def _abstract(tree: PyTree) -> PyTree:
     return jax.eval_shape(lambda t: t, tree)
-
-
-def _one(tree: PyTree) -> PyTree:
-    return jax.eval_shape(lambda t: population.member(t, 0), tree)
 
 
 def _initial(job: Job, batch: PyTree, seeds: Array) -> TrainState:
     zeros = jnp.zeros(batch.shape, jnp.float32)
     return jax.vmap(lambda seed: init_state(job.model, seed, zeros))(seeds)
-
-
-def cost(job: Job, table: PyTree) -> Cost:
-    """Returns a member's parameters, memory and FLOPs by tracing alone.
-
-    Args:
-      job: the population.
-      table: the training rows or their shapes, [N, *shape].
-    """
-    recipe, stages = job.recipe, stages_of(job.model)
-    x = jax.ShapeDtypeStruct((recipe.batch_size, *table.shape[1:]), jnp.float32)
-    state = jax.eval_shape(
-        lambda seed: init_state(job.model, seed, jnp.zeros(x.shape)), jnp.int32(0)
-    )
-    hp = _one(job.hp)
-    flops, peak = 0.0, 0
-    for stage, steps in zip(stages, stage_steps(stages, recipe.steps), strict=True):
-        enter = lambda s, h, stage=stage, steps=steps: enter_stage(
-            job.model, stage, recipe, steps, s, h
-        )
-        state = jax.eval_shape(enter, state, hp)
-        step = make_step(job.model, stage, recipe, steps)
-        flops += steps * compiler.flops(step, state, hp, x)
-        peak = max(peak, population.intermediate_bytes(step, state, hp, x))
-    params = sum(int(np.prod(p.shape)) for p in jax.tree.leaves(state.variables["params"]))
-    order = 8 * table.shape[0]  # one epoch's permutation and its sort keys
-    held = population.tree_bytes(state)
-    return Cost(params, held, 2 * held + peak + order, flops)
 
 
 class _Programs:
@@ -127,7 +85,9 @@ class _Programs:
         measure: Measure,
     ):
         self.seconds = 0.0
-        self.chunks: dict[tuple[int, int], compiler.Program] = {}
+        self.late = 0  # programs made after the first step
+        self._chunks: dict[tuple[int, int], compiler.Program] = {}
+        self._careful: dict[tuple[int, int], Callable[[], compiler.Program]] = {}
         self.enter: list[compiler.Program] = []
         self.entered: list[PyTree] = []  # abstract member trees of each stage
         self.curves: dict[str, None] = {}  # names of what the stages record, in order
@@ -163,25 +123,48 @@ class _Programs:
                 seen = now
             step = make_step(job.model, stage, recipe, steps)
             if stage.loss is not job.model.loss:  # it may have terms of its own
-                one = _one(members)
+                one = one_of(members)
                 record = jax.eval_shape(step, one["state"], one["hp"], batch)[1]
                 self.curves |= dict.fromkeys(record)
             for segment in cut:
-                if segment.stage != i or (i, segment.length) in self.chunks:
+                if segment.stage != i or (i, segment.length) in self._chunks:
                     continue
-                body = make_chunk(
-                    step,
-                    length=segment.length,
-                    points=segment.points,
-                    n=table.shape[0],
-                    batch_size=recipe.batch_size,
-                )
 
-                def run(m: PyTree, table: Array, body=body) -> PyTree:
-                    state, records = body(m["state"], m["hp"], table)
-                    return {"state": state, "hp": m["hp"]}, records
+                def run(m: PyTree, table: Array, step=step, segment=segment, stage=stage) -> PyTree:
+                    chunk = make_chunk(
+                        step,
+                        length=segment.length,
+                        points=segment.points,
+                        n=table.shape[0],
+                        batch_size=recipe.batch_size,
+                    )
+                    state, records = chunk(m["state"], m["hp"], table)
+                    sound = jnp.isfinite(jnp.stack([r.sum() for r in records.values()])).all()
+                    sound &= finite_params(state, stage.trainable)
+                    return {"state": state, "hp": m["hp"]}, records, sound
 
-                self.chunks[i, segment.length] = execute(run, members, table, donate=True)
+                def careful(run=run, step=step, stage=stage, members=members) -> compiler.Program:
+                    self.late += 1
+                    looking = guarded(step, job.model, stage)
+                    return execute(partial(run, step=looking), members, table, donate=True)
+
+                self._chunks[i, segment.length] = execute(run, members, table)
+                self._careful[i, segment.length] = cache(careful)
+
+    def chunk(self, segment: Segment, members: PyTree, table: Array) -> tuple[PyTree, Record]:
+        """Runs a chunk of steps.
+
+        First by steps that do not look at what they keep, a fifth faster where the update is a
+        large part of the work. Where something came out that is not finite, the chunk is run again
+        from where it began by steps that look, and so is every later one.
+        """
+        at = segment.stage, segment.length
+        if bool((np.asarray(members["state"].health.step) < 0).all()):
+            after, records, sound = self._chunks[at].call(members, table)
+            if np.asarray(sound).all():
+                return after, records
+        after, records, _ = self._careful[at]().call(members, table)
+        return after, records
 
 
 def _seen(members: PyTree) -> PyTree:
@@ -299,30 +282,31 @@ def train(
     """
     stages = stages_of(job.model)
     cut = segments(stages, job.recipe.steps, job.every)
-    rows = compiler.place(jnp.asarray(table))
-    held_out = None if valid is None else compiler.place(jnp.asarray(valid))
+    size = population.size(job.seeds)
+    rows = jnp.asarray(table)
     one = cost(job, rows)
-    executor, chunk = population.pick(
-        job.executor,
-        population.size(job.seeds),
-        one.member_bytes,
-        one.param_count,
-        job.memory_bytes or population.available_bytes(),
-        jax.default_backend(),
-    )
+    # A resumed run goes on as it began: another executor would round differently.
+    noted = checkpoint.note() if checkpoint else None
+    executor, chunk = noted["choice"] if noted else choose(job, rows, one)
+    if checkpoint and not noted:
+        checkpoint.write_note({"choice": [executor, chunk]})
+    place = partial(population.place, members=size, executor=executor)
+    rows = place(rows, shared=True)
+    held_out = None if valid is None else place(jnp.asarray(valid), shared=True)
     measure = measure or evaluator
     programs = _Programs(job, rows, held_out, cut, executor, chunk, measure)
     names = list(dict.fromkeys([*job.model.info.weights, "loss", *programs.curves]))
     valid_names = (
-        list(jax.eval_shape(measure(job.model), _one(programs.entered[-1]), held_out))
+        list(jax.eval_shape(measure(job.model), one_of(programs.entered[-1]), held_out))
         if held_out is not None
         else []
     )
-    history = _History(population.size(job.seeds), cut, names, valid_names)
-    # A copy: the chunks are given their members' memory, and the job stays the caller's.
+    history = _History(size, cut, names, valid_names)
+    # A copy: chunks may be given their members' memory, and the job stays the caller's.
     members = {"state": programs.init.call(job.seeds), "hp": jax.tree.map(jnp.copy, job.hp)}
     state = members["state"]
     members["state"] = state._replace(variables=_begin(_prime(job, state, rows), initial))
+    members = place(members)
     best = None
     if stopping and valid is None:
         raise ConfigError(
@@ -345,7 +329,7 @@ def train(
         done = last
         state = _saved_shape(programs.entered[cut[done - 1].stage]["state"])
         restored = checkpoint.restore(done, _abstract({**tree(), "state": state}))
-        members["state"] = _loaded(restored["state"])
+        members["state"] = place(_loaded(restored["state"]))
         history.curves = {k: np.array(v) for k, v in restored["history"]["curves"].items()}
         history.valid = {k: np.array(v) for k, v in restored["history"]["valid"].items()}
         if best:
@@ -356,7 +340,7 @@ def train(
             break
         if i == 0 or cut[i - 1].stage != segment.stage:
             members = programs.enter[segment.stage].call(members, ())
-        members, records = programs.chunks[segment.stage, segment.length].call(members, rows)
+        members, records = programs.chunk(segment, members, rows)
         points = None
         if programs.valid:
             points = programs.valid[segment.stage].call(_seen(members), held_out)
@@ -365,7 +349,7 @@ def train(
         if stopping and best and segment.stage == len(stages) - 1:
             best.update(end, history.valid[stopping.metric][:, i], members["state"].variables)
         if warm is None:
-            warm = compiler.compile_count()
+            warm = compiler.compile_count() - programs.late
         if on_chunk:
             on_chunk(end, means)
         ended = i + 1 == len(cut) or (best is not None and best.finished())
@@ -381,7 +365,7 @@ def train(
         valid=history.valid,
         compile_seconds=programs.seconds + (best.seconds if best else 0.0),
         run_seconds=time.perf_counter() - begun,
-        recompiles=0 if warm is None else compiler.compile_count() - warm,
+        recompiles=0 if warm is None else compiler.compile_count() - programs.late - warm,
         flops=one.flops,
         executor=executor,
         chunk=chunk,

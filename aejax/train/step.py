@@ -10,7 +10,9 @@ import jax.numpy as jnp
 import optax
 
 from aejax import keys
+from aejax.errors import lookup
 from aejax.train import optimizers, tree
+from aejax.train.precision import PRECISIONS, in_precision
 from aejax.types import Array, Autoencoder, Health, Hparams, Stage, TrainState
 
 Record = dict[str, Array]  # scalars of one step: "loss" and each term's batch mean
@@ -24,9 +26,11 @@ class Recipe(NamedTuple):
     optimizer: str = "adam"
     schedule: str = "constant"
     clip: bool = False
+    precision: str = "float32"  # of the operands of products, a name of PRECISIONS
 
     def hparams(self) -> dict[str, float]:
         """Returns names and defaults of the traced values that the optimiser reads."""
+        lookup("precision", self.precision, PRECISIONS)
         return optimizers.hparams(self.optimizer, self.schedule, self.clip)
 
 
@@ -91,17 +95,15 @@ def terms_of(model: Autoencoder) -> tuple[str, ...]:
     return (*model.info.weights, "loss", "update")
 
 
-def make_step(
-    model: Autoencoder, stage: Stage, recipe: Recipe, steps: int
-) -> Callable[[TrainState, Hparams, Array], tuple[TrainState, Record]]:
-    """Returns `step(state, hp, x [B, *shape]) -> (state, record)`.
+Step = Callable[[TrainState, Hparams, Array], tuple[TrainState, Record]]
 
-    A step whose loss or new parameters are not finite leaves variables and optimiser as they were,
-    now and for ever after, and writes the step and the offending term into `state.health`; in a
-    population the other members go on. `state.step` counts on, so that the order of data stays
-    everyone's.
+
+def make_step(model: Autoencoder, stage: Stage, recipe: Recipe, steps: int) -> Step:
+    """Returns `step(state, hp, x [B, *shape]) -> (state, record)`, which looks at nothing.
+
+    What is not finite is kept as well: see `guarded` for the step that looks, and train/run.py for
+    when which of the two is taken.
     """
-    names = terms_of(model)
 
     def step(state: TrainState, hp: Hparams, x: Array) -> tuple[TrainState, Record]:
         params, extra = state.variables["params"], state.variables["extra"]
@@ -112,7 +114,8 @@ def make_step(
             whole = {"params": tree.merge(params, moving, frozen), "extra": extra}
             return stage.loss(whole, hp, x, key, state.step)
 
-        (loss, aux), grads = jax.value_and_grad(objective, has_aux=True)(moving)
+        gradient = in_precision(jax.value_and_grad(objective, has_aux=True), recipe.precision)
+        (loss, aux), grads = gradient(moving)
         tx = _transform(model, stage, recipe, steps, hp)
         updates, opt_state = tx.update(
             grads,
@@ -123,26 +126,50 @@ def make_step(
             value_fn=lambda m: objective(m)[0],
         )
         moved: Any = optax.apply_updates(moving, updates)
+        return state._replace(
+            step=state.step + 1,
+            variables={"params": tree.merge(params, moved, frozen), "extra": aux.extra},
+            opt_state=opt_state,
+        ), {name: jnp.mean(value) for name, value in aux.terms.items()} | {"loss": loss}
 
-        record = {name: jnp.mean(value) for name, value in aux.terms.items()} | {"loss": loss}
+    return step
+
+
+def finite_params(state: TrainState, trainable: Any) -> Array:
+    """Returns whether the parameters that a stage moves are finite, a scalar."""
+    moving, _ = tree.split(state.variables["params"], trainable)
+    # One number a leaf is enough: NaN and infinity survive the sum. So they do every update, which
+    # adds: parameters that are finite after a chunk were finite after each of its steps.
+    return jnp.isfinite(sum(jnp.sum(leaf) for leaf in moving.values()))
+
+
+def guarded(step: Step, model: Autoencoder, stage: Stage) -> Step:
+    """Returns `step`, looking at what it is about to keep.
+
+    A step whose loss or new parameters are not finite leaves variables and optimiser as they were,
+    now and for ever after, and writes the step and the offending term into `state.health`; in a
+    population the other members go on. `state.step` counts on, so that the order of data stays
+    everyone's.
+    """
+    names = terms_of(model)
+
+    def looking(state: TrainState, hp: Hparams, x: Array) -> tuple[TrainState, Record]:
+        new, record = step(state, hp, x)
         finite = [jnp.isfinite(record[n]) if n in record else jnp.bool_(True) for n in names[:-1]]
         # What is about to be kept, and not the gradient alone: an infinite step is no better than a
-        # NaN. One number a leaf is enough: either survives the sum.
-        finite.append(jnp.isfinite(sum(jnp.sum(leaf) for leaf in moved.values())))
-        ok = jnp.all(jnp.stack(finite))
+        # NaN.
+        finite = jnp.stack([*finite, finite_params(new, stage.trainable)])
+        ok = jnp.all(finite)
         alive = state.health.step < 0
         health = Health(
             step=jnp.where(alive & ~ok, state.step, state.health.step),
-            term=jnp.where(alive & ~ok, jnp.argmin(jnp.stack(finite)), state.health.term),
+            term=jnp.where(alive & ~ok, jnp.argmin(finite), state.health.term),
         )
         keep = alive & ok
-        new = {"params": tree.merge(params, moved, frozen), "extra": aux.extra}
-        return TrainState(
-            step=state.step + 1,
-            variables=_select(keep, new, state.variables),
-            opt_state=_select(keep, opt_state, state.opt_state),
-            key=state.key,
+        return new._replace(
+            variables=_select(keep, new.variables, state.variables),
+            opt_state=_select(keep, new.opt_state, state.opt_state),
             health=health,
         ), record
 
-    return step
+    return looking

@@ -2,7 +2,8 @@
 
 The data lie on the device as float32; batches are gathered from a fresh permutation every epoch.
 Settings: data (.npz with x and the initial weights), batch, steps (a round), lr, mode, threads,
-net ("mlp": kernels w0, b0, ...; "conv": kernels in HWIO), loss ("bce" or "mse"), allow_tf32.
+net ("mlp": kernels w0, b0, ...; "conv": kernels in HWIO), loss ("bce" or "mse"), allow_tf32,
+members (trained one after another in every round; default 1).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def mlp(weights: dict[str, Any]) -> nn.Module:
 
 
 def conv(weights: dict[str, Any]) -> nn.Module:
-    """4x4 convolutions of stride 2 down, transposed ones up, ReLU between; code, output linear.
+    """4x4 convolutions of stride 2 down, transposed ones up, ReLU after all but the last.
 
     PyTorch flips the kernel of a transposed convolution, JAX does not.
     """
@@ -52,7 +53,7 @@ def conv(weights: dict[str, Any]) -> nn.Module:
             layer.weight.copy_(values)
             layer.bias.copy_(torch.as_tensor(weights[f"b{i}"]))
         layers.append(layer)
-        if i not in (count // 2 - 1, count - 1):
+        if i < count - 1:
             layers.append(nn.ReLU())
     return nn.Sequential(*layers).to(memory_format=torch.channels_last)
 
@@ -84,38 +85,44 @@ def main() -> None:
     x = torch.as_tensor(data.pop("x")).to(where)
     if given["net"] == "conv":
         x = x.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
-    net = NETS[given["net"]](data).to(where)
-    loss_of, batch = LOSSES[given["loss"]], given["batch"]
-    graphs = given["mode"] == "graphs"
-    optimizer = torch.optim.Adam(net.parameters(), lr=given["lr"], fused=True, capturable=graphs)
+    trained = [Member(given, data, x) for _ in range(given.get("members", 1))]
+    serve(lambda: sum(member.round(given["steps"]) for member in trained) / len(trained))
 
-    def forward(inputs: torch.Tensor) -> torch.Tensor:
-        return loss_of(net(inputs), inputs)
 
-    if given["mode"] == "compiled":
-        forward = torch.compile(forward, mode="max-autotune-no-cudagraphs")
+class Member:
+    """A network, its optimiser and its place in the data."""
 
-    def step(rows: torch.Tensor) -> torch.Tensor:
-        loss = forward(x[rows])
-        optimizer.zero_grad(set_to_none=not graphs)
+    def __init__(self, given: dict[str, Any], data: dict[str, Any], x: torch.Tensor):
+        self.x, self.batch = x, given["batch"]
+        self.net = NETS[given["net"]](data).to(x.device)
+        graphs = given["mode"] == "graphs"
+        self.optimizer = torch.optim.Adam(
+            self.net.parameters(), lr=given["lr"], fused=True, capturable=graphs
+        )
+        self.keep_gradients = graphs
+        loss_of = LOSSES[given["loss"]]
+        self.forward = lambda inputs: loss_of(self.net(inputs), inputs)
+        if given["mode"] == "compiled":
+            self.forward = torch.compile(self.forward, mode="max-autotune-no-cudagraphs")
+        self.step = captured(self._step, self.batch, x.device) if graphs else self._step
+        self.order, self.at = torch.randperm(len(x), device=x.device), 0
+
+    def _step(self, rows: torch.Tensor) -> torch.Tensor:
+        loss = self.forward(self.x[rows])
+        self.optimizer.zero_grad(set_to_none=not self.keep_gradients)
         loss.backward()
-        optimizer.step()
+        self.optimizer.step()
         return loss.detach()
 
-    train_step = captured(step, batch, where) if graphs else step
-    order, at = torch.randperm(len(x), device=where), 0
-
-    def one_round() -> float:
-        nonlocal order, at
-        total = torch.zeros((), device=where)
-        for _ in range(given["steps"]):
-            if at + batch > len(x):
-                order, at = torch.randperm(len(x), device=where), 0
-            total += train_step(order[at : at + batch])
-            at += batch
-        return float(total) / given["steps"]
-
-    serve(one_round)
+    def round(self, steps: int) -> float:
+        """Trains `steps` steps; returns the mean loss."""
+        total = torch.zeros((), device=self.x.device)
+        for _ in range(steps):
+            if self.at + self.batch > len(self.x):
+                self.order, self.at = torch.randperm(len(self.x), device=self.x.device), 0
+            total += self.step(self.order[self.at : self.at + self.batch])
+            self.at += self.batch
+        return float(total) / steps
 
 
 def captured(step: Any, batch: int, where: torch.device) -> Any:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
-
 from aejax import models
 from aejax.benchmark import machine
-from aejax.benchmark.contest import Case, Contestant, Lane, compare, race, spread
+from aejax.benchmark.contest import Case, Contestant, compare, race
 from aejax.benchmark.context import Context
-from aejax.benchmark.count import product_flops
 from aejax.benchmark.plain import Plain
 from aejax.benchmark.problems import (
     as_inputs,
@@ -20,52 +17,13 @@ from aejax.benchmark.problems import (
     make_job,
     save,
 )
+from aejax.benchmark.shares import share_of_ceiling, step_flops
 from aejax.benchmark.trainer import Trainer
 from aejax.train import population
-from aejax.train.run import Job
-from aejax.train.step import enter_stage, init_state, make_step, stages_of
 from aejax.types import Autoencoder
 
 ROWS, BATCH, LR = 12_800, 128, 1e-3
 DEEP = {"widths": (512, 256), "latent": 32, "likelihood": "bernoulli"}
-
-
-def step_flops(job: Job) -> float:
-    """Returns the FLOPs of the matrix products in one member's step."""
-    stage, recipe = stages_of(job.model)[0], job.recipe
-    x = jax.ShapeDtypeStruct((recipe.batch_size, *job.model.info.shape), "float32")
-    hp = jax.eval_shape(lambda: population.member(job.hp, 0))
-    state = jax.eval_shape(
-        lambda hp: enter_stage(
-            job.model,
-            stage,
-            recipe,
-            recipe.steps,
-            init_state(job.model, jax.numpy.int32(0), jax.numpy.zeros(x.shape)),
-            hp,
-        ),
-        hp,
-    )
-    return product_flops(make_step(job.model, stage, recipe, recipe.steps), state, hp, x)
-
-
-def share_of_ceiling(suite: str, case: str, ours: Lane, flops: float, ceiling: float) -> Case:
-    """Returns the case that holds a lane's products against the matmul ceiling of the same run."""
-    rates = ours.rates * flops
-    ratios = rates / ceiling
-    middle = sorted(ratios)[len(ratios) // 2]
-    return Case(
-        suite=suite,
-        case=case,
-        unit="GFLOP/s",
-        ours=float(sorted(rates)[len(rates) // 2]) / 1e9,
-        peer="matmul ceiling",
-        peer_value=ceiling / 1e9,
-        ratio=float(middle),
-        ratio_low=float(ratios.min()),
-        ratio_high=float(ratios.max()),
-        detail={"flops_per_step": flops, "ours_spread": spread(rates), "ours_said": ours.said},
-    )
 
 
 def deep(context: Context) -> list[Case]:

@@ -57,7 +57,8 @@ def against_peers(context: Context, members: int = 32) -> list[Case]:
             data=single,
             net="mlp",
             mode="eager",
-            **{**given, "steps": 4 * STEPS},
+            members=4,
+            **given,
         ),
         *context.peer("torch.func vmap", "ensemble.py", data=stacked_file, mode="eager", **given),
         *context.peer(

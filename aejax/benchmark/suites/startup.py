@@ -1,0 +1,68 @@
+"""From the quickstart's command to its first steps, compiled programs on disk or not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from aejax.benchmark.contest import Case
+from aejax.benchmark.context import Context
+
+ROOT = Path(__file__).resolve().parents[3]
+COMMAND = ("-m", "experiments.sweep", "--config=configs/quickstart.py", "--nofigures")
+
+
+def seconds_to_first_step(programs: Path, workdir: Path) -> float:
+    """Starts the quickstart and stops it at the line that tells of its first steps.
+
+    Args:
+      programs: where compiled programs are kept; an empty folder is a first start.
+      workdir: of the sweep, empty.
+    """
+    given = {"JAX_COMPILATION_CACHE_DIR": str(programs), "PYTHONUNBUFFERED": "1"}
+    begun = time.perf_counter()
+    with subprocess.Popen(
+        [sys.executable, *COMMAND, f"--workdir={workdir}"],
+        cwd=ROOT,
+        env={**os.environ, **given},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if ": step " in line:
+                seconds = time.perf_counter() - begun
+                process.kill()
+                return seconds
+    raise RuntimeError("the quickstart ended before its first step; its errors are above")
+
+
+def run(context: Context) -> list[Case]:
+    """Runs the suite."""
+    firsts, seconds = [], []
+    for _ in range(context.rounds):
+        with TemporaryDirectory() as folder:
+            programs = Path(folder, "programs")
+            firsts.append(seconds_to_first_step(programs, Path(folder, "first")))
+            seconds.append(seconds_to_first_step(programs, Path(folder, "second")))
+    ratios = np.array(firsts) / np.array(seconds)
+    return [
+        Case(
+            suite="startup",
+            case="quickstart, command to first steps",
+            unit="s, less is better",
+            ours=float(np.median(seconds)),
+            peer="first start",
+            peer_value=float(np.median(firsts)),
+            ratio=float(np.median(ratios)),
+            ratio_low=float(ratios.min()),
+            ratio_high=float(ratios.max()),
+            detail={"rounds": context.rounds, "first": firsts, "second": seconds},
+        )
+    ]

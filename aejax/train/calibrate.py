@@ -1,0 +1,191 @@
+"""Which executor is fastest for a population: timed where that pays, and remembered.
+
+The rule of `population.pick` goes by a member's size alone. Where the run is long enough to repay
+a few seconds of compiling, a few steps are timed under each executor that fits the memory, and the
+fastest is written down beside the compiled programs, by program, machine and versions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from aejax.train import population
+from aejax.train.job import Cost, Job
+from aejax.train.loop import make_chunk
+from aejax.train.plan import stage_steps
+from aejax.train.population import Member
+from aejax.train.step import enter_stage, init_state, make_step, stages_of
+from aejax.types import Array, PyTree, TrainState
+
+Choice = tuple[str, int]  # executor, and members side by side
+
+# FLOPs of a whole population's run above which timing is repaid: about two minutes of work.
+WORTH = {"cpu": 1e13, "gpu": 1e15, "tpu": 1e15}
+TIMED_STEPS = 4  # of each executor
+REPEATS = 2
+
+_memory: dict[str, Choice] = {}  # of this process, where no folder is kept
+
+
+def candidates(members: int, fitting: int) -> list[Choice]:
+    """Returns the executors to time: all at once, in eights, one after another.
+
+    Args:
+      members: those of one device.
+      fitting: how many of them fit the memory side by side.
+    """
+    sizes = [n for n in (members, 64, 8) if n <= min(members, fitting)]
+    many = [("vmap" if n == members else "map", n) for n in dict.fromkeys(sizes)]
+    return [*many, ("map", 1)]
+
+
+def key(fn: Member, members: PyTree, shared: PyTree) -> str:
+    """Returns a name of the program, the machine and the versions: what a choice is good for."""
+    first = jax.eval_shape(lambda t: population.member(t, 0), members)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    # A trace names functions by their addresses, which are others in every process.
+    trace = re.sub(r"0x[0-9a-f]+", "", str(jax.make_jaxpr(fn)(first, shared)))
+    facts = (
+        trace,
+        population.size(members),
+        jax.devices()[0].device_kind,
+        jax.local_device_count(),
+        cores,
+        jax.__version__,
+    )
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:24]
+
+
+def notes() -> Path | None:
+    """Returns the file of remembered choices, or None where no compiled programs are kept."""
+    folder = getattr(jax.config, "jax_compilation_cache_dir", None)
+    return Path(folder) / "executors.json" if folder else None
+
+
+def _read(file: Path | None) -> dict[str, Any]:
+    try:
+        return json.loads(file.read_text()) if file else {}
+    except (OSError, ValueError):  # none yet, or a broken one, which the next choice replaces
+        return {}
+
+
+def recall(name: str) -> Choice | None:
+    """Returns the choice that was written down under a key, or None."""
+    found = _memory.get(name) or _read(notes()).get(name)
+    return (str(found[0]), int(found[1])) if found else None
+
+
+def remember(name: str, choice: Choice) -> None:
+    """Writes a choice down, in this process and beside the compiled programs."""
+    _memory[name] = choice
+    file = notes()
+    if file is None:
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.{os.getpid()}")
+    part.write_text(json.dumps({**_read(file), name: choice}, indent=1))
+    os.replace(part, file)
+
+
+def seconds(choice: Choice, fn: Member, members: PyTree, shared: PyTree) -> float:
+    """Returns the best time of a few calls of a member's function under an executor."""
+    executor, chunk = choice
+    size = population.size(members)
+    members = population.place(members, size, executor)
+    shared = population.place(shared, size, executor, shared=True)
+    program = population.execute(executor, fn, members, shared, chunk=chunk)
+    jax.block_until_ready(program.call(members, shared))
+    best = float("inf")
+    for _ in range(REPEATS):
+        begun = time.perf_counter()
+        jax.block_until_ready(program.call(members, shared))
+        best = min(best, time.perf_counter() - begun)
+    return best
+
+
+def fastest(
+    fn: Member,
+    members: PyTree,
+    shared: PyTree,
+    fitting: int,
+    clock: Callable[[Choice, Member, PyTree, PyTree], float] = seconds,
+) -> Choice:
+    """Returns the fastest executor and its chunk, timed now or remembered.
+
+    Args:
+      fn: a few steps of one member.
+      members: all members [P, ...].
+      shared: what they read.
+      fitting: how many members fit one device's memory side by side.
+      clock: times a choice.
+    """
+    name = key(fn, members, shared)
+    known = recall(name)
+    if known:
+        return known
+    timed = {
+        choice: clock(choice, fn, members, shared)
+        for choice in candidates(population.share(population.size(members)), fitting)
+    }
+    best = min(timed, key=timed.__getitem__)
+    remember(name, best)
+    return best
+
+
+def _timed_steps(job: Job, table: PyTree) -> tuple[population.Member, PyTree]:
+    """Returns a few steps of the longest stage as a member's function, and members to time it."""
+    recipe, stages = job.recipe, stages_of(job.model)
+    lengths = stage_steps(stages, recipe.steps)
+    longest = lengths.index(max(lengths))
+    x = jnp.zeros((recipe.batch_size, *table.shape[1:]))
+
+    def entered(seed: Array, hp: dict[str, Array]) -> TrainState:
+        state = init_state(job.model, seed, x)
+        for stage, steps in list(zip(stages, lengths, strict=True))[: longest + 1]:
+            state = enter_stage(job.model, stage, recipe, steps, state, hp)
+        return state
+
+    def filled(leaf: Any) -> Array:
+        """Any numbers do, but zeros and tiny ones, which a processor may treat as special."""
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            return jax.random.split(jax.random.key(0), leaf.shape)
+        return jnp.full(leaf.shape, 0.01 if jnp.issubdtype(leaf.dtype, jnp.floating) else 0)
+
+    states = jax.tree.map(filled, jax.eval_shape(jax.vmap(entered), job.seeds, job.hp))
+    step = make_step(job.model, stages[longest], recipe, lengths[longest])
+    few = dict(length=TIMED_STEPS, points=1, n=table.shape[0], batch_size=recipe.batch_size)
+    chunk = make_chunk(step, **few)
+    return lambda m, rows: chunk(m["state"], m["hp"], rows), {"state": states, "hp": job.hp}
+
+
+def choose(job: Job, table: PyTree, one: Cost) -> Choice:
+    """Returns the executor and how many members it runs side by side.
+
+    As the job wants it. For `auto` a rule of thumb decides, and timing where a run is long.
+
+    Args:
+      job: the population.
+      table: the training rows.
+      one: what one member takes.
+    """
+    members = population.size(job.seeds)
+    budget, backend = job.memory_bytes or population.available_bytes(), jax.default_backend()
+    by_rule = population.pick(
+        job.executor, members, one.member_bytes, one.param_count, budget, backend
+    )
+    worth = members * one.flops >= WORTH.get(backend, float("inf"))
+    if job.executor != "auto" or members == 1 or not worth:
+        return by_rule
+    steps, states = _timed_steps(job, table)
+    fitting = population.check_budget(budget, one.member_bytes)
+    return fastest(steps, states, table, fitting)

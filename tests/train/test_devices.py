@@ -1,0 +1,63 @@
+"""Members spread over several devices train to the same numbers: eight devices of one CPU."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import json
+import jax, jax.numpy as jnp, numpy as np
+from aejax import models
+from aejax.train.best import EarlyStopping
+from aejax.train.run import Job, train
+from aejax.train.step import Recipe, hparams_of
+
+X = np.random.default_rng(0).random((64, 12)).astype(np.float32)
+model, recipe = models.vae(12, latent=3, widths=(8,)), Recipe(10, 16)
+
+def job(members, **fields):
+    hp = {n: jnp.full(members, v, jnp.float32) for n, v in hparams_of(model, recipe).items()}
+    return Job(model, recipe, hp, jnp.arange(members, dtype=jnp.int32), 5, **fields)
+
+report = {"devices": jax.local_device_count()}
+for members, executor in ((8, "vmap"), (12, "map")):
+    rule = EarlyStopping(metric="loss", patience=0)
+    done = train(job(members, executor=executor), X, valid=X[:10], stopping=rule)
+    alone = train(job(members, executor="loop"), X, valid=X[:10], stopping=rule)
+    apart = [
+        float(np.abs(np.asarray(a) - np.asarray(b)).max())
+        for a, b in zip(
+            jax.tree.leaves([done.state.variables, done.best]),
+            jax.tree.leaves([alone.state.variables, alone.best]),
+            strict=True,
+        )
+    ]
+    used = len(jax.tree.leaves(done.state.variables)[0].sharding.device_set)
+    report[executor] = [used, max(apart)]
+print("REPORT", json.dumps(report))
+"""
+
+
+@pytest.fixture(scope="module")
+def report():
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        env={**os.environ, "JAX_NUM_CPU_DEVICES": "8", "JAX_PLATFORMS": "cpu"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.partition("REPORT ")[2])
+
+
+@pytest.mark.xdist_group("devices")
+@pytest.mark.parametrize(("executor", "devices"), [("vmap", 8), ("map", 6)])
+def test_as_many_devices_as_divide_the_population(report, executor, devices):
+    assert report["devices"] == 8
+    used, worst = report[executor]
+    assert used == devices
+    assert worst < 1e-5
