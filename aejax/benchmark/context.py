@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from aejax.benchmark import machine
 from aejax.benchmark.contest import ROUNDS, Contestant
 from aejax.benchmark.peers import Peer
 
@@ -39,11 +37,6 @@ class Context:
         if hasattr(os, "sched_getaffinity"):
             return len(os.sched_getaffinity(0))
         return os.cpu_count() or 1
-
-    @functools.cached_property
-    def ceiling(self) -> float:
-        """The matmul ceiling, FLOP/s, measured once a run."""
-        return machine.matmul_ceiling()
 
     def peer(self, name: str, script: str, **settings: Any) -> list[Contestant]:
         """Returns the peer, in a list; an empty one where there is no environment for peers."""

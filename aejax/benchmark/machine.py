@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from aejax.benchmark.contest import Round
 from aejax.sweep import environment
 from aejax.train.compile import compile
 
@@ -58,16 +59,32 @@ def _best(call: Any, repeats: int) -> float:
     return best
 
 
-def matmul_ceiling(repeats: int = 15, dtype: Any = jnp.float32, precision: Any = None) -> float:
-    """Returns the matrix-product speed that this device reaches, in FLOP/s.
+class Ceiling:
+    """The matrix-product speed that this device reaches in a round: its best call of several.
 
-    The best time of several sizes and repeats: a limit, and not a typical speed.
+    A contestant like any other, because a limit changes with the neighbours, too. The shape is that
+    of the fastest product at the start.
     """
-    products = PRODUCTS if jax.default_backend() == "cpu" else DEVICE_PRODUCTS
-    best = 0.0
-    for m, k, n in products:
-        a, b = jnp.ones((m, k), dtype), jnp.ones((k, n), dtype)
-        product = compile(lambda a, b: jnp.matmul(a, b, precision=precision), a, b).call
-        jax.block_until_ready(product(a, b))
-        best = max(best, 2 * m * k * n / _best(lambda p=product, a=a, b=b: p(a, b), repeats))
-    return best
+
+    name = "matmul ceiling"
+
+    def __init__(self, seconds: float = 0.5):
+        self.seconds, self.best = seconds, 0.0
+        products = PRODUCTS if jax.default_backend() == "cpu" else DEVICE_PRODUCTS
+        for m, k, n in products:
+            a, b = jnp.ones((m, k)), jnp.ones((k, n))
+            call = compile(jnp.matmul, a, b).call
+            rate = 2 * m * k * n / _best(lambda call=call, a=a, b=b: call(a, b), 10)
+            if rate > self.best:
+                self.best, self.args, self.call, self.flops = rate, (a, b), call, 2 * m * k * n
+
+    def round(self) -> Round:
+        """Multiplies for a while; the seconds are those of one FLOP, at best."""
+        begun, best = time.perf_counter(), float("inf")
+        while time.perf_counter() - begun < self.seconds:
+            best = min(best, _best(lambda: self.call(*self.args), 1))
+        return Round(best / self.flops, float("nan"))
+
+    def close(self) -> dict[str, Any]:
+        """Returns the shapes of the product."""
+        return {"product": [list(a.shape) for a in self.args]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import jax
@@ -10,7 +11,11 @@ import jax.numpy as jnp
 from aejax import keys
 from aejax.losses.monte_carlo import densities
 from aejax.objectives import check_samples
-from aejax.types import Array, Autoencoder, Hparams, Variables
+from aejax.types import Array, Autoencoder, Hparams, Latent, Variables
+
+# Images decoded at once on a CPU (measured, benchmarks/NOTES.md): 1,000 of 784 pixels are 3 MB, and
+# ten times as many take twice as long each.
+ROWS_AT_ONCE = {"cpu": 1024}
 
 
 class IsEstimate(NamedTuple):
@@ -55,7 +60,7 @@ def log_likelihood(
       x: [B, *shape].
       key: of the samples.
       samples: S.
-      chunk: samples decoded at once.
+      chunk: samples drawn at once; on a GPU also those decoded at once.
       hp: what a decoder that reads its target reads beside (`word_dropout`); None: the model's
         defaults.
 
@@ -69,12 +74,17 @@ def log_likelihood(
     space = model.info.space
     log_prior, log_posterior = densities(f"log_likelihood of model {model.info.name!r}", space)
     samples, chunk = check_samples(samples), min(check_samples(chunk), samples)
+    rows = ROWS_AT_ONCE.get(jax.default_backend(), math.inf)
+    at_once = int(min(chunk, max(1, rows // x.shape[0])))
     assert space is not None
     nets, hp = model.info.nets, {**model.hparams, **(hp or {})}
     h = nets.encode(variables["params"], x)
 
-    def log_weight(s: Array) -> Array:
-        latent = space.apply(variables, h, jax.random.fold_in(key, s))
+    def draw(s: Array) -> Latent:
+        return space.apply(variables, h, jax.random.fold_in(key, s))
+
+    def log_weight(drawn: tuple[Array, Latent]) -> Array:
+        s, latent = drawn
         if nets.teach:  # p(x | z) of such a decoder is a product over what it has read
             noise = keys.at(key, "teach", s)
             out = nets.teach(variables["params"], latent.z, x, noise, hp)
@@ -85,7 +95,12 @@ def log_likelihood(
         return jnp.where(s < samples, log_w, -jnp.inf)
 
     def step(sums: _Sums, start: Array) -> tuple[_Sums, None]:
-        return _absorb(sums, jax.vmap(log_weight)(start + jnp.arange(chunk))), None
+        # Drawn together and decoded a few at a time: random bits come cheaper in one large piece,
+        # and images are best made and weighed while they are in the cache.
+        s = start + jnp.arange(chunk)
+        drawn = s, jax.vmap(draw)(s)
+        many = None if at_once == 1 else at_once
+        return _absorb(sums, jax.lax.map(log_weight, drawn, batch_size=many)), None
 
     zeros = jnp.zeros(x.shape[0], jnp.float32)
     # A floor far below any weight, and not -inf: -inf minus -inf would be no number.
