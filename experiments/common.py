@@ -15,6 +15,7 @@ from rich.console import Console
 
 from aejax.data.paths import data_dir
 from aejax.errors import ConfigError
+from aejax.train.population import use_cores
 
 
 def make_console() -> Console:
@@ -23,11 +24,13 @@ def make_console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=120)
 
 
-def cache_programs() -> None:
-    """Keeps compiled programs on disk, so that a second start compiles nothing again.
+def prepare_jax() -> None:
+    """Spreads populations over the CPU's cores and keeps compiled programs on disk.
 
-    `JAX_COMPILATION_CACHE_DIR` names another folder. Programs are trusted code: never share one.
+    A second start compiles nothing again. `JAX_COMPILATION_CACHE_DIR` names another folder.
+    Programs are trusted code: never share one.
     """
+    use_cores()
     if getattr(jax.config, "jax_compilation_cache_dir", None) is None:
         jax.config.update("jax_compilation_cache_dir", str(data_dir(None) / "xla"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
@@ -70,7 +73,7 @@ def read_config(holder: flags.FlagHolder) -> tuple[ConfigDict, ModuleType, dict[
         raise ConfigError(
             "config=None is missing. Allowed: --config=configs/quickstart.py[:SCALE]."
         )
-    cache_programs()
+    prepare_jax()
     flag = flags.FLAGS[holder.name]
     path = config_flags.get_config_filename(flag).partition(":")[0]
     for name in ("data_dir", "manual_dir"):

@@ -4,8 +4,9 @@
 single member's program for each. The numbers are the same (to rounding: batched and single matrix
 products may sum in another order).
 
-Where there are several devices, the members are spread over them: as many devices as divide the
-population, each with its share, and the data on all of them.
+Where there are several devices, the members are spread over them, and the data is on all of them.
+A CPU is as many devices as `use_cores` makes of it: small members gain nothing from a second core
+each, but a member on each core trains twice as many (benchmarks/NOTES.md).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from aejax.errors import ConfigError, lookup
+from aejax.errors import ConfigError, check_at_least, lookup
 from aejax.train.compile import Program, compile
 from aejax.types import PyTree
 
@@ -46,22 +47,45 @@ AXIS = "member"
 
 
 def share(members: int) -> int:
-    """Returns the members of one device: the fewest that give every device used as many."""
-    devices = min(members, jax.local_device_count())
-    return members // max(d for d in range(1, devices + 1) if members % d == 0)
+    """Returns the members of one device, where each has as many: the last one may run copies."""
+    return -(-members // jax.local_device_count())
+
+
+def devices(members: int) -> int:
+    """Returns how many devices a population is spread over."""
+    return -(-members // share(members))
 
 
 def _mesh(members: int) -> Mesh:
-    return Mesh(np.asarray(jax.local_devices()[: members // share(members)]), (AXIS,))
+    return Mesh(np.asarray(jax.local_devices()[: devices(members)]), (AXIS,))
+
+
+def _placement(members: int) -> NamedSharding:
+    """Each device its members; all of them on every device where they do not divide evenly."""
+    even = members % devices(members) == 0
+    return NamedSharding(_mesh(members), PartitionSpec(AXIS) if even else PartitionSpec())
 
 
 def _spread(run: Callable[..., PyTree], members: PyTree) -> Callable[..., PyTree]:
     """Returns `run(members, shared)` with each device running its share of the members."""
-    if share(size(members)) == size(members):
+    count = size(members)
+    if devices(count) == 1:
         return run
-    specs = PartitionSpec(AXIS), PartitionSpec()
-    mesh = _mesh(size(members))
-    return jax.shard_map(run, mesh=mesh, in_specs=specs, out_specs=specs[0], check_vma=False)
+    missing = share(count) * devices(count) - count
+    mine, all_of_it = PartitionSpec(AXIS), PartitionSpec()
+    spread = jax.shard_map(
+        run, mesh=_mesh(count), in_specs=(mine, all_of_it), out_specs=mine, check_vma=False
+    )
+    if not missing:
+        return spread
+
+    def filled_up(members: PyTree, shared: PyTree) -> PyTree:
+        last = lambda leaf: jnp.concatenate([leaf, *[leaf[-1:]] * missing])
+        done = spread(jax.tree.map(last, members), shared)
+        cut = jax.tree.map(lambda leaf: leaf[:count], done)
+        return jax.lax.with_sharding_constraint(cut, _placement(count))
+
+    return filled_up
 
 
 def place(tree: PyTree, members: int, executor: str, *, shared: bool = False) -> PyTree:
@@ -73,10 +97,10 @@ def place(tree: PyTree, members: int, executor: str, *, shared: bool = False) ->
       executor: vmap, map or loop.
       shared: the tree has no member axis; each device gets all of it.
     """
-    if executor == "loop" or share(members) == members:
+    if executor == "loop" or devices(members) == 1:
         return jax.device_put(tree)
-    spec = PartitionSpec() if shared else PartitionSpec(AXIS)
-    return jax.device_put(tree, NamedSharding(_mesh(members), spec))
+    everywhere = NamedSharding(_mesh(members), PartitionSpec())
+    return jax.device_put(tree, everywhere if shared else _placement(members))
 
 
 def _vmap(fn: Member, members: PyTree, shared: PyTree, chunk: int, donate: bool) -> Program:
@@ -185,29 +209,52 @@ def pick(
       members: size of the population.
       member_bytes: one member's memory while it trains.
       param_count: one member's parameters.
-      budget: bytes that one device's share of the population may take.
+      budget: bytes that the population may take; of each device, where each has its own memory.
       backend: cpu, gpu or tpu.
 
     Returns:
       (executor, chunk). `vmap` falls back to `map` when the whole does not fit the budget. The
-      chunk is that of one device, and so is the budget.
+      chunk is that of one device.
 
     Raises:
       ConfigError: an unknown executor, or a budget that not even one member fits.
     """
     if wanted != "auto":
         lookup("executor", wanted, EXECUTORS | {"auto": None})
-    fitting, members = check_budget(budget, member_bytes), share(members)
-    # On a CPU a large member fills the cores alone, and its neighbours only spoil the caches.
-    side_by_side = SIDE_BY_SIDE_PARAMS.get(backend, float("inf"))
-    if wanted in ("map", "auto") and param_count > side_by_side:
-        return "map", 1
-    if wanted == "map":
-        return "map", min(fitting, members)
+    fitting = check_budget(budget, member_bytes)
     if wanted == "loop":
         return "loop", 1
+    if backend == "cpu":  # its devices have one memory
+        fitting = max(1, fitting // devices(members))
+    members = share(members)
+    limit = SIDE_BY_SIDE_PARAMS.get(backend)
+    if limit is not None and wanted in ("map", "auto"):
+        fitting = min(fitting, max(1, limit // max(1, param_count)))
+    if wanted == "map":
+        return "map", min(fitting, members)
     return ("vmap", members) if fitting >= members else ("map", fitting)
 
 
-# Parameters a member above which `auto` runs members one after another (measured; see README).
-SIDE_BY_SIDE_PARAMS = {"cpu": 100_000}
+# Parameters side by side above which `auto` and `map` run members one after another: on a CPU a
+# chunk's parameters and their three copies in the optimiser are to stay in a core's cache.
+SIDE_BY_SIDE_PARAMS = {"cpu": 65_536}
+
+
+def use_cores(cores: int | None = None) -> None:
+    """Makes a device of each of the CPU's cores, over which populations are spread.
+
+    To be called before the first computation of the process; `JAX_NUM_CPU_DEVICES` has the say.
+
+    Args:
+      cores: how many; None: those that this process may use.
+
+    Raises:
+      ConfigError: fewer than one.
+    """
+    if "JAX_NUM_CPU_DEVICES" in os.environ:
+        return
+    if cores is None:
+        affinity = getattr(os, "sched_getaffinity", None)
+        cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    check_at_least("cores", cores, 1)
+    jax.config.update("jax_num_cpu_devices", int(cores))

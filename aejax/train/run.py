@@ -273,7 +273,8 @@ def train(
       stopping: keep each member's best variables by a validation metric of the last stage.
 
     Returns:
-      The final state and the curves. Diverged members are frozen and marked in `state.health`.
+      The final state and the curves. Diverged members are frozen and marked in `state.health`; the
+      others are, to rounding, what they are without them.
 
     Raises:
       ConfigError: the batch is larger than the data, the memory budget too small, the checkpoint of

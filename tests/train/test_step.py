@@ -118,8 +118,9 @@ def test_a_diverged_member_is_frozen_and_marked_and_the_others_go_on():
     assert names[int(mixed.state.health.term[1])] in ("rec_nats", "loss", "update")
     for i in (0, 2):
         for path, leaf in tree.flatten(healthy.state.variables).items():
-            np.testing.assert_array_equal(
-                tree.flatten(mixed.state.variables)[path][i], leaf[i], err_msg=path
+            # To rounding: where one has diverged, the steps are those of another program.
+            np.testing.assert_allclose(
+                tree.flatten(mixed.state.variables)[path][i], leaf[i], atol=1e-6, err_msg=path
             )
     assert all(np.isfinite(v).all() for v in tree.flatten(mixed.state.variables).values())
 

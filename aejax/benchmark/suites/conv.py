@@ -41,8 +41,10 @@ def network() -> Autoencoder:
 
 def kernels(params: PyTree) -> dict[str, np.ndarray]:
     """Returns w0, b0, w1, ... from the input to the output, kernels in HWIO."""
-    count = len(CHANNELS)
-    layers = [params[net][f"conv_{i}"] for net in ("encoder", "decoder") for i in range(count)]
+    # The decoder's layers bear the names of those that they mirror.
+    down = [f"conv_{i}" for i in range(len(CHANNELS))]
+    layers = [params["encoder"][name] for name in down]
+    layers += [params["decoder"][name] for name in reversed(down)]
     names = {"w": "kernel", "b": "bias"}
     return {
         f"{letter}{i}": np.asarray(layer[name])

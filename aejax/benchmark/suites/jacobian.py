@@ -13,7 +13,7 @@ from aejax.benchmark.contest import Case, Contestant, Round, compare, race
 from aejax.benchmark.context import Context
 from aejax.benchmark.problems import save
 from aejax.losses.jacobian import squared_frobenius
-from aejax.nets import mlp
+from aejax.nets.mlp import mlp
 from aejax.train.compile import compile
 
 FEATURES, HIDDEN, LATENT, BATCH = 784, 256, 32, 128
@@ -48,7 +48,7 @@ class Penalty:
 
 def encoder(context: Context, code: str) -> list[Case]:
     """784-256-32, sigmoid hidden units, the code's activation as named."""
-    net = mlp.mlp((HIDDEN,), (LATENT,), activation="sigmoid", last_activation=code)
+    net = mlp((HIDDEN,), (LATENT,), activation="sigmoid", last_activation=code)
     x = jnp.asarray(np.random.default_rng(0).random((BATCH, FEATURES)), jnp.float32)
     params = net.init(jax.random.key(0), x)
     assert net.layers
