@@ -18,7 +18,6 @@ from aejax.benchmark import Context, report
 from aejax.benchmark.contest import ROUNDS
 from aejax.benchmark.peers import peer_python
 from aejax.benchmark.suites import SUITES
-from aejax.train.population import use_cores
 from experiments.common import make_console
 
 SUITE = flags.DEFINE_string("suite", "all", "a suite by name, or all")
@@ -32,7 +31,6 @@ PEERS = flags.DEFINE_string("peers", None, "the peers' Python; default .venv-pee
 
 def main(argv: list[str]) -> int:
     del argv
-    use_cores()
     console = make_console()
     errors.lookup("suite", SUITE.value, {**SUITES, "all": None})
     errors.check_at_least("rounds", REPEATS.value, 1)

@@ -24,7 +24,7 @@ def make_console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=120)
 
 
-def prepare_jax() -> None:
+def _prepare_jax() -> None:
     """Spreads populations over the CPU's cores and keeps compiled programs on disk.
 
     A second start compiles nothing again. `JAX_COMPILATION_CACHE_DIR` names another folder.
@@ -33,7 +33,11 @@ def prepare_jax() -> None:
     use_cores()
     if getattr(jax.config, "jax_compilation_cache_dir", None) is None:
         jax.config.update("jax_compilation_cache_dir", str(data_dir(None) / "xla"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+# On import: config files build models, which computes, while the command line is parsed.
+_prepare_jax()
 
 
 def define_config() -> flags.FlagHolder:
@@ -73,7 +77,6 @@ def read_config(holder: flags.FlagHolder) -> tuple[ConfigDict, ModuleType, dict[
         raise ConfigError(
             "config=None is missing. Allowed: --config=configs/quickstart.py[:SCALE]."
         )
-    prepare_jax()
     flag = flags.FLAGS[holder.name]
     path = config_flags.get_config_filename(flag).partition(":")[0]
     for name in ("data_dir", "manual_dir"):

@@ -15,7 +15,7 @@ from absl import flags
 from aejax import errors
 from aejax.reproduce import papers, results, table, tasks
 from aejax.sweep import check_scale
-from experiments.common import make_console, prepare_jax
+from experiments.common import make_console
 
 LIST = flags.DEFINE_bool("list", False, "list all papers, their claims' states and their costs")
 JSON = flags.DEFINE_bool("json", False, "with --list: as JSON")
@@ -53,7 +53,6 @@ def main(argv: list[str]) -> int:
     name, scale = argv[1], check_scale(SCALE.value)
     entry = papers.load(FOLDER, name)
     config = papers.configure(entry, scale, data_dir=DATA_DIR.value, manual_dir=MANUAL_DIR.value)
-    prepare_jax()
     console = make_console()
     workdir = Path(WORKDIR.value or f"runs/reproduce/{name}-{scale}")
     rows = papers.measure(entry, config, workdir, console)

@@ -6,8 +6,8 @@ import jax
 import numpy as np
 
 from aejax.benchmark.contest import Case, Lane, spread
-from aejax.benchmark.count import product_flops
 from aejax.train import population
+from aejax.train.flops import product_flops
 from aejax.train.run import Job
 from aejax.train.step import enter_stage, init_state, make_step, stages_of
 

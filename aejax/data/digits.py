@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,8 +22,20 @@ def load_digits(test_fraction: float = 0.2) -> Dataset:
     Raises:
       ConfigError: `test_fraction` is out of range.
     """
-    from sklearn import datasets as sklearn_datasets  # over a second: only when asked for
+    levels, target = _table()
+    images = np.rint(levels.reshape(-1, 8, 8, 1) * (255 / 16)).astype(np.uint8)
+    return datasets.hold_out("digits", images, target.astype(np.int32), test_fraction)
+
+
+def _table() -> tuple[np.ndarray, np.ndarray]:
+    """Returns grey levels [N, 64] and labels [N]."""
+    spec = find_spec("sklearn")  # which imports nothing: to import it takes a second
+    folder = Path((spec.submodule_search_locations or [""])[0]) if spec else Path()
+    file = folder / "datasets" / "data" / "digits.csv.gz"
+    if file.is_file():
+        table = np.loadtxt(file, delimiter=",")
+        return table[:, :-1], table[:, -1]
+    from sklearn import datasets as sklearn_datasets  # it has moved the file
 
     bunch: Any = sklearn_datasets.load_digits()
-    images = np.rint(bunch.images * (255 / 16)).astype(np.uint8)[..., None]
-    return datasets.hold_out("digits", images, bunch.target.astype(np.int32), test_fraction)
+    return bunch.data, bunch.target

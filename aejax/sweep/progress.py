@@ -72,9 +72,15 @@ class Report:
         else:
             self.console.print(f"{where} {name}: {members} members, {steps} steps; compiling")
 
+    def compiled(self, seconds: float) -> None:
+        """The group's first step is about to be done."""
+        if self.bars:
+            self.bars.update(self.current, note=f"{self.members} members, compiled")
+        else:
+            self.console.print(f"  {self.name}: compiled in {seconds:.1f} s; training")
+
     def advance(self, step: int, loss: np.ndarray) -> None:
         """`step` steps of the group are done; `loss` [P] is the members' last mean."""
-        first = not self.done  # that a sweep runs is news: it is told at once
         self.done += (step - self.at) * self.members
         self.at = step
         finite = loss[np.isfinite(loss)]
@@ -82,6 +88,6 @@ class Report:
         if self.bars:
             self.bars.update(self.current, completed=step, note=note)
             self.bars.update(self.overall, completed=self.done, note=self.left())
-        elif first or time.monotonic() - self.spoken > LINE_SECONDS or step == self.steps:
+        elif time.monotonic() - self.spoken > LINE_SECONDS or step == self.steps:
             self.spoken = time.monotonic()
             self.console.print(f"  {self.name}: step {step}/{self.steps}, {note}, {self.left()}")

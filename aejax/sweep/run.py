@@ -77,6 +77,7 @@ def _run_group(plan: Plan, group: Group, store: Store, report: Report) -> None:
         valid=dataset.test,
         checkpoint=checkpoint,
         checkpoint_seconds=plan.config.checkpoint_seconds,
+        on_compiled=report.compiled,
         on_chunk=lambda step, means: report.advance(step, means["loss"]),
     )
     begun = time.perf_counter()

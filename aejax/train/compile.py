@@ -54,15 +54,6 @@ def compile(fn: Callable[..., Any], *args: Any, donate: tuple[int, ...] = ()) ->
     return Program(compiled, time.perf_counter() - start, temp)
 
 
-def flops(fn: Callable[..., Any], *args: Any) -> float:
-    """Returns the FLOPs of one call of `fn`, by XLA's count on the unoptimised program.
-
-    A scan's body counts once: cost a single step and multiply.
-    """
-    cost = jax.jit(fn).lower(*args).cost_analysis()
-    return float((cost or {}).get("flops", 0.0))
-
-
 def matmul_flops(size: int = 1024, repeats: int = 5) -> float:
     """Returns this device's float32 matrix-product speed, FLOP/s: the best of a few products."""
     a = jax.numpy.ones((size, size), jax.numpy.float32)

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from aejax.train import compile as compiler
 from aejax.train import population
+from aejax.train.flops import trace_flops
 from aejax.train.plan import stage_steps
 from aejax.train.step import Recipe, enter_stage, init_state, make_step, stages_of
 from aejax.types import Array, Autoencoder, PyTree
@@ -28,7 +28,7 @@ class Job(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What one member takes, known before anything is compiled."""
+    """What one member takes, known before anything is compiled; FLOPs are those of products."""
 
     param_count: int
     state_bytes: int
@@ -61,8 +61,9 @@ def cost(job: Job, table: PyTree) -> Cost:
         )
         state = jax.eval_shape(enter, state, hp)
         step = make_step(job.model, stage, recipe, steps)
-        flops += steps * compiler.flops(step, state, hp, x)
-        peak = max(peak, population.intermediate_bytes(step, state, hp, x))
+        trace = jax.make_jaxpr(step)(state, hp, x)
+        flops += steps * trace_flops(trace)
+        peak = max(peak, population.intermediate_bytes(trace))
     params = sum(int(np.prod(p.shape)) for p in jax.tree.leaves(state.variables["params"]))
     order = 8 * table.shape[0]  # one epoch's permutation and its sort keys
     held = population.tree_bytes(state)

@@ -177,12 +177,11 @@ def tree_bytes(tree: PyTree) -> int:
     )
 
 
-def intermediate_bytes(fn: Callable[..., Any], *args: Any) -> int:
-    """Returns an upper estimate of a function's scratch memory: every value of its trace, once."""
-    closed = jax.make_jaxpr(fn)(*args)
+def intermediate_bytes(trace: Any) -> int:
+    """Returns an upper estimate of a program's scratch memory: every value of its trace, once."""
     return sum(
         int(np.prod(v.aval.shape)) * 4
-        for eqn in closed.jaxpr.eqns
+        for eqn in trace.jaxpr.eqns
         for v in eqn.outvars
         if hasattr(v.aval, "shape")
     )

@@ -253,6 +253,7 @@ def train(
     checkpoint: Checkpoint | None = None,
     checkpoint_seconds: float = 30.0,
     on_chunk: OnChunk | None = None,
+    on_compiled: Callable[[float], None] | None = None,
     initial: Variables | None = None,
     measure: Measure | None = None,
     stopping: EarlyStopping | None = None,
@@ -267,6 +268,7 @@ def train(
         bit for bit.
       checkpoint_seconds: least time between two saves; 0 saves after every chunk.
       on_chunk: called after every chunk.
+      on_compiled: called before the first chunk, with the seconds that compiling took.
       initial: variables to begin with, stacked [P, ...], in place of those that the seeds draw; a
         group of parameters that they lack is drawn.
       measure: what a validation point measures; None: `evaluator`, the terms and METRICS.
@@ -336,6 +338,8 @@ def train(
         if best:
             best.load(restored["best"])
     saved = time.perf_counter()
+    if on_compiled:
+        on_compiled(programs.seconds)
     for i, segment in list(enumerate(cut))[done:]:
         if best and best.finished():
             break

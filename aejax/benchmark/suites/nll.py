@@ -14,7 +14,6 @@ from aejax import models
 from aejax.benchmark import machine
 from aejax.benchmark.contest import Case, Contestant, Round, compare, race
 from aejax.benchmark.context import Context
-from aejax.benchmark.count import product_flops
 from aejax.benchmark.problems import as_inputs, images, make_job, save
 from aejax.benchmark.shares import share_of_ceiling
 from aejax.data import load
@@ -22,6 +21,7 @@ from aejax.data.paths import data_dir
 from aejax.evaluate.importance import log_likelihood
 from aejax.train import population
 from aejax.train.compile import compile
+from aejax.train.flops import product_flops
 from aejax.train.run import train
 from aejax.types import Autoencoder, PyTree, Variables
 

@@ -54,13 +54,22 @@ def _count(jaxpr: Any) -> float:
     return sum(PRODUCTS.get(eqn.primitive.name, _inner)(eqn) for eqn in jaxpr.eqns)
 
 
-def product_flops(fn: Callable[..., Any], *args: Any) -> float:
-    """Returns the FLOPs of the products of one call of `fn`, 2 for a multiply and add.
+def trace_flops(trace: Any) -> float:
+    """Returns the FLOPs of a trace's products, 2 for a multiply and add.
 
-    A `while` loop's body counts once: its length is not known from the trace.
+    A `while` loop's body counts once: its length is not known.
+
+    Args:
+      trace: of `jax.make_jaxpr`.
+    """
+    return _count(trace)
+
+
+def product_flops(fn: Callable[..., Any], *args: Any) -> float:
+    """Returns the FLOPs of the products of one call of `fn`; see `trace_flops`.
 
     Args:
       fn: a function of arrays.
       *args: arrays or jax.ShapeDtypeStruct trees.
     """
-    return _count(jax.make_jaxpr(fn)(*args))
+    return trace_flops(jax.make_jaxpr(fn)(*args))
