@@ -1,7 +1,7 @@
 """Measures speed against peers and against the machine's limits.
 
 python -m experiments.benchmark [--suite=NAME|all] [--json=FILE] [--compare=OLD.json]
-  [--rounds=N] [--peers=PYTHON] [--data_dir=DIR] [--manual_dir=DIR]
+  [--plot=FILE.png] [--rounds=N] [--peers=PYTHON] [--data_dir=DIR] [--manual_dir=DIR]
 
 `make bench-peers` builds the peers' environment; without it ours is measured against plain JAX and
 the limits alone.
@@ -17,7 +17,7 @@ from aejax import errors
 from aejax.benchmark import Context, report
 from aejax.benchmark.contest import ROUNDS
 from aejax.benchmark.peers import peer_python
-from aejax.benchmark.suites import SUITES
+from aejax.benchmark.suites import SUITES, named
 from experiments.common import make_console
 
 SUITE = flags.DEFINE_string("suite", "all", "a suite by name, or all")
@@ -26,13 +26,14 @@ COMPARE = flags.DEFINE_string("compare", None, "an older record, to print ratios
 REPEATS = flags.DEFINE_integer("rounds", ROUNDS, "counted rounds of each contest, 1 or more")
 DATA_DIR = flags.DEFINE_string("data_dir", None, "where prepared data is")
 MANUAL_DIR = flags.DEFINE_string("manual_dir", None, "raw files, for what is not prepared yet")
+PLOT = flags.DEFINE_string("plot", None, "draw the ratios into this PNG, and their CSV beside it")
 PEERS = flags.DEFINE_string("peers", None, "the peers' Python; default .venv-peers/bin/python")
 
 
 def main(argv: list[str]) -> int:
     del argv
     console = make_console()
-    errors.lookup("suite", SUITE.value, {**SUITES, "all": None})
+    names = named(SUITE.value)
     errors.check_at_least("rounds", REPEATS.value, 1)
     old = report.read(COMPARE.value) if COMPARE.value else []
     context = Context(
@@ -44,7 +45,7 @@ def main(argv: list[str]) -> int:
     if context.peers is None:
         console.print("no environment of peers (make bench-peers builds it): measured without them")
     cases = []
-    for name in SUITES if SUITE.value == "all" else [SUITE.value]:
+    for name in names:
         console.print(f"suite {name}")
         cases += SUITES[name](context)
     console.print(report.table(cases))
@@ -53,6 +54,13 @@ def main(argv: list[str]) -> int:
     if JSON.value:
         report.write(Path(JSON.value), cases)
         console.print(f"record in {JSON.value}")
+    if PLOT.value:
+        from aejax.figures.benchmark import draw  # matplotlib takes a while to import
+        from aejax.figures.output import save
+
+        path = Path(PLOT.value)
+        save(draw(cases), path.parent, path.stem)
+        console.print(f"figure {path}")
     return 0
 
 

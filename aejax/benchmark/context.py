@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import jax
+
 from aejax.benchmark.contest import ROUNDS, Contestant
 from aejax.benchmark.peers import Peer
 
@@ -37,6 +39,18 @@ class Context:
         if hasattr(os, "sched_getaffinity"):
             return len(os.sched_getaffinity(0))
         return os.cpu_count() or 1
+
+    def torch(self, what: str, script: str, **settings: Any) -> list[Contestant]:
+        """Returns PyTorch in each of its modes: eager, compiled, and CUDA graphs on a GPU."""
+        on_gpu = jax.default_backend() == "gpu"
+        graphs = {"CUDA graphs": "graphs"} if on_gpu and script == "train.py" else {}
+        return [
+            contestant
+            for words, mode in {"eager": "eager", "compiled": "compiled", **graphs}.items()
+            for contestant in self.peer(
+                f"{what} {words}", script, mode=mode, allow_tf32=on_gpu, **settings
+            )
+        ]
 
     def peer(self, name: str, script: str, **settings: Any) -> list[Contestant]:
         """Returns the peer, in a list; an empty one where there is no environment for peers."""

@@ -59,6 +59,42 @@ def _best(call: Any, repeats: int) -> float:
     return best
 
 
+def copy(arrays: tuple[Any, ...]) -> Any:
+    """Reads one array and writes one."""
+    return arrays[0] + 1.0
+
+
+def adam_like(arrays: tuple[Any, ...]) -> Any:
+    """Reads parameters, gradient and two moments; writes all but the gradient."""
+    p, g, m, v = arrays
+    m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+    return p - 1e-3 * m / (jnp.sqrt(v) + 1e-8), m, v
+
+
+class Bandwidth:
+    """Bytes a second of an elementwise function on arrays beyond every cache.
+
+    Args:
+      name: for the table.
+      passes: arrays that are read or written.
+      fn: of four arrays.
+    """
+
+    def __init__(self, name: str, passes: int, fn: Any, elements: int = 2**27):
+        self.name = name
+        self.args = tuple(jnp.full((elements,), 0.5) for _ in range(4))
+        self.bytes = passes * elements * 4
+        self.call = compile(fn, self.args).call
+
+    def round(self) -> Round:
+        """Runs it a few times; the seconds are those of one byte, at best."""
+        return Round(_best(lambda: self.call(self.args), 20) / self.bytes, float("nan"))
+
+    def close(self) -> dict[str, Any]:
+        """Returns what a call moves."""
+        return {"bytes": self.bytes}
+
+
 class Ceiling:
     """The matrix-product speed that this device reaches in a round: its best call of several.
 

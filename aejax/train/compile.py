@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
+from jax.extend import core
 
 _EVENT = "/jax/core/compile/backend_compile_duration"
 _compiles = 0
@@ -37,6 +38,7 @@ class Program(NamedTuple):
     call: Callable[..., Any]
     seconds: float  # tracing, lowering and compiling
     temp_bytes: int  # XLA's scratch memory
+    out: Any  # shapes of what it returns
 
 
 def compile(fn: Callable[..., Any], *args: Any, donate: tuple[int, ...] = ()) -> Program:
@@ -48,10 +50,31 @@ def compile(fn: Callable[..., Any], *args: Any, donate: tuple[int, ...] = ()) ->
       donate: positions of arguments whose memory the result may take over.
     """
     start = time.perf_counter()
-    compiled = jax.jit(fn, donate_argnums=donate).lower(*args).compile()
+    lowered = jax.jit(fn, donate_argnums=donate).lower(*args)
+    compiled = lowered.compile()
     memory = compiled.memory_analysis()
     temp = int(getattr(memory, "temp_size_in_bytes", 0) or 0)
-    return Program(compiled, time.perf_counter() - start, temp)
+    return Program(compiled, time.perf_counter() - start, temp, lowered.out_info)
+
+
+def traced_once(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns `fn`, traced once for each kind of arguments, whichever program it is part of.
+
+    jit's own cache does not serve a program of several devices from the trace of one.
+    """
+    known: dict[Any, tuple[Callable[..., Any], Any]] = {}
+
+    def call(*args: Any) -> Any:
+        leaves, structure = jax.tree.flatten(args)
+        kind = structure, tuple((v.shape, v.dtype, getattr(v, "weak_type", False)) for v in leaves)
+        if kind not in known:
+            shapes = [jax.ShapeDtypeStruct(*of[:2], weak_type=of[2]) for of in kind[1]]
+            trace, out = jax.make_jaxpr(fn, return_shape=True)(*structure.unflatten(shapes))
+            known[kind] = core.jaxpr_as_fun(trace), jax.tree.structure(out)
+        flat, out = known[kind]
+        return out.unflatten(flat(*leaves))
+
+    return call
 
 
 def matmul_flops(size: int = 1024, repeats: int = 5) -> float:

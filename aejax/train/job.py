@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from aejax.train import compile as compiler
 from aejax.train import population
 from aejax.train.flops import trace_flops
 from aejax.train.plan import stage_steps
-from aejax.train.step import Recipe, enter_stage, init_state, make_step, stages_of
+from aejax.train.step import Recipe, Step, enter_stage, init_state, make_step, stages_of
 from aejax.types import Array, Autoencoder, PyTree
 
 
@@ -41,12 +42,23 @@ def one_of(tree: PyTree) -> PyTree:
     return jax.eval_shape(lambda t: population.member(t, 0), tree)
 
 
-def cost(job: Job, table: PyTree) -> Cost:
+def steps_of(job: Job) -> list[Step]:
+    """Returns the step of each stage, to be traced once for its cost and for its programs."""
+    stages = stages_of(job.model)
+    lengths = stage_steps(stages, job.recipe.steps)
+    return [
+        compiler.traced_once(make_step(job.model, stage, job.recipe, steps))
+        for stage, steps in zip(stages, lengths, strict=True)
+    ]
+
+
+def cost(job: Job, table: PyTree, own: list[Step] | None = None) -> Cost:
     """Returns a member's parameters, memory and FLOPs by tracing alone.
 
     Args:
       job: the population.
       table: the training rows or their shapes, [N, *shape].
+      own: its steps, where they are at hand.
     """
     recipe, stages = job.recipe, stages_of(job.model)
     x = jax.ShapeDtypeStruct((recipe.batch_size, *table.shape[1:]), jnp.float32)
@@ -55,12 +67,12 @@ def cost(job: Job, table: PyTree) -> Cost:
     )
     hp = one_of(job.hp)
     flops, peak = 0.0, 0
-    for stage, steps in zip(stages, stage_steps(stages, recipe.steps), strict=True):
+    lengths = stage_steps(stages, recipe.steps)
+    for stage, steps, step in zip(stages, lengths, own or steps_of(job), strict=True):
         enter = lambda s, h, stage=stage, steps=steps: enter_stage(
             job.model, stage, recipe, steps, s, h
         )
         state = jax.eval_shape(enter, state, hp)
-        step = make_step(job.model, stage, recipe, steps)
         trace = jax.make_jaxpr(step)(state, hp, x)
         flops += steps * trace_flops(trace)
         peak = max(peak, population.intermediate_bytes(trace))

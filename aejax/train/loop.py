@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from aejax import keys
 from aejax.errors import ConfigError
+from aejax.train.shuffle import permuted, round_keys
 from aejax.train.step import Record
 from aejax.types import Array, Hparams, TrainState
 
@@ -36,20 +37,15 @@ def steps_per_epoch(n: int, batch_size: int) -> int:
 def batch_indices(key: Array, start: Array, length: int, n: int, batch_size: int) -> Array:
     """Returns the rows [length, B] of steps start..start+length-1.
 
-    Epoch e visits the data in a permutation of its own, `permutation(at(key, "data", e))`, without
+    Epoch e visits the data in a permutation of its own, of the key `at(key, "data", e)`, without
     replacement; the rest of an epoch that fills no batch is left out. A pure function of the key
     and of the step: nothing to store, and nothing to lose in a resume.
     """
     per_epoch = steps_per_epoch(n, batch_size)
-    epochs = (length + per_epoch - 2) // per_epoch + 1  # as many as `length` steps can touch
-    first = start // per_epoch
-    # One after another and not batched: XLA's sort gains nothing from a batch on a CPU.
-    orders = jax.lax.map(
-        lambda e: jax.random.permutation(keys.at(key, "data", first + e), n), jnp.arange(epochs)
-    )
     step = start + jnp.arange(length)
-    row = (step % per_epoch)[:, None] * batch_size + jnp.arange(batch_size)[None, :]
-    return orders[(step // per_epoch - first)[:, None], row]
+    words = jax.vmap(lambda epoch: round_keys(keys.at(key, "data", epoch)))(step // per_epoch)
+    place = (step % per_epoch)[:, None] * batch_size + jnp.arange(batch_size)[None, :]
+    return permuted(place, words, n)
 
 
 def make_chunk(

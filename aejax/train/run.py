@@ -19,16 +19,16 @@ from aejax.train import population
 from aejax.train.best import Best, EarlyStopping
 from aejax.train.calibrate import choose
 from aejax.train.checkpoint import Checkpoint
-from aejax.train.job import Cost, Job, cost, one_of
+from aejax.train.job import Cost, Job, cost, one_of, steps_of
 from aejax.train.loop import make_chunk, to_float
 from aejax.train.plan import Segment, curve_steps, segments, stage_steps
 from aejax.train.step import (
     Record,
+    Step,
     enter_stage,
     finite_params,
     guarded,
     init_state,
-    make_step,
     stages_of,
 )
 from aejax.types import Array, Autoencoder, PyTree, TrainState, Variables
@@ -66,11 +66,6 @@ def _abstract(tree: PyTree) -> PyTree:
     return jax.eval_shape(lambda t: t, tree)
 
 
-def _initial(job: Job, batch: PyTree, seeds: Array) -> TrainState:
-    zeros = jnp.zeros(batch.shape, jnp.float32)
-    return jax.vmap(lambda seed: init_state(job.model, seed, zeros))(seeds)
-
-
 class _Programs:
     """The compiled programs of a job, all made before the first step."""
 
@@ -83,6 +78,7 @@ class _Programs:
         executor: str,
         chunk: int,
         measure: Measure,
+        own: list[Step],
     ):
         self.seconds = 0.0
         self.late = 0  # programs made after the first step
@@ -100,10 +96,12 @@ class _Programs:
             self.seconds += program.seconds
             return program
 
-        init = lambda seeds: _initial(job, batch, seeds)
-        self.init = compiler.compile(init, job.seeds)
-        self.seconds += self.init.seconds
-        members = {"state": jax.eval_shape(init, job.seeds), "hp": _abstract(job.hp)}
+        def init(seed: Array, _: PyTree) -> TrainState:
+            return init_state(job.model, seed, jnp.zeros(batch.shape, jnp.float32))
+
+        self.init = execute(init, job.seeds, ())
+        states = jax.eval_shape(jax.vmap(lambda seed: init(seed, ())), job.seeds)
+        members = {"state": states, "hp": _abstract(job.hp)}
         seen: PyTree = None
         for i, (stage, steps) in enumerate(
             zip(stages, stage_steps(stages, recipe.steps), strict=True)
@@ -121,7 +119,7 @@ class _Programs:
                 shared = self.valid[-1] if self.valid and now == seen else None
                 self.valid.append(shared or execute(measure(job.model), now, valid))
                 seen = now
-            step = make_step(job.model, stage, recipe, steps)
+            step = own[i]
             if stage.loss is not job.model.loss:  # it may have terms of its own
                 one = one_of(members)
                 record = jax.eval_shape(step, one["state"], one["hp"], batch)[1]
@@ -286,27 +284,24 @@ def train(
     stages = stages_of(job.model)
     cut = segments(stages, job.recipe.steps, job.every)
     size = population.size(job.seeds)
-    rows = jnp.asarray(table)
-    one = cost(job, rows)
+    own = steps_of(job)
+    one = cost(job, table, own)
     # A resumed run goes on as it began: another executor would round differently.
     noted = checkpoint.note() if checkpoint else None
-    executor, chunk = noted["choice"] if noted else choose(job, rows, one)
+    executor, chunk = noted["choice"] if noted else choose(job, table, one)
     if checkpoint and not noted:
         checkpoint.write_note({"choice": [executor, chunk]})
     place = partial(population.place, members=size, executor=executor)
-    rows = place(rows, shared=True)
-    held_out = None if valid is None else place(jnp.asarray(valid), shared=True)
+    rows = place(table, shared=True)
+    held_out = None if valid is None else place(valid, shared=True)
     measure = measure or evaluator
-    programs = _Programs(job, rows, held_out, cut, executor, chunk, measure)
+    programs = _Programs(job, rows, held_out, cut, executor, chunk, measure, own)
     names = list(dict.fromkeys([*job.model.info.weights, "loss", *programs.curves]))
-    valid_names = (
-        list(jax.eval_shape(measure(job.model), one_of(programs.entered[-1]), held_out))
-        if held_out is not None
-        else []
-    )
+    valid_names = list(programs.valid[-1].out) if held_out is not None else []
     history = _History(size, cut, names, valid_names)
     # A copy: chunks may be given their members' memory, and the job stays the caller's.
-    members = {"state": programs.init.call(job.seeds), "hp": jax.tree.map(jnp.copy, job.hp)}
+    hp = place(jax.tree.map(np.array, job.hp))
+    members = {"state": programs.init.call(place(np.asarray(job.seeds)), ()), "hp": hp}
     state = members["state"]
     members["state"] = state._replace(variables=_begin(_prime(job, state, rows), initial))
     members = place(members)

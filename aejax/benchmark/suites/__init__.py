@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import jax
+
 from aejax.benchmark.contest import Case
 from aejax.benchmark.context import Context
-from aejax.benchmark.suites import conv, jacobian, mlp, nll, population, startup
+from aejax.benchmark.suites import conv, gpu, jacobian, mlp, nll, population, startup
+from aejax.errors import lookup
 
 SUITES: dict[str, Callable[[Context], list[Case]]] = {
     "mlp": mlp.run,
@@ -15,4 +18,16 @@ SUITES: dict[str, Callable[[Context], list[Case]]] = {
     "population": population.run,
     "nll": nll.run,
     "startup": startup.run,
+    "gpu": gpu.run,
 }
+
+
+def named(suite: str) -> list[str]:
+    """Returns the suites of a name; `all` leaves out that of the other kind of device.
+
+    Raises:
+      ConfigError: an unknown name.
+    """
+    lookup("suite", suite, {**SUITES, "all": None})
+    on_gpu = jax.default_backend() == "gpu"
+    return [n for n in SUITES if on_gpu or n != "gpu"] if suite == "all" else [suite]

@@ -64,8 +64,7 @@ def against_peers(context: Context, members: int) -> list[Case]:
     given |= {"lr": LR, "steps": STEPS, "members": members}
     contestants: list[Contestant] = [
         Trainer("aejax", job, table),
-        *context.peer("PyTorch eager, channels last", "train.py", mode="eager", **given),
-        *context.peer("PyTorch compiled, channels last", "train.py", mode="compiled", **given),
+        *context.torch("PyTorch", "train.py", **given),
         machine.Ceiling(),
     ]
     lanes = race(contestants, members * STEPS, context.rounds)

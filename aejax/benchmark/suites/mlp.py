@@ -37,8 +37,7 @@ def deep(context: Context) -> list[Case]:
     plain: dict[str, Any] = {"weights": weights, "x": x, "batch": BATCH, "lr": LR}
     contestants: list[Contestant] = [
         Trainer("aejax", job, table),
-        *context.peer("PyTorch eager, fused Adam", "train.py", mode="eager", **given),
-        *context.peer("PyTorch compiled", "train.py", mode="compiled", **given),
+        *context.torch("PyTorch", "train.py", **given),
         Plain("plain JAX, jitted step", "jitted", steps=steps, **plain),
         Plain("plain JAX, scanned", "scanned", steps=steps, **plain),
         machine.Ceiling(),

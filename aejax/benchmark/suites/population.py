@@ -60,10 +60,7 @@ def against_peers(context: Context, members: int = 32) -> list[Case]:
             members=4,
             **given,
         ),
-        *context.peer("torch.func vmap", "ensemble.py", data=stacked_file, mode="eager", **given),
-        *context.peer(
-            "torch.func vmap, compiled", "ensemble.py", data=stacked_file, mode="compiled", **given
-        ),
+        *context.torch("torch.func vmap", "ensemble.py", data=stacked_file, **given),
     ]
     # Those that train one after another do 4 members' work a round: their rate is the same.
     done = {"pythae's trainer, one after another": 4, "PyTorch eager, one after another": 4}

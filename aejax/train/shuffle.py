@@ -1,0 +1,59 @@
+"""Permutations without a sort: where an index goes is computed, for the indices that are needed.
+
+XLA's sort on a CPU takes longer for one epoch of 12,800 rows than a small autoencoder takes for
+thirty steps, and a population needs one for every member (benchmarks/NOTES.md).
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from aejax.types import Array
+
+PAIRS = 4  # of rounds; each half of the index is changed once in each
+
+
+def _mix(value: Array, key: Array) -> Array:
+    """Returns 32 bits that depend on all bits of both: a multiplicative hash of two rounds."""
+    value = (value ^ key) * jnp.uint32(0x9E3779B1)
+    value = (value ^ (value >> 15)) * jnp.uint32(0x85EBCA6B)
+    return value ^ (value >> 13)
+
+
+def round_keys(key: Array) -> Array:
+    """Returns uint32 [2 PAIRS], what `permuted` needs of a typed key."""
+    return jax.random.bits(key, (2 * PAIRS,), jnp.uint32)
+
+
+def permuted(index: Array, words: Array, n: int) -> Array:
+    """Returns where a permutation of 0..n-1 sends each index.
+
+    A Feistel network (Luby & Rackoff 1988) permutes 0..2^k - 1, the least such range that holds n;
+    what leaves 0..n-1 is sent on until it is back (Black & Rogaway 2002, cycle walking). Images and
+    pairs of images are uniform as far as 4,000 keys tell, for n of some dozens or more.
+
+    Args:
+      index: integers in 0..n-1, [..., B].
+      words: from `round_keys`, [..., 2 PAIRS]: each row its own permutation.
+      n: at most 2^31.
+    """
+    bits = max(2, (n - 1).bit_length())
+    low = bits // 2
+    low_mask = jnp.uint32((1 << low) - 1)
+    high_mask = jnp.uint32((1 << (bits - low)) - 1)
+
+    def once(x: Array) -> Array:
+        left, right = x >> low, x & low_mask
+        for pair in range(PAIRS):
+            left ^= _mix(right, words[..., 2 * pair, None]) & high_mask
+            right ^= _mix(left, words[..., 2 * pair + 1, None]) & low_mask
+        return (left << low) | right
+
+    limit = jnp.uint32(n)
+    walked = jax.lax.while_loop(
+        lambda x: jnp.any(x >= limit),
+        lambda x: jnp.where(x >= limit, once(x), x),
+        once(index.astype(jnp.uint32)),
+    )
+    return walked.astype(jnp.int32)
