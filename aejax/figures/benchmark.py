@@ -54,8 +54,8 @@ def draw(cases: Sequence[Case]) -> Plot:
     logarithmic(axes, "x")
     note(
         figure,
-        "Dots: median of the rounds' ratios; lines: all rounds. Blue: faster in all; orange: not in",
-        "all. Grey squares: share of the machine's matrix-product speed.",
+        "Dots: median of the rounds' ratios; lines: all rounds. Blue: faster in all; orange: not",
+        "in all. Grey squares: share of the machine's matrix-product speed.",
     )
     table: list[dict[str, object]] = [
         {k: v for k, v in case._asdict().items() if k != "detail"} for case in cases
