@@ -111,19 +111,22 @@ def compose(
         def run(key: Array) -> Forward:
             x_in, corrupted = noise.apply(stream(key, "corruption"), x, hp)
             latent = encode(variables, x_in, stream(key, "latent"), corrupted)
-            if nets.teach:
-                out = nets.teach(variables["params"], latent.z, x, stream(key, "teach"), hp)
-            else:
-                out = decode(variables, latent.z)
+
+            def decoded(z: Any) -> Array:
+                """As in this pass: a decoder that reads its target reads it again."""
+                if nets.teach:
+                    return nets.teach(variables["params"], z, x, stream(key, "teach"), hp)
+                return decode(variables, z)
+
             return Forward(
                 x=x,
                 x_in=x_in,
                 corrupted=corrupted,
                 latent=latent,
-                out=out,
+                out=decoded(latent.z),
                 variables=variables,
                 encode=lambda x: encode(variables, x).mean,
-                decode=lambda z: decode(variables, z),
+                decode=decoded,
                 key=stream(key, "terms"),
                 step=step,
                 num_data=x.shape[0],

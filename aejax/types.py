@@ -86,7 +86,7 @@ class Forward(NamedTuple):
     out: Array  # likelihood parameters
     variables: Variables
     encode: Callable[[Array], Array]  # x [B, *shape] -> deterministic code [B, L]
-    decode: Callable[[Any], Array]  # z -> likelihood parameters
+    decode: Callable[[Any], Array]  # z -> likelihood parameters, as in this pass
     key: Array
     step: Array
     num_data: int

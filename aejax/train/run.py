@@ -243,6 +243,44 @@ def _loaded(saved: PyTree) -> TrainState:
     return state._replace(key=jax.random.wrap_key_data(jnp.asarray(state.key)))
 
 
+class Prepared(NamedTuple):
+    """A job's compiled programs and its data where they read it; good for any number of runs."""
+
+    cost: Cost
+    executor: str
+    chunk: int
+    programs: _Programs
+    rows: Array
+    held_out: Array | None
+
+
+def prepare(
+    job: Job,
+    table: np.ndarray | Array,
+    valid: np.ndarray | Array | None = None,
+    measure: Measure | None = None,
+    choice: tuple[str, int] | None = None,
+) -> Prepared:
+    """Compiles all that a job's training runs.
+
+    Args:
+      job, table, valid, measure: as in `train`.
+      choice: executor and chunk; None: as `calibrate.choose` has it.
+
+    Raises:
+      ConfigError: the batch is larger than the data, or the memory budget too small.
+    """
+    own = steps_of(job)
+    one = cost(job, table, own)
+    executor, chunk = choice or choose(job, table, one)
+    place = partial(population.place, members=population.size(job.seeds), executor=executor)
+    rows = place(table, shared=True)
+    held_out = None if valid is None else place(valid, shared=True)
+    cut = segments(stages_of(job.model), job.recipe.steps, job.every)
+    programs = _Programs(job, rows, held_out, cut, executor, chunk, measure or evaluator, own)
+    return Prepared(one, executor, chunk, programs, rows, held_out)
+
+
 def train(
     job: Job,
     table: np.ndarray | Array,
@@ -255,6 +293,7 @@ def train(
     initial: Variables | None = None,
     measure: Measure | None = None,
     stopping: EarlyStopping | None = None,
+    prepared: Prepared | None = None,
 ) -> Trained:
     """Trains a population.
 
@@ -271,6 +310,7 @@ def train(
         group of parameters that they lack is drawn.
       measure: what a validation point measures; None: `evaluator`, the terms and METRICS.
       stopping: keep each member's best variables by a validation metric of the last stage.
+      prepared: of the same job, table, valid and measure, where they have been compiled before.
 
     Returns:
       The final state and the curves. Diverged members are frozen and marked in `state.health`; the
@@ -284,18 +324,15 @@ def train(
     stages = stages_of(job.model)
     cut = segments(stages, job.recipe.steps, job.every)
     size = population.size(job.seeds)
-    own = steps_of(job)
-    one = cost(job, table, own)
     # A resumed run goes on as it began: another executor would round differently.
     noted = checkpoint.note() if checkpoint else None
-    executor, chunk = noted["choice"] if noted else choose(job, table, one)
+    choice = noted["choice"] if noted else None
+    one, executor, chunk, programs, rows, held_out = prepared or prepare(
+        job, table, valid, measure, choice
+    )
     if checkpoint and not noted:
         checkpoint.write_note({"choice": [executor, chunk]})
     place = partial(population.place, members=size, executor=executor)
-    rows = place(table, shared=True)
-    held_out = None if valid is None else place(valid, shared=True)
-    measure = measure or evaluator
-    programs = _Programs(job, rows, held_out, cut, executor, chunk, measure, own)
     names = list(dict.fromkeys([*job.model.info.weights, "loss", *programs.curves]))
     valid_names = list(programs.valid[-1].out) if held_out is not None else []
     history = _History(size, cut, names, valid_names)
@@ -378,4 +415,4 @@ def _saved_shape(state: PyTree) -> PyTree:
     return jax.eval_shape(_saved, state)
 
 
-__all__: list[Any] = ["Cost", "Job", "Trained", "cost", "evaluator", "train"]
+__all__: list[Any] = ["Cost", "Job", "Prepared", "Trained", "cost", "evaluator", "prepare", "train"]

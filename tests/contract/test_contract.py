@@ -17,7 +17,7 @@ from aejax.train import population, tree
 from aejax.train.checkpoint import Checkpoint
 from aejax.train.loop import to_float
 from aejax.train.plan import stage_steps
-from aejax.train.run import train
+from aejax.train.run import prepare, train
 from aejax.train.step import enter_stage, init_state, stages_of
 from tests.contract.cases import BATCH, NAMES, case, job, recipe
 
@@ -45,10 +45,17 @@ def started(name: str, seed: int = 0):
 
 
 @functools.cache
-def undisturbed(name: str):
-    """Two members, side by side, 60 steps."""
+def pair(name: str):
+    """Two members, side by side, 60 steps: the job and its programs."""
     one = case(name)
-    return train(job(one, STEPS, [3, 4], STEPS // 2, executor="vmap"), one.train, valid=one.test)
+    both = job(one, STEPS, [3, 4], STEPS // 2, executor="vmap")
+    return both, prepare(both, one.train, one.test)
+
+
+@functools.cache
+def undisturbed(name: str):
+    both, prepared = pair(name)
+    return train(both, case(name).train, valid=case(name).test, prepared=prepared)
 
 
 def assert_same_bits(a, b):
@@ -68,7 +75,7 @@ def test_member_equals_single_run(name):
 
 def test_resumed_run_equals_undisturbed_bit_for_bit(name, tmp_path):
     one = case(name)
-    population_job = job(one, STEPS, [3, 4], STEPS // 2, executor="vmap")
+    population_job, prepared = pair(name)
 
     class Killed(Exception):
         pass
@@ -87,6 +94,7 @@ def test_resumed_run_equals_undisturbed_bit_for_bit(name, tmp_path):
             population_job,
             one.train,
             valid=one.test,
+            prepared=prepared,
             checkpoint=checkpoint,
             checkpoint_seconds=0,
             on_chunk=kill,
@@ -97,6 +105,7 @@ def test_resumed_run_equals_undisturbed_bit_for_bit(name, tmp_path):
         population_job,
         one.train,
         valid=one.test,
+        prepared=prepared,
         checkpoint=Checkpoint(tmp_path / "checkpoint"),
         checkpoint_seconds=0,
         on_chunk=lambda step, means: resumed_at.append(step),

@@ -7,10 +7,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from aejax.compose import compose
 from aejax.errors import ConfigError
+from aejax.latents import gaussian
+from aejax.losses import gaussian_kl_term
 from aejax.models.iwae import iwae
 from aejax.models.iwae_dreg import iwae_dreg
+from aejax.models.sequence_parts import sequence
 from aejax.models.vae import vae
+from aejax.nets.recurrent import Span, recurrent
+from aejax.objectives import doubly_reparameterised, importance_weighted
 from tests.models import linear_gaussian as lg
 
 SIZE, LATENT = 5, 2
@@ -140,3 +146,34 @@ def test_the_encoder_runs_once_for_all_samples():
 def test_bad_number_of_samples(build):
     with pytest.raises(ConfigError, match="samples=0 is out of range"):
         build(SIZE, samples=0)
+
+
+@pytest.mark.parametrize("objective", [importance_weighted, doubly_reparameterised])
+def test_a_decoder_that_reads_its_target_is_given_it_in_every_objective(objective):
+    """DReG decodes a second time: the bound must be that of the words that were read."""
+    shape, p_x = sequence(6, "categorical", 5)
+    space = gaussian(2)
+    nets = recurrent(
+        shape, p_x, widths=(4,), latent=2, outputs=space.outputs,
+        spans={"all": Span(0, 6)}, conditional=True, embedding=3, word_dropout=True,
+    )  # fmt: skip
+    told = []
+
+    def teach(params, z, x, key, hp):
+        told.append(z.shape)
+        return nets.teach(params, z, x, key, hp)
+
+    def free(params, z):
+        raise AssertionError("decoded without the target")
+
+    model = compose(
+        name="told", paper="-", equation="-", shape=shape, likelihood=p_x, space=space,
+        nets=nets._replace(teach=teach, decode=free), objective=objective(3),
+        terms={"kl_nats": (gaussian_kl_term(), 1.0)}, hparams={"word_dropout": 0.0},
+    )  # fmt: skip
+    x = jnp.asarray([[2, 3, 4, 2, 1, 0]] * 4, jnp.float32)
+    variables = model.init(jax.random.key(0), x)
+    hp = {name: jnp.float32(value) for name, value in model.hparams.items()}
+    loss = lambda v: model.loss(v, hp, x, jax.random.key(1), jnp.int32(0))[0]
+    assert np.isfinite(loss(variables))
+    assert told
