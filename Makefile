@@ -38,6 +38,7 @@ test-fast: $(STAMP)
 # What another version of Python or JAX is most likely to break.
 test-newest: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" tests/train/test_line_search.py \
+	  tests/train/test_precision.py tests/train/test_shuffle.py tests/train/test_step.py \
 	  tests/test_partition.py tests/test_rbm.py tests/nets/test_conv.py tests/nets/test_pooling.py \
 	  tests/flows tests/priors tests/quantised
 

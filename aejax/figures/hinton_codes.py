@@ -36,8 +36,9 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
             mine = codes[labels == digit][:EACH]
             colour = colours(int(digit))
             axis.plot(*mine.T, ".", color=colour, markersize=1.5, alpha=0.6)
+            x, y = np.median(mine, axis=0)
             axis.text(
-                *np.median(mine, axis=0), str(int(digit)), color="black", fontsize=8,
+                x, y, str(int(digit)), color="black", fontsize=8,
                 ha="center", va="center",
                 bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": colour},
             )  # fmt: skip

@@ -82,7 +82,7 @@ def measure(context: Context, point: Point) -> list[Measured]:
     The input of norm 1 that excites a unit most is its weights over their norm (notes, section 4).
     """
     noise = np.random.RandomState(0).standard_normal((4000, SIDE, SIDE)).astype(np.float32)
-    by_chance = float(np.quantile(np.asarray(orientation(noise)[0]), 0.95))
+    by_chance = float(np.quantile(np.asarray(orientation(jnp.asarray(noise))[0]), 0.95))
     found = context.population(**{"hp.w_kl_rho_nats": point["beta"]})
     layers = found.model.info.nets.encoder_layers
     assert layers is not None

@@ -163,8 +163,8 @@ def filters(context: Context, point: Point) -> list[Measured]:
     return [
         Measured(
             {
-                "local_fraction": float((locality(p, WINDOW) > 0.5).mean()),
-                "mean_locality": float(locality(p, WINDOW).mean()),
+                "local_fraction": float((locality(jnp.asarray(p), WINDOW) > 0.5).mean()),
+                "mean_locality": float(locality(jnp.asarray(p), WINDOW).mean()),
             },
             {"seed": seed},
             {"filters": p[:64]},

@@ -51,11 +51,12 @@ def encoder(context: Context, code: str) -> list[Case]:
     net = mlp((HIDDEN,), (LATENT,), activation="sigmoid", last_activation=code)
     x = jnp.asarray(np.random.default_rng(0).random((BATCH, FEATURES)), jnp.float32)
     params = net.init(jax.random.key(0), x)
-    assert net.layers
+    layers_of = net.layers
+    assert layers_of
 
     def auto(params: Any, x: Any) -> Any:
         f = lambda x: net.apply(params, x)
-        return squared_frobenius(f, x, method="auto", layers=net.layers(params)).mean()
+        return squared_frobenius(f, x, method="auto", layers=layers_of(params)).mean()
 
     def by_hand(jacobian: Any) -> Any:
         """What a user writes: a Jacobian for each example."""
@@ -66,7 +67,7 @@ def encoder(context: Context, code: str) -> list[Case]:
 
         return penalty
 
-    layers = net.layers(params)
+    layers = layers_of(params)
     weights = {
         f"{letter}{i}": np.asarray(value)
         for i, layer in enumerate(layers)
