@@ -243,7 +243,9 @@ def test_log_likelihood_rises_on_bars_and_stripes(cd_steps, chains):
         state, _ = chunk(state, hp, x)
         reached.append(log_likelihood(kinds, state.variables, x))
     print(reached)
-    assert (np.diff(reached) > 0).all(), reached
+    # CD follows no gradient of the likelihood, and wanders by its noise once it is there.
+    assert reached[1] > reached[0] + 1
+    assert (np.diff(reached) > -0.1).all(), reached
     assert reached[-1] > reached[0] + 3
     assert reached[-1] < -np.log(14)  # no model can do better
 
