@@ -11,7 +11,7 @@ WORKERS ?= 2
 # Versions of Python have caches of their own: compiled programs are no exchange format.
 export AEJAX_TEST_CACHE ?= $(CURDIR)/.cache/xla-$(notdir $(VENV))
 
-.PHONY: sweep test test-fast test-newest lint types figures zoo bench-peers clean
+.PHONY: sweep test test-all test-fast test-newest lint types figures zoo bench-peers clean
 .DELETE_ON_ERROR:
 
 $(STAMP): pyproject.toml constraints.txt
@@ -30,10 +30,14 @@ figures: $(STAMP)
 	$(BIN)/python -m experiments.figures --workdir=runs/quickstart
 
 test: $(STAMP) lint
+	$(BIN)/python -m pytest -n $(WORKERS) --dist=loadgroup -m "not exhaustive"
+
+# With the contract of every model, and not of one of each mechanism alone.
+test-all: $(STAMP) lint
 	$(BIN)/python -m pytest -n $(WORKERS) --dist=loadgroup
 
 test-fast: $(STAMP)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist=loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist=loadgroup -m "not slow and not exhaustive"
 
 # What another version of Python or JAX is most likely to break.
 test-newest: $(STAMP)

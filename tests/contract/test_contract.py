@@ -23,9 +23,33 @@ from tests.contract.cases import BATCH, NAMES, case, job, recipe
 
 STEPS = 60
 OP_BY_OP = ("undercomplete", "denoising", "contractive", "vae", "topk")
-# A model's tests share what it has trained: they stay in one worker.
+# One model of each mechanism: `make test` runs these, `make test-all` all of them.
+OFTEN = (
+    "undercomplete",
+    "linear_tied",
+    "contractive",
+    "denoising",
+    "k_sparse",
+    "vae",
+    "iwae",
+    "vq_vae",
+    "adversarial_autoencoder",
+    "stacked_denoising",
+    "deep_rbm",
+    "convolutional",
+    "context_encoder",
+    "seq2seq",
+)
+
+
+def _marks(name: str) -> list[pytest.MarkDecorator]:
+    # A model's tests share what it has trained: they stay in one worker.
+    own = [] if name in OFTEN else [pytest.mark.exhaustive]
+    return [pytest.mark.xdist_group(name), *own]
+
+
 pytestmark = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES]
+    "name", [pytest.param(name, marks=_marks(name)) for name in NAMES]
 )
 
 
