@@ -8,11 +8,11 @@ the paper chooses among several after fine-tuning: its claims are orderings. The
 and the ECML paper's CAE+H, of which no number is known, are not here. Table 1's norms are of a unit
 that the paper does not give, so that only their order and ratios are claimed.
 
-`small` was run twice. The first recipe, a penalty of weight 0.1 and 1000 steps, passed 3 of 8 claims
-(its record is in the history of results/rifai2011/small.json): the norm was 8.4 against the plain
-autoencoder's 9.5, so that the penalty, 7 of 73 nats an image, had hardly contracted anything. The
-paper chooses the weight among several and does not print it. The second recipe has weight 1 and
-4000 steps, chosen before its run; the claims and their criteria are those of the first.
+`small` was run twice. The first recipe, a penalty of weight 0.1 and 1000 steps, passed 3 of 8
+claims (its record is in the history of results/rifai2011/small.json): the norm was 8.4 against
+the plain autoencoder's 9.5, so that the penalty, 7 of 73 nats an image, had hardly contracted
+anything. The paper chooses the weight among several and does not print it. The second recipe has
+weight 1 and 4000 steps, chosen before its run; claims and criteria are those of the first.
 """
 
 from __future__ import annotations
