@@ -19,8 +19,8 @@ Two small claims failed, both of the VAE with five samples, which got furthest (
 with five 115.5, the VAE with one 117.5; the paper after 3,280 passes: 86.5, 85.5, 86.8). An average
 over five samples has a gradient of less noise than one sample's or than a bound that the best
 sample dominates, and two passes reward that. The training curves of the same run show the lead
-melting: over the IWAE's own, tighter loss it is 5.6, 3.4, 2.1 and 1.3 nats at an eighth, a quarter,
-a half and the whole of the schedule; over the VAE with one sample 8.4, 6.5, 5.0 and 4.3. Whether the
+melting: over the IWAE's own, tighter loss it is 5.6, 3.4, 2.1 and 1.3 nats at an eighth, quarter,
+half and all of the schedule; over the VAE with one sample 8.4, 6.5, 5.0 and 4.3. Whether the
 order turns within an affordable schedule was not run.
 """
 
