@@ -1,0 +1,59 @@
+"""Suites: what they give the peers, what they refuse, and the picture of their ratios."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from aejax import models
+from aejax.benchmark import Context, compare, machine, race
+from aejax.benchmark.problems import initial
+from aejax.benchmark.suites import SUITES, conv, gpu, named, nll
+from aejax.errors import ConfigError
+from aejax.figures.benchmark import draw
+from aejax.train import population
+from tests.benchmark.test_contest import Scripted
+
+
+def test_all_is_what_this_device_can_run():
+    assert named("all") == [name for name in SUITES if name != "gpu"]
+    assert named("nll") == ["nll"]
+    with pytest.raises(ConfigError, match="Did you mean 'conv'"):
+        named("conf")
+    with pytest.raises(ConfigError, match="suite='gpu' needs a GPU"):
+        gpu.run(Context())
+
+
+def test_the_convolutional_peer_gets_kernels_from_the_input_to_the_output():
+    given = conv.kernels(population.member(initial(conv.network(), 1), 0))
+    shapes = [given[f"w{i}"].shape for i in range(6)]
+    assert [shape[:2] for shape in shapes] == [(4, 4)] * 6
+    channels = [1, 32, 64, 128, 64, 32, 1]
+    assert [shape[2:] for shape in shapes] == list(itertools.pairwise(channels))
+
+
+def test_the_peers_vae_has_our_posterior():
+    model = models.vae(784, latent=nll.LATENT, widths=(nll.HIDDEN,))
+    params = population.member(initial(model, 1), 0)
+    w = nll.weights(params)
+    x = np.random.default_rng(0).random((3, 784)).astype(np.float32)
+    hidden = np.maximum(x @ w["enc0_w"] + w["enc0_b"], 0)
+    code = model.encode({"params": params, "extra": {}}, x)
+    np.testing.assert_allclose(hidden @ w["mean_w"] + w["mean_b"], code.mean, atol=1e-5)
+    np.testing.assert_allclose(hidden @ w["logvar_w"] + w["logvar_b"], code.logvar, atol=1e-5)
+
+
+def test_the_ceiling_is_a_speed():
+    """A product's rate: above a slow phone's, and below any processor's peak."""
+    ceiling = machine.Ceiling(seconds=0.05)
+    assert 1e8 < 1 / ceiling.round().seconds < 1e15
+
+
+def test_the_picture_shows_every_case():
+    lanes = race([Scripted("ours", 0.5), Scripted("theirs", 2.0)], work=10, rounds=5, rest=0)
+    cases = compare("mlp", "a case", "steps/s", lanes)
+    limit = cases[0]._replace(peer="matmul ceiling", ratio=0.6, ratio_low=0.5, ratio_high=0.7)
+    plot = draw([*cases, limit])
+    assert [line["ratio"] for line in plot.table] == [4.0, 0.6]
+    labels = [text.get_text() for text in plot.figure.axes[0].get_yticklabels()]
+    assert labels == ["mlp: a case", "against theirs", "of the matmul ceiling"]
