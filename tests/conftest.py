@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import jax
+import pytest
 from jaxtyping import install_import_hook
 
 # Shapes and types of the annotated functions are checked at every call of the suite. Before the
@@ -26,3 +27,10 @@ _cache = Path(
 )
 jax.config.update("jax_compilation_cache_dir", str(_cache))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def programs_are_dropped():
+    """A file's compiled programs go with it: those of the whole suite are gigabytes."""
+    yield
+    jax.clear_caches()
