@@ -35,7 +35,8 @@ class Contestant(Protocol):
     def close(self) -> dict[str, Any]:
         """Frees what the contestant holds.
 
-        Returns what it has to say of itself: compile_seconds, peak_bytes.
+        Returns what it has to say of itself: compile_seconds, peak_bytes; `values` of
+        all rounds, where it knows them better at the end.
         """
         ...
 
@@ -102,10 +103,13 @@ def race(
             done = contestants[i].round()
             seconds[i, r], values[i, r] = done.seconds, done.value
             time.sleep(rest)
-    return [
-        Lane(c.name, work / seconds[i], values[i], {"first_round_seconds": first[i], **c.close()})
-        for i, c in enumerate(contestants)
-    ]
+    lanes = []
+    for i, contestant in enumerate(contestants):
+        said = contestant.close()
+        found = np.asarray(said.pop("values", values[i]))[-rounds:]
+        said = {"first_round_seconds": first[i], **said}
+        lanes.append(Lane(contestant.name, work / seconds[i], found, said))
+    return lanes
 
 
 def compare(

@@ -62,12 +62,14 @@ class Trainer:
         return Round(self._seconds, self._loss)
 
     def close(self) -> dict[str, Any]:
-        """Returns what was compiled, how it ran, and a member's FLOPs."""
+        """Returns what was compiled, how it ran, a member's FLOPs, and the rounds' mean losses."""
         self._thread.join()
         assert self._trained is not None
         done = self._trained
         members = len(self.job.seeds)
+        losses = done.curves["loss"].mean(0).reshape(self.job.recipe.steps // self.job.every, -1)
         return {
+            "values": losses.mean(1),  # a round's value while it runs is its last window's
             "compile_seconds": done.compile_seconds,
             "executor": done.executor if done.executor != "map" else f"map of {done.chunk}",
             "recompiles": done.recompiles,
