@@ -154,7 +154,7 @@ def test_a_decoder_that_reads_its_target_is_given_it_in_every_objective(objectiv
     shape, p_x = sequence(6, "categorical", 5)
     space = gaussian(2)
     nets = recurrent(
-        shape, p_x, widths=(4,), latent=2, outputs=space.outputs,
+        shape, p_x, cell="gru", widths=(4,), latent=2, outputs=space.outputs,
         spans={"all": Span(0, 6)}, conditional=True, embedding=3, word_dropout=True,
     )  # fmt: skip
     told = []
