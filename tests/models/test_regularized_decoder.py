@@ -74,7 +74,7 @@ def test_the_density_follows_the_codes_and_samples_come_from_it():
         mean, root = (np.asarray(m, np.float64) for m in moments(variables["extra"]))
         deviation = z.std(0)
         # Codes drift over the 100 steps that the average looks back on, by less than this.
-        assert (np.abs(mean - z.mean(0)) < 0.15 * deviation).all()
+        assert (np.abs(mean - z.mean(0)) < 0.2 * deviation).all()
         scale = deviation[:, None] * deviation[None, :]
         assert (np.abs(root @ root - np.cov(z.T)) < 0.25 * scale).all()
         drawn = np.asarray(model.info.space.prior(variables, KEY, 20_000), np.float64)
