@@ -76,6 +76,6 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         axis.set_xscale("log")
         axis.set_xlabel("training samples seen")
     axes[0].set_ylabel("bound, nats")
-    axes[0].legend(loc="lower right")
+    axes[0].legend(loc="upper left")
     note(figure, "Solid: training; dashed: test; a line a seed. The first quarter may begin below.")
     return Plot(figure, table)

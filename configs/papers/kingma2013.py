@@ -14,6 +14,12 @@ The deviation and the learning rate were piloted with the VAE on 2,000 test imag
 wake-sleep as well, untuned, which favours the VAE.
 The paper's reciprocal estimator of the marginal likelihood is replaced by annealed importance
 sampling; Monte Carlo EM is left out.
+
+Three of 17 small claims failed. The bound with 200 latent variables ends 19 nats under that with 20
+(paper: level with it): after 300,000 samples of the paper's 10^8 it still rises, and a schedule
+that would tell overfitting from slowness was not run. The marginal likelihood of wake-sleep is
+above the VAE's by 1.6 and 0.8 nats at 1,000 and 50,000 training images, within a standard error of
+1.8 over seeds: small decoders at -176 nats, 30 below the paper's, do not separate the two.
 """
 
 from __future__ import annotations
