@@ -49,6 +49,6 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
             {"dataset": dataset, "kind": k, "noise": n, "error_percent": e, "half_width": h}
             for (k, n), (e, h) in means.items()
         ]
-    axes[1].legend(loc="center", bbox_to_anchor=(0.5, 0.65))
+    axes[len(axes) // 2].legend(loc="center", bbox_to_anchor=(0.5, 0.65))
     note(figure, "Means over seeds; bars and bands: 95 % binomial intervals of the test set.")
     return Plot(figure, table)

@@ -10,9 +10,9 @@ that the paper does not give, so that only their order and ratios are claimed.
 
 Five of eight small claims failed, for one reason that the same run shows: the penalty, of weight
 0.1, is 7 of 73 nats an image, and in 1000 steps the norm came down to 8.4 from the plain
-autoencoder's 9.5, no further than masking noise brought it (8.3). The paper chooses the weight among
-several and does not print it. A larger weight and more steps (1 and 4000) were prepared as a second
-recipe, with the same criteria, and not run.
+autoencoder's 9.5, no further than masking noise brought it (8.3). The paper chooses the weight
+among several and does not print it. A larger weight and more steps (1 and 4000) were prepared as a
+second recipe, with the same criteria, and not run.
 """
 
 from __future__ import annotations
