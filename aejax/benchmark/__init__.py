@@ -2,6 +2,5 @@
 
 from aejax.benchmark.contest import Case, Round, compare, race
 from aejax.benchmark.context import Context
-from aejax.train.flops import product_flops
 
-__all__ = ["Case", "Context", "Round", "compare", "product_flops", "race"]
+__all__ = ["Case", "Context", "Round", "compare", "race"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
@@ -12,6 +11,7 @@ import jax
 
 from aejax.benchmark.contest import ROUNDS, Contestant
 from aejax.benchmark.peers import Peer
+from aejax.train.population import available_cores
 
 
 @dataclass
@@ -33,13 +33,6 @@ class Context:
     say: Any = print
     folder: Path = field(default_factory=lambda: Path(mkdtemp(prefix="aejax-benchmark-")))
 
-    @property
-    def threads(self) -> int:
-        """The cores that this process may use."""
-        if hasattr(os, "sched_getaffinity"):
-            return len(os.sched_getaffinity(0))
-        return os.cpu_count() or 1
-
     def torch(self, what: str, script: str, **settings: Any) -> list[Contestant]:
         """Returns PyTorch in each of its modes: eager, compiled, and CUDA graphs on a GPU."""
         on_gpu = jax.default_backend() == "gpu"
@@ -56,4 +49,4 @@ class Context:
         """Returns the peer, in a list; an empty one where there is no environment for peers."""
         if self.peers is None:
             return []
-        return [Peer(name, self.peers, script, {"threads": self.threads, **settings})]
+        return [Peer(name, self.peers, script, {"threads": available_cores(), **settings})]

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from aejax.benchmark.contest import Round
 from aejax.sweep import environment
 from aejax.train.compile import compile
+from aejax.train.population import available_cores
 
 # Sizes of the products that the ceiling is the best of: square ones, and those of wide layers.
 PRODUCTS = ((1024, 1024, 1024), (2048, 2048, 2048), (128, 784, 512), (512, 1024, 1024))
@@ -32,10 +33,9 @@ def processor() -> str:
 
 def machine() -> dict[str, Any]:
     """Returns the machine in words and numbers."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": processor(),
-        "cores": cores,
+        "cores": available_cores(),
         "memory_gb": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1),
         "system": platform.system(),
         "device": environment.device(),

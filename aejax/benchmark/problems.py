@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from aejax.likelihoods import LOG_2PI
 from aejax.train.run import Job
 from aejax.train.step import Recipe, hparams_of, init_state
 from aejax.types import Array, Autoencoder, PyTree
@@ -71,6 +72,11 @@ def dense_weights(model: Autoencoder, params: PyTree) -> dict[str, np.ndarray]:
 def as_inputs(table: np.ndarray) -> np.ndarray:
     """Returns float32 in [0, 1], as the peers keep their data."""
     return table.astype(np.float32) / np.float32(255)
+
+
+def squared_error(nll: np.ndarray, features: int) -> np.ndarray:
+    """Returns ||x - mean||^2 of -log N(x; mean, I) in nats, which is ours where a peer has that."""
+    return 2 * nll - features * LOG_2PI
 
 
 def save(path: Path, **arrays: np.ndarray | Array) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from rich.table import Table
 from aejax.benchmark import machine
 from aejax.benchmark.contest import Case
 from aejax.errors import ConfigError
+from aejax.files import write_whole
 from aejax.sweep import environment
 
 
@@ -29,10 +29,7 @@ def record(cases: Sequence[Case]) -> dict[str, Any]:
 
 def write(path: Path, cases: Sequence[Case]) -> None:
     """Writes the record, whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part.write_text(json.dumps(record(cases), indent=1, allow_nan=False) + "\n")
-    os.replace(part, path)
+    write_whole(path, json.dumps(record(cases), indent=1, allow_nan=False) + "\n")
 
 
 def read(path: str) -> list[Case]:

@@ -2,33 +2,9 @@
 
 from __future__ import annotations
 
-import jax
 import numpy as np
 
 from aejax.benchmark.contest import Case, Lane, spread
-from aejax.train import population
-from aejax.train.flops import product_flops
-from aejax.train.run import Job
-from aejax.train.step import enter_stage, init_state, make_step, stages_of
-
-
-def step_flops(job: Job) -> float:
-    """Returns the FLOPs of the matrix products in one member's step."""
-    stage, recipe = stages_of(job.model)[0], job.recipe
-    x = jax.ShapeDtypeStruct((recipe.batch_size, *job.model.info.shape), "float32")
-    hp = jax.eval_shape(lambda: population.member(job.hp, 0))
-    state = jax.eval_shape(
-        lambda hp: enter_stage(
-            job.model,
-            stage,
-            recipe,
-            recipe.steps,
-            init_state(job.model, jax.numpy.int32(0), jax.numpy.zeros(x.shape)),
-            hp,
-        ),
-        hp,
-    )
-    return product_flops(make_step(job.model, stage, recipe, recipe.steps), state, hp, x)
 
 
 def share_of_ceiling(suite: str, case: str, ours: Lane, flops: float, ceiling: Lane) -> Case:

@@ -12,6 +12,8 @@ from aejax.benchmark.contest import Round
 from aejax.train.run import Job, Trained, cost, train
 from aejax.types import Array
 
+FLOPS = "flops_per_model_step"  # of the products
+
 
 class Trainer:
     """Trains a population, one chunk of `job.every` steps a round.
@@ -74,6 +76,6 @@ class Trainer:
             "executor": done.executor if done.executor != "map" else f"map of {done.chunk}",
             "recompiles": done.recompiles,
             "member_bytes": cost(self.job, self.table).member_bytes,  # an upper estimate
-            "flops_per_model_step": done.flops / self.job.recipe.steps,
+            FLOPS: done.flops / self.job.recipe.steps,
             "members": members,
         }

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import time
 from collections.abc import Callable
@@ -19,12 +18,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from aejax.files import write_whole
 from aejax.train import population
 from aejax.train.job import Cost, Job
 from aejax.train.loop import make_chunk
 from aejax.train.plan import stage_steps
 from aejax.train.population import Member
-from aejax.train.step import enter_stage, init_state, make_step, stages_of
+from aejax.train.step import Step, enter_stage, init_state, stages_of
 from aejax.types import Array, PyTree, TrainState
 
 Choice = tuple[str, int]  # executor, and members side by side
@@ -52,7 +52,6 @@ def candidates(members: int, fitting: int) -> list[Choice]:
 def key(fn: Member, members: PyTree, shared: PyTree) -> str:
     """Returns a name of the program, the machine and the versions: what a choice is good for."""
     first = jax.eval_shape(lambda t: population.member(t, 0), members)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     # A trace names functions by their addresses, which are others in every process.
     trace = re.sub(r"0x[0-9a-f]+", "", str(jax.make_jaxpr(fn)(first, shared)))
     facts = (
@@ -60,7 +59,7 @@ def key(fn: Member, members: PyTree, shared: PyTree) -> str:
         population.size(members),
         jax.devices()[0].device_kind,
         jax.local_device_count(),
-        cores,
+        population.available_cores(),
         jax.__version__,
     )
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:24]
@@ -91,10 +90,7 @@ def remember(name: str, choice: Choice) -> None:
     file = notes()
     if file is None:
         return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.{os.getpid()}")
-    part.write_text(json.dumps({**_read(file), name: choice}, indent=1))
-    os.replace(part, file)
+    write_whole(file, json.dumps({**_read(file), name: choice}, indent=1))
 
 
 def seconds(choice: Choice, fn: Member, members: PyTree, shared: PyTree) -> float:
@@ -142,7 +138,7 @@ def fastest(
     return best
 
 
-def _timed_steps(job: Job, table: PyTree) -> tuple[population.Member, PyTree]:
+def _timed_steps(job: Job, table: PyTree, own: list[Step]) -> tuple[population.Member, PyTree]:
     """Returns a few steps of the longest stage as a member's function, and members to time it."""
     recipe, stages = job.recipe, stages_of(job.model)
     lengths = stage_steps(stages, recipe.steps)
@@ -162,13 +158,12 @@ def _timed_steps(job: Job, table: PyTree) -> tuple[population.Member, PyTree]:
         return jnp.full(leaf.shape, 0.01 if jnp.issubdtype(leaf.dtype, jnp.floating) else 0)
 
     states = jax.tree.map(filled, jax.eval_shape(jax.vmap(entered), job.seeds, job.hp))
-    step = make_step(job.model, stages[longest], recipe, lengths[longest])
     few = dict(length=TIMED_STEPS, points=1, n=table.shape[0], batch_size=recipe.batch_size)
-    chunk = make_chunk(step, **few)
+    chunk = make_chunk(own[longest], **few)
     return lambda m, rows: chunk(m["state"], m["hp"], rows), {"state": states, "hp": job.hp}
 
 
-def choose(job: Job, table: PyTree, one: Cost) -> Choice:
+def choose(job: Job, table: PyTree, one: Cost, own: list[Step]) -> Choice:
     """Returns the executor and how many members it runs side by side.
 
     As the job wants it. For `auto` a rule of thumb decides, and timing where a run is long.
@@ -177,6 +172,7 @@ def choose(job: Job, table: PyTree, one: Cost) -> Choice:
       job: the population.
       table: the training rows.
       one: what one member takes.
+      own: the job's steps.
     """
     members = population.size(job.seeds)
     budget, backend = job.memory_bytes or population.available_bytes(), jax.default_backend()
@@ -186,6 +182,6 @@ def choose(job: Job, table: PyTree, one: Cost) -> Choice:
     worth = members * one.flops >= WORTH.get(backend, float("inf"))
     if job.executor != "auto" or members == 1 or not worth:
         return by_rule
-    steps, states = _timed_steps(job, table)
-    fitting = population.check_budget(budget, one.member_bytes)
+    steps, states = _timed_steps(job, table, own)
+    fitting = population.fitting_on_device(budget, one.member_bytes, members, backend)
     return fastest(steps, states, table, fitting)

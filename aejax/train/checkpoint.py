@@ -6,7 +6,6 @@ One tree, the newest kept, written whole or not at all.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import jax
 
 from aejax.errors import ConfigError
+from aejax.files import write_whole
 from aejax.types import PyTree
 
 
@@ -85,10 +85,7 @@ class Checkpoint:
 
     def write_note(self, facts: dict[str, Any]) -> None:
         """Writes down what a resumed run has to know before it can restore."""
-        self._note.parent.mkdir(parents=True, exist_ok=True)
-        part = self._note.with_name(f"{self._note.name}.part")
-        part.write_text(json.dumps(facts))
-        os.replace(part, self._note)
+        write_whole(self._note, json.dumps(facts))
 
     def close(self) -> None:
         """Closes the manager."""

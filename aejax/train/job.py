@@ -77,6 +77,5 @@ def cost(job: Job, table: PyTree, own: list[Step] | None = None) -> Cost:
         flops += steps * trace_flops(trace)
         peak = max(peak, population.intermediate_bytes(trace))
     params = sum(int(np.prod(p.shape)) for p in jax.tree.leaves(state.variables["params"]))
-    order = 8 * table.shape[0]  # one epoch's permutation and its sort keys
     held = population.tree_bytes(state)
-    return Cost(params, held, 2 * held + peak + order, flops)
+    return Cost(params, held, 2 * held + peak, flops)

@@ -110,9 +110,8 @@ def _vmap(fn: Member, members: PyTree, shared: PyTree, chunk: int, donate: bool)
 
 def _map(fn: Member, members: PyTree, shared: PyTree, chunk: int, donate: bool) -> Program:
     def run(members: PyTree, shared: PyTree) -> PyTree:
-        if (
-            size(members) == 1
-        ):  # neither a batch nor a loop of one: both cost a quarter of the speed
+        if size(members) == 1:
+            # A batch of one costs a quarter of the speed.
             return jax.tree.map(lambda leaf: leaf[None], fn(member(members, 0), shared))
         # A chunk of one is a plain scan over members: no batched operations at all.
         many = None if chunk == 1 else chunk
@@ -162,6 +161,13 @@ def execute(
     return lookup("executor", executor, EXECUTORS)(fn, members, shared, chunk, donate)
 
 
+def available_cores() -> int:
+    """Returns the CPU's cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def available_bytes() -> int:
     """Returns the memory that a population may take.
 
@@ -202,6 +208,19 @@ def check_budget(budget: int, member_bytes: int) -> int:
     return fitting
 
 
+def fitting_on_device(budget: int, member_bytes: int, members: int, backend: str) -> int:
+    """Returns how many members fit one device side by side; the devices of a CPU share its memory.
+
+    Args:
+      budget, member_bytes, members, backend: as in `pick`.
+
+    Raises:
+      ConfigError: not even one fits.
+    """
+    fitting = check_budget(budget, member_bytes)
+    return max(1, fitting // devices(members)) if backend == "cpu" else fitting
+
+
 def pick(
     wanted: str, members: int, member_bytes: int, param_count: int, budget: int, backend: str
 ) -> tuple[str, int]:
@@ -224,11 +243,9 @@ def pick(
     """
     if wanted != "auto":
         lookup("executor", wanted, EXECUTORS | {"auto": None})
-    fitting = check_budget(budget, member_bytes)
+    fitting = fitting_on_device(budget, member_bytes, members, backend)
     if wanted == "loop":
         return "loop", 1
-    if backend == "cpu":  # its devices have one memory
-        fitting = max(1, fitting // devices(members))
     members = share(members)
     limit = SIDE_BY_SIDE_PARAMS.get(backend)
     if limit is not None and wanted in ("map", "auto"):
@@ -256,8 +273,6 @@ def use_cores(cores: int | None = None) -> None:
     """
     if "JAX_NUM_CPU_DEVICES" in os.environ:
         return
-    if cores is None:
-        affinity = getattr(os, "sched_getaffinity", None)
-        cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    cores = available_cores() if cores is None else cores
     check_at_least("cores", cores, 1)
     jax.config.update("jax_num_cpu_devices", int(cores))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,9 @@ from aejax import compose
 from aejax.benchmark import machine
 from aejax.benchmark.contest import Case, Contestant, compare, race
 from aejax.benchmark.context import Context
-from aejax.benchmark.problems import as_inputs, images, initial, make_job, save
-from aejax.benchmark.shares import share_of_ceiling, step_flops
-from aejax.benchmark.trainer import Trainer
+from aejax.benchmark.problems import as_inputs, images, initial, make_job, save, squared_error
+from aejax.benchmark.shares import share_of_ceiling
+from aejax.benchmark.trainer import FLOPS, Trainer
 from aejax.latents import structured
 from aejax.likelihoods import gaussian
 from aejax.nets.convolutional import convolutional, stack
@@ -70,13 +71,11 @@ def against_peers(context: Context, members: int) -> list[Case]:
     lanes = race(contestants, members * STEPS, context.rounds)
     *lanes, ceiling = lanes
     ceiling = ceiling._replace(rates=ceiling.rates / (members * STEPS))
-    # Ours is -log N(x; mean, 1): half of the squared error and a constant.
-    pixels = SHAPE[0] * SHAPE[1] * SHAPE[2]
-    lanes[0] = lanes[0]._replace(values=2 * lanes[0].values - pixels * 1.8378770664093453)
+    lanes[0] = lanes[0]._replace(values=squared_error(lanes[0].values, prod(SHAPE)))
     many = "" if members == 1 else f", {members} members"
     case = f"conv 1-32-64-128, 4x4, stride 2, 32x32, batch {BATCH}{many}"
     cases = compare("conv", case, "model-steps/s", lanes)
-    return [*cases, share_of_ceiling("conv", case, lanes[0], step_flops(job), ceiling)]
+    return [*cases, share_of_ceiling("conv", case, lanes[0], lanes[0].said[FLOPS], ceiling)]
 
 
 def run(context: Context) -> list[Case]:

@@ -17,8 +17,8 @@ from aejax.benchmark.problems import (
     make_job,
     save,
 )
-from aejax.benchmark.shares import share_of_ceiling, step_flops
-from aejax.benchmark.trainer import Trainer
+from aejax.benchmark.shares import share_of_ceiling
+from aejax.benchmark.trainer import FLOPS, Trainer
 from aejax.train import population
 from aejax.types import Autoencoder
 
@@ -47,7 +47,7 @@ def deep(context: Context) -> list[Case]:
     *lanes, ceiling = lanes
     ceiling = ceiling._replace(rates=ceiling.rates / (steps))
     cases = compare("mlp", case, "steps/s", lanes)
-    cases.append(share_of_ceiling("mlp", case, lanes[0], step_flops(job), ceiling))
+    cases.append(share_of_ceiling("mlp", case, lanes[0], lanes[0].said[FLOPS], ceiling))
     return cases + _without_jit(model, table, plain, case, context)
 
 

@@ -14,6 +14,7 @@ from aejax.benchmark.problems import (
     initial,
     make_job,
     save,
+    squared_error,
 )
 from aejax.benchmark.trainer import Trainer
 from aejax.train import population
@@ -68,9 +69,7 @@ def against_peers(context: Context, members: int = 32) -> list[Case]:
     lanes = [
         lane._replace(rates=lane.rates * done.get(lane.name, members) / members) for lane in lanes
     ]
-    # Ours is -log N(x; mean, 1): half of the squared error and a constant.
-    ours = lanes[0]
-    lanes[0] = ours._replace(values=2 * ours.values - 64 * 1.8378770664093453)
+    lanes[0] = lanes[0]._replace(values=squared_error(lanes[0].values, 64))
     case = f"MLP 64-128-16-128-64, {members} members, batch {BATCH}"
     return compare("population", case, "model-steps/s", lanes)
 

@@ -1,0 +1,191 @@
+"""The compiled programs of a population's training, all made before its first step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from aejax import evaluate as metrics
+from aejax import keys
+from aejax.train import compile as compiler
+from aejax.train import population
+from aejax.train.calibrate import choose
+from aejax.train.job import Cost, Job, cost, one_of, steps_of
+from aejax.train.loop import make_chunk
+from aejax.train.plan import Segment, segments, stage_steps
+from aejax.train.step import (
+    Record,
+    Step,
+    enter_stage,
+    finite_params,
+    guarded,
+    init_state,
+    stages_of,
+)
+from aejax.types import Array, Autoencoder, PyTree, TrainState
+
+# A member's function ({"state", "hp"}, table) -> {name: scalar}, of a model.
+Measure = Callable[[Autoencoder], population.Member]
+
+
+def abstract(tree: PyTree) -> PyTree:
+    """Returns the shapes of a tree."""
+    return jax.eval_shape(lambda t: t, tree)
+
+
+def seen(members: PyTree) -> PyTree:
+    """Returns what an evaluation reads: the optimiser's state is of another kind in every stage."""
+    return {"state": members["state"]._replace(opt_state=()), "hp": members["hp"]}
+
+
+def evaluator(model: Autoencoder) -> population.Member:
+    """Returns a member's function: ({"state", "hp"}, table) -> {metric: scalar}."""
+
+    def run(m: PyTree, table: Array) -> dict[str, Array]:
+        state = m["state"]
+        key = keys.stream(state.key, "evaluate")
+        return metrics.evaluate(model, state.variables, m["hp"], key, table)
+
+    return run
+
+
+class Programs:
+    """The compiled programs of a job, all made before the first step."""
+
+    def __init__(
+        self,
+        job: Job,
+        table: Array,
+        valid: Array | None,
+        cut: list[Segment],
+        executor: str,
+        chunk: int,
+        measure: Measure,
+        own: list[Step],
+    ):
+        self.seconds = 0.0
+        self.late = 0  # programs made after the first step
+        self._chunks: dict[tuple[int, int], compiler.Program] = {}
+        self._careful: dict[tuple[int, int], Callable[[], compiler.Program]] = {}
+        self.enter: list[compiler.Program] = []
+        self.entered: list[PyTree] = []  # abstract member trees of each stage
+        self.curves: dict[str, None] = {}  # names of what the stages record, in order
+        self.valid: list[compiler.Program] = []  # of each stage; empty without validation rows
+        stages, recipe = stages_of(job.model), job.recipe
+        batch = jax.ShapeDtypeStruct((recipe.batch_size, *table.shape[1:]), jnp.float32)
+
+        def execute(fn: population.Member, members: PyTree, shared: PyTree, donate: bool = False):
+            program = population.execute(executor, fn, members, shared, chunk=chunk, donate=donate)
+            self.seconds += program.seconds
+            return program
+
+        def init(seed: Array, _: PyTree) -> TrainState:
+            return init_state(job.model, seed, jnp.zeros(batch.shape, jnp.float32))
+
+        self.init = execute(init, job.seeds, ())
+        states = jax.eval_shape(jax.vmap(lambda seed: init(seed, ())), job.seeds)
+        members = {"state": states, "hp": abstract(job.hp)}
+        before: PyTree = None
+        for i, (stage, steps) in enumerate(
+            zip(stages, stage_steps(stages, recipe.steps), strict=True)
+        ):
+
+            def enter(m: PyTree, _: PyTree, stage=stage, steps=steps) -> PyTree:
+                state = enter_stage(job.model, stage, recipe, steps, m["state"], m["hp"])
+                return {"state": state, "hp": m["hp"]}
+
+            self.enter.append(execute(enter, members, ()))
+            members = jax.eval_shape(lambda ms, e=enter: jax.vmap(lambda m: e(m, ()))(ms), members)
+            self.entered.append(members)
+            if valid is not None:
+                now = seen(members)  # stages that agree in their variables share one program
+                shared = self.valid[-1] if self.valid and now == before else None
+                self.valid.append(shared or execute(measure(job.model), now, valid))
+                before = now
+            step = own[i]
+            if stage.loss is not job.model.loss:  # it may have terms of its own
+                one = one_of(members)
+                record = jax.eval_shape(step, one["state"], one["hp"], batch)[1]
+                self.curves |= dict.fromkeys(record)
+            for segment in cut:
+                if segment.stage != i or (i, segment.length) in self._chunks:
+                    continue
+
+                def run(m: PyTree, table: Array, step=step, segment=segment, stage=stage) -> PyTree:
+                    chunk = make_chunk(
+                        step,
+                        length=segment.length,
+                        points=segment.points,
+                        n=table.shape[0],
+                        batch_size=recipe.batch_size,
+                    )
+                    state, records = chunk(m["state"], m["hp"], table)
+                    sound = jnp.isfinite(jnp.stack([r.sum() for r in records.values()])).all()
+                    sound &= finite_params(state, stage.trainable)
+                    return {"state": state, "hp": m["hp"]}, records, sound
+
+                def careful(run=run, step=step, stage=stage, members=members) -> compiler.Program:
+                    self.late += 1
+                    looking = guarded(step, job.model, stage)
+                    return execute(partial(run, step=looking), members, table, donate=True)
+
+                self._chunks[i, segment.length] = execute(run, members, table)
+                self._careful[i, segment.length] = cache(careful)
+
+    def chunk(self, segment: Segment, members: PyTree, table: Array) -> tuple[PyTree, Record]:
+        """Runs a chunk of steps.
+
+        First by steps that do not look at what they keep, a fifth faster where the update is a
+        large part of the work. Where something came out that is not finite, the chunk is run again
+        from where it began by steps that look, and so is every later one.
+        """
+        at = segment.stage, segment.length
+        if bool((np.asarray(members["state"].health.step) < 0).all()):
+            after, records, sound = self._chunks[at].call(members, table)
+            if np.asarray(sound).all():
+                return after, records
+        after, records, _ = self._careful[at]().call(members, table)
+        return after, records
+
+
+class Prepared(NamedTuple):
+    """A job's compiled programs and its data where they read it; good for any number of runs."""
+
+    cost: Cost
+    executor: str
+    chunk: int
+    programs: Programs
+    rows: Array
+    held_out: Array | None
+
+
+def prepare(
+    job: Job,
+    table: np.ndarray | Array,
+    valid: np.ndarray | Array | None = None,
+    measure: Measure | None = None,
+    choice: tuple[str, int] | None = None,
+) -> Prepared:
+    """Compiles all that a job's training runs.
+
+    Args:
+      job, table, valid, measure: as in `train`.
+      choice: executor and chunk; None: as `calibrate.choose` has it.
+
+    Raises:
+      ConfigError: the batch is larger than the data, or the memory budget too small.
+    """
+    own = steps_of(job)
+    one = cost(job, table, own)
+    executor, chunk = choice or choose(job, table, one, own)
+    place = partial(population.place, members=population.size(job.seeds), executor=executor)
+    rows = place(table, shared=True)
+    held_out = None if valid is None else place(valid, shared=True)
+    cut = segments(stages_of(job.model), job.recipe.steps, job.every)
+    programs = Programs(job, rows, held_out, cut, executor, chunk, measure or evaluator, own)
+    return Prepared(one, executor, chunk, programs, rows, held_out)
