@@ -217,6 +217,10 @@ def bars_and_stripes(n: int = 3) -> np.ndarray:
     return np.unique(np.array(rows + columns), axis=0).astype(np.float32)
 
 
+def tree_at(variables, i: int):
+    return jax.tree.map(lambda leaf: leaf[i], variables)
+
+
 def log_likelihood(kinds, variables, x: jax.Array) -> float:
     rbm, params = rbm_stack.machine(kinds, 0), rbm_stack.parameters(kinds, variables["params"], 0)
     return float(-jnp.mean(free_energy(rbm, params, x)) - log_partition(rbm, params))
@@ -234,20 +238,28 @@ def test_log_likelihood_rises_on_bars_and_stripes(cd_steps, chains):
     if chains:  # persistent chains lag behind weights that are carried on by momentum
         hp |= {"lr_rbm": 0.1, "momentum": 0.0, "momentum_start": 0.0}
     hp = {name: jnp.float32(v) for name, v in hp.items()}
-    state = init_state(model, jnp.int32(0), x)
-    state = enter_stage(model, stage, recipe, steps, state, hp)
     step = make_step(model, stage, recipe, steps)
-    chunk = jax.jit(make_chunk(step, length=steps // 4, points=1, n=14, batch_size=14))
-    reached = [log_likelihood(kinds, state.variables, x)]
+    chunk = make_chunk(step, length=steps // 4, points=1, n=14, batch_size=14)
+    seeds = jnp.arange(8)
+    states = jax.vmap(lambda seed: init_state(model, seed, x))(seeds)
+    states = jax.vmap(lambda s: enter_stage(model, stage, recipe, steps, s, hp))(states)
+    chunks = jax.jit(jax.vmap(chunk, (0, None, None)))
+    likelihoods = lambda s: [
+        log_likelihood(kinds, tree_at(s.variables, i), x) for i in range(len(seeds))
+    ]
+    reached = [likelihoods(states)]
     for _ in range(4):
-        state, _ = chunk(state, hp, x)
-        reached.append(log_likelihood(kinds, state.variables, x))
+        states, _ = chunks(states, hp, x)
+        reached.append(likelihoods(states))
+    # CD follows no gradient of the likelihood, and one chain wanders by its noise once it is
+    # there: it is the mean over seeds that has to rise from quarter to quarter.
+    reached = np.array(reached)
+    mean = reached.mean(1)
     print(reached)
-    # CD follows no gradient of the likelihood, and wanders by its noise once it is there.
-    assert reached[1] > reached[0] + 1
-    assert (np.diff(reached) > -0.1).all(), reached
-    assert reached[-1] > reached[0] + 3
-    assert reached[-1] < -np.log(14)  # no model can do better
+    assert (np.diff(mean) > 0).all(), mean
+    assert (reached[1] > reached[0] + 1).all()
+    assert mean[-1] > mean[0] + 3
+    assert (reached[-1] < -np.log(14)).all()  # no model can do better
 
 
 def test_a_gaussian_machine_learns_where_the_data_lie():

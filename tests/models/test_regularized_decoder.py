@@ -44,7 +44,8 @@ def fitted():
         {"w_decoder_jacobian_sq": weight, "w_code_nats": 0.01, "lr": 3e-3} for weight in (0, 0.05)
     ]
     train = rows.train.reshape(-1, 64)
-    runs = trained(model, train, points, steps=500, batch_size=64, seeds=(0, 1))
+    # The rate decays, so that the codes come to rest and the average over past steps is theirs.
+    runs = trained(model, train, points, steps=600, batch_size=64, seeds=(0, 1), schedule="linear")
     return model, runs, jnp.asarray(as_float(train)), jnp.asarray(as_float(rows.test))
 
 
@@ -73,8 +74,7 @@ def test_the_density_follows_the_codes_and_samples_come_from_it():
         z = np.asarray(model.encode(variables, x).z, np.float64)
         mean, root = (np.asarray(m, np.float64) for m in moments(variables["extra"]))
         deviation = z.std(0)
-        # Codes drift over the 100 steps that the average looks back on, by less than this.
-        assert (np.abs(mean - z.mean(0)) < 0.2 * deviation).all()
+        assert (np.abs(mean - z.mean(0)) < 0.15 * deviation).all()
         scale = deviation[:, None] * deviation[None, :]
         assert (np.abs(root @ root - np.cov(z.T)) < 0.25 * scale).all()
         drawn = np.asarray(model.info.space.prior(variables, KEY, 20_000), np.float64)

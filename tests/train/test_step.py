@@ -109,19 +109,24 @@ def test_clipping_bounds_the_update():
 
 
 def test_a_diverged_member_is_frozen_and_marked_and_the_others_go_on():
-    healthy = train(job({"lr": [1e-3, 1e-3, 1e-3]}, executor="vmap"), X)
-    mixed = train(job({"lr": [1e-3, 1e30, 1e-3]}, executor="vmap"), X)
+    runs = lambda *lr: train(job({"lr": list(lr)}, executor="vmap"), X)
+    healthy, mixed = runs(1e-3, 1e-3, 1e-3), runs(1e-3, 1e30, 1e-3)
     assert mixed.state.health.step.tolist()[0] == -1
     assert mixed.state.health.step.tolist()[2] == -1
     assert 0 < mixed.state.health.step.tolist()[1] < 5
     names = terms_of(model())
     assert names[int(mixed.state.health.term[1])] in ("rec_nats", "loss", "update")
-    for i in (0, 2):
-        for path, leaf in tree.flatten(healthy.state.variables).items():
-            # To rounding: where one has diverged, the steps are those of another program.
-            np.testing.assert_allclose(
-                tree.flatten(mixed.state.variables)[path][i], leaf[i], atol=1e-6, err_msg=path
-            )
+    # Steps that look are another program than those that need not: equal to rounding. Within the
+    # looking program a sound neighbour and a diverged one leave the same bits.
+    neighbour = runs(1e-3, 1e-3, 1e30)
+    assert neighbour.state.health.step.tolist()[:2] == [-1, -1]
+    for path, leaf in tree.flatten(mixed.state.variables).items():
+        sound = tree.flatten(healthy.state.variables)[path]
+        np.testing.assert_array_equal(
+            leaf[0], tree.flatten(neighbour.state.variables)[path][0], err_msg=path
+        )
+        for i in (0, 2):
+            np.testing.assert_allclose(leaf[i], sound[i], atol=1e-6, err_msg=path)
     assert all(np.isfinite(v).all() for v in tree.flatten(mixed.state.variables).values())
 
 
