@@ -91,9 +91,15 @@ def _quadratic_jvp(primals, tangents):
     (rows, slope, matrix), (d_rows, d_slope, d_matrix) = primals, tangents
     a = _scale(rows, slope)
     y = jnp.matmul(a, matrix, precision=_FLOAT32)
-    change = _scale(d_rows, slope) + _scale(rows, d_slope)
-    turned = jnp.matmul(a, d_matrix, precision=_FLOAT32)
-    return jnp.sum(y * a, axis=-1), jnp.sum(2.0 * y * change + turned * a, axis=-1)
+    # As products and not as sums of a broadcast: their transposes, the gradients of rows and slope,
+    # are products again, where XLA's sums over the batch took a fifth of the whole on a CPU.
+    into_rows = 2.0 * y * slope[:, None, :]
+    into_slope = 2.0 * y * (rows if rows.ndim == 3 else rows[None])
+    along = "brn,rn->br" if d_rows.ndim == 2 else "brn,brn->br"
+    change = jnp.einsum(along, into_rows, d_rows, precision=_FLOAT32)
+    change += jnp.einsum("brn,bn->br", into_slope, d_slope, precision=_FLOAT32)
+    turned = jnp.sum(jnp.matmul(a, d_matrix, precision=_FLOAT32) * a, axis=-1)
+    return jnp.sum(y * a, axis=-1), change + turned
 
 
 def _carry(
