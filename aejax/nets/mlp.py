@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from aejax.errors import ConfigError, lookup
 from aejax.keys import stream
 from aejax.nets.activations import ACTIVATIONS, INITIALISERS, check_widths
+from aejax.nets.affine import Affine, add_bias
 from aejax.types import Array, Dense, Net, Nets, PyTree
 
 
@@ -29,7 +30,7 @@ class _MLP(nn.Module):
     def __call__(self, x: Array) -> Array:
         for i, (width, activation) in enumerate(zip(self.widths, self.activations, strict=True)):
             # Named by hand: Linen numbers layers in the order of construction, not of use.
-            x = nn.Dense(width, kernel_init=INITIALISERS[self.kernel_init], name=f"dense_{i}")(x)
+            x = Affine(width, INITIALISERS[self.kernel_init], name=f"dense_{i}")(x)
             x = ACTIVATIONS[activation](x)
         return x
 
@@ -190,7 +191,7 @@ def _tied(
     def decode(params: PyTree, z: Array) -> Array:
         y = z
         for kernel, bias, name in layers(params):
-            y = ACTIVATIONS[name](y @ kernel + bias[None, :])
+            y = ACTIVATIONS[name](add_bias(y @ kernel, bias))
         return y.reshape(z.shape[0], *out_shape)
 
     def init(key: Array, x: Array) -> PyTree:
