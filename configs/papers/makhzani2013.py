@@ -52,7 +52,7 @@ from aejax.train.supervised import fine_tune
 # per scale: data set, training images, steps, seeds, units, labels, validation labels, L-BFGS steps
 SCALES = {
     "smoke": ("digits", 1200, 40, 2, 64, 1000, 200, 30),
-    "small": ("mnist", 50_000, 1000, 3, 1000, 5_000, 2_000, 100),
+    "small": ("mnist", 50_000, 10_000, 3, 1000, 5_000, 2_000, 100),
     "paper": ("mnist", 50_000, 2_500_000, 3, 1000, 50_000, 10_000, 1000),
 }
 KS = {"smoke": (10, 25), "small": (10, 25, 40, 70), "paper": (10, 25, 40, 70)}

@@ -2,48 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from aejax.benchmark.contest import Case, Contestant, Round, compare, race
+from aejax.benchmark.contest import Case, Contestant, compare, race
 from aejax.benchmark.context import Context
 from aejax.benchmark.problems import save
+from aejax.benchmark.suites import jacobian_choice
+from aejax.benchmark.suites.penalty import Penalty
 from aejax.losses.jacobian import squared_frobenius
 from aejax.nets.mlp import mlp
-from aejax.train.compile import compile
 
 FEATURES, HIDDEN, LATENT, BATCH = 784, 256, 32, 128
 # Calls a round: the automatic Jacobians take a hundred times as long, and their share is counted.
 CALLS, SLOW_CALLS = 40, 2
-
-
-class Penalty:
-    """Value and gradient of the penalty, `calls` times a round."""
-
-    def __init__(self, name: str, fn: Any, params: Any, x: Any, calls: int):
-        self.name, self.calls, self.args = name, calls, (params, x)
-        program = compile(jax.value_and_grad(fn), params, x)
-        self.call, self.compile_seconds, self.temp = (
-            program.call,
-            program.seconds,
-            program.temp_bytes,
-        )
-
-    def round(self) -> Round:
-        """Takes value and gradient `calls` times."""
-        begun, value = time.perf_counter(), jnp.nan
-        for _ in range(self.calls):
-            value, gradient = self.call(*self.args)
-            jax.block_until_ready(gradient)
-        return Round(time.perf_counter() - begun, float(value))
-
-    def close(self) -> dict[str, Any]:
-        """Returns the seconds of compiling and the bytes of scratch memory."""
-        return {"compile_seconds": self.compile_seconds, "temp_bytes": self.temp}
 
 
 def encoder(context: Context, code: str) -> list[Case]:
@@ -90,4 +65,5 @@ def encoder(context: Context, code: str) -> list[Case]:
 
 def run(context: Context) -> list[Case]:
     """Runs the suite."""
-    return [*encoder(context, "sigmoid"), *encoder(context, "identity")]
+    by_hand = [*encoder(context, "sigmoid"), *encoder(context, "identity")]
+    return by_hand + jacobian_choice.run(context)

@@ -1,0 +1,37 @@
+"""A penalty, its value and gradient, as a contestant."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from aejax.benchmark.contest import Round
+from aejax.train.compile import compile
+
+
+class Penalty:
+    """Value and gradient of the penalty, `calls` times a round."""
+
+    def __init__(self, name: str, fn: Any, params: Any, x: Any, calls: int):
+        self.name, self.calls, self.args = name, calls, (params, x)
+        program = compile(jax.value_and_grad(fn), params, x)
+        self.call, self.compile_seconds, self.temp = (
+            program.call,
+            program.seconds,
+            program.temp_bytes,
+        )
+
+    def round(self) -> Round:
+        """Takes value and gradient `calls` times."""
+        begun, value = time.perf_counter(), jnp.nan
+        for _ in range(self.calls):
+            value, gradient = self.call(*self.args)
+            jax.block_until_ready(gradient)
+        return Round(time.perf_counter() - begun, float(value))
+
+    def close(self) -> dict[str, Any]:
+        """Returns the seconds of compiling and the bytes of scratch memory."""
+        return {"compile_seconds": self.compile_seconds, "temp_bytes": self.temp}
