@@ -10,6 +10,7 @@ the limits alone.
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from absl import flags
 
@@ -36,18 +37,21 @@ def main(argv: list[str]) -> int:
     names = named(SUITE.value)
     errors.check_at_least("rounds", REPEATS.value, 1)
     old = report.read(COMPARE.value) if COMPARE.value else []
-    context = Context(
-        peers=peer_python(PEERS.value),
-        rounds=REPEATS.value,
-        data_dir=DATA_DIR.value,
-        manual_dir=MANUAL_DIR.value,
-    )
-    if context.peers is None:
+    peers = peer_python(PEERS.value)
+    if peers is None:
         console.print("no environment of peers (make bench-peers builds it): measured without them")
     cases = []
-    for name in names:
-        console.print(f"suite {name}")
-        cases += SUITES[name](context)
+    with TemporaryDirectory(prefix="aejax-benchmark-") as folder:
+        context = Context(
+            Path(folder),
+            peers=peers,
+            rounds=REPEATS.value,
+            data_dir=DATA_DIR.value,
+            manual_dir=MANUAL_DIR.value,
+        )
+        for name in names:
+            console.print(f"suite {name}")
+            cases += SUITES[name](context)
     console.print(report.table(cases))
     if old:
         console.print(report.comparison(old, cases))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import jax
@@ -19,19 +18,19 @@ class Context:
     """The setting of one run of the benchmark.
 
     Attributes:
+      folder: scratch, for what the peers are given.
       peers: the peers' Python, or None to measure without them.
       rounds: counted rounds of each contest.
       data_dir, manual_dir: where prepared data and raw files are.
       say: prints a line of progress.
-      folder: scratch, for what the peers are given.
     """
 
+    folder: Path
     peers: str | None = None
     rounds: int = ROUNDS
     data_dir: str | None = None
     manual_dir: str | None = None
     say: Any = print
-    folder: Path = field(default_factory=lambda: Path(mkdtemp(prefix="aejax-benchmark-")))
 
     def torch(self, what: str, script: str, **settings: Any) -> list[Contestant]:
         """Returns PyTorch in each of its modes: eager, compiled, and CUDA graphs on a GPU."""

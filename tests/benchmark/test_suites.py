@@ -8,20 +8,20 @@ import pytest
 from aejax import models
 from aejax.benchmark import Context, compare, machine, race
 from aejax.benchmark.problems import initial
-from aejax.benchmark.suites import SUITES, conv, gpu, named, nll
+from aejax.benchmark.suites import SUITES, conv, gpu, jacobian_choice, named, nll
 from aejax.errors import ConfigError
 from aejax.figures.benchmark import draw
 from aejax.train import population
 from tests.benchmark.test_contest import Scripted
 
 
-def test_all_is_what_this_device_can_run():
+def test_all_is_what_this_device_can_run(tmp_path):
     assert named("all") == [name for name in SUITES if name != "gpu"]
     assert named("nll") == ["nll"]
     with pytest.raises(ConfigError, match="Did you mean 'conv'"):
         named("conf")
     with pytest.raises(ConfigError, match="suite='gpu' needs a GPU"):
-        gpu.run(Context())
+        gpu.run(Context(tmp_path))
 
 
 def test_the_convolutional_peer_gets_kernels_from_the_input_to_the_output():
@@ -41,6 +41,22 @@ def test_the_peers_vae_has_our_posterior():
     code = model.encode({"params": params, "extra": {}}, x)
     np.testing.assert_allclose(hidden @ w["mean_w"] + w["mean_b"], code.mean, atol=1e-5)
     np.testing.assert_allclose(hidden @ w["logvar_w"] + w["logvar_b"], code.logvar, atol=1e-5)
+
+
+def test_every_exact_method_but_the_chosen_one_is_raced(tmp_path):
+    """The chain of an encoder is contracted; all methods come to the same value."""
+    context = Context(tmp_path, rounds=1)
+    shape = jacobian_choice.Shape("encoder", (12, 6, 3), "sigmoid", {})
+    for found, rivals in (
+        (jacobian_choice.norms(context, shape), {"jacfwd", "jacrev"}),
+        (jacobian_choice.moves(context, shape), {"jacfwd", "jacrev"}),
+    ):
+        assert {case.peer for case in found} == rivals
+        assert {case.detail["auto"] for case in found} <= {"gram", "chain"}
+        for case in found:
+            np.testing.assert_allclose(
+                case.detail["ours_final"], case.detail["peer_final"], rtol=1e-4
+            )
 
 
 def test_the_ceiling_is_a_speed():

@@ -18,7 +18,7 @@ import pytest
 from aejax.sweep.store import read_rows
 
 ROOT = Path(__file__).parents[2]
-KILLS = int(os.environ.get("AEJAX_KILLS", "2"))
+KILLS = int(os.environ.get("AEJAX_KILLS", "3"))
 SCALE = os.environ.get("AEJAX_KILL_SCALE", "smoke")
 VOLATILE = ("seconds", "recompiles", "git")
 
