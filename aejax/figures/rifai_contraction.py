@@ -21,10 +21,13 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     figure, (near, spectrum) = panels(["contraction by radius", "singular values"], 2, 2.4)
     table: list[dict[str, object]] = []
     for kind, mine in kinds.items():
-        mean = lambda name, mine=mine: np.mean([arrays[row["id"]][name] for row in mine], axis=0)
-        radii, curve, values = mean("radii"), mean("curve"), mean("spectrum")
-        near.plot(radii, curve, label=kind)
-        spectrum.plot(np.arange(1, len(values) + 1), values, label=kind)
+        every = lambda name, mine=mine: np.array([arrays[row["id"]][name] for row in mine])
+        curves, spectra, radii = every("curve"), every("spectrum"), every("radii")[0]
+        curve, values = curves.mean(0), spectra.mean(0)
+        ranks = np.arange(1, len(values) + 1)
+        for axis, x, y in ((near, radii, curves), (spectrum, ranks, spectra)):
+            (line,) = axis.plot(x, y.mean(0), label=kind)
+            axis.fill_between(x, y.min(0), y.max(0), color=line.get_color(), alpha=0.25, lw=0)
         table += [
             {"kind": kind, "seeds": len(mine), "radius": float(r), "contraction": float(c)}
             for r, c in zip(radii, curve, strict=True)
@@ -38,5 +41,8 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     least = max(float(np.max(line.get_ydata())) for line in spectrum.get_lines()) * 1e-4
     spectrum.set_ylim(bottom=least)
     near.legend(frameon=False)
-    note(figure, "Mean over test images and seeds; v is a random unit vector.")
+    note(
+        figure,
+        "Mean over test images; v is a random unit vector. Lines: mean over seeds, bands: all of them.",
+    )
     return Plot(figure, table)

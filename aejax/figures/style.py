@@ -40,6 +40,7 @@ RC: dict[Any, Any] = {
     "ytick.labelsize": 7,
     "legend.fontsize": 7,
     "legend.frameon": False,
+    "axes.prop_cycle": mpl.cycler(color=COLOURS),
     "axes.linewidth": 0.6,
     "axes.spines.top": False,
     "axes.spines.right": False,
