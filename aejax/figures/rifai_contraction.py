@@ -43,6 +43,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     near.legend(frameon=False)
     note(
         figure,
-        "Mean over test images; v is a random unit vector. Lines: mean over seeds, bands: all of them.",
+        "Mean over test images; v is a random unit vector.",
+        "Lines are means over seeds, bands reach from the lowest seed to the highest.",
     )
     return Plot(figure, table)
