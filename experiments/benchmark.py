@@ -2,6 +2,7 @@
 
 python -m experiments.benchmark [--suite=NAME|all] [--json=FILE] [--compare=OLD.json]
   [--plot=FILE.png] [--rounds=N] [--peers=PYTHON] [--data_dir=DIR] [--manual_dir=DIR]
+python -m experiments.benchmark --show=FILE.json     # a record as README's table; runs nothing
 
 `make bench-peers` builds the peers' environment; without it ours is measured against plain JAX and
 the limits alone.
@@ -28,11 +29,15 @@ REPEATS = flags.DEFINE_integer("rounds", ROUNDS, "counted rounds of each contest
 DATA_DIR = flags.DEFINE_string("data_dir", None, "where prepared data is")
 MANUAL_DIR = flags.DEFINE_string("manual_dir", None, "raw files, for what is not prepared yet")
 PLOT = flags.DEFINE_string("plot", None, "draw the ratios into this PNG, and their CSV beside it")
+SHOW = flags.DEFINE_string("show", None, "print this record in Markdown and run nothing")
 PEERS = flags.DEFINE_string("peers", None, "the peers' Python; default .venv-peers/bin/python")
 
 
 def main(argv: list[str]) -> int:
     del argv
+    if SHOW.value:
+        print(report.markdown(report.read(SHOW.value, "show")))
+        return 0
     console = make_console()
     names = named(SUITE.value)
     errors.check_at_least("rounds", REPEATS.value, 1)

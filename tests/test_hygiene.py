@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from aejax import models
+from aejax.benchmark import report
 from aejax.corruption import CORRUPTIONS
 from aejax.likelihoods import LIKELIHOODS
+from aejax.reproduce import papers, table
 from experiments.models import ENTRIES, line
 
 ROOT = Path(__file__).parents[1]
@@ -121,3 +123,18 @@ def test_the_readmes_table_is_what_the_command_prints():
         assert line(name) in text, name
         file, _, test = entry.test.partition("::")
         assert f"def {test}(" in (ROOT / file).read_text(), entry.test
+
+
+def test_the_readmes_benchmark_is_its_record():
+    """python -m experiments.benchmark --show=benchmarks/cpu-2-cores.json"""
+    record = ROOT / "benchmarks" / "cpu-2-cores.json"
+    assert report.markdown(report.read(str(record))) in (ROOT / "README.md").read_text()
+
+
+def test_the_page_of_claims_is_what_the_results_say():
+    """python -m experiments.reproduce --list --markdown"""
+    entries = papers.index(ROOT / "configs" / "papers", ROOT / "results")
+    assert table.markdown(entries) in (ROOT / "docs" / "claims.md").read_text()
+    run = [entry["scales"]["small"] for entry in entries if entry["scales"]["small"]["run"]]
+    passed, judged = sum(s["passed"] for s in run), sum(s["passed"] + s["failed"] for s in run)
+    assert f"{passed} of {judged} judged claims pass" in (ROOT / "README.md").read_text()

@@ -32,8 +32,12 @@ def write(path: Path, cases: Sequence[Case]) -> None:
     write_whole(path, json.dumps(record(cases), indent=1, allow_nan=False) + "\n")
 
 
-def read(path: str) -> list[Case]:
+def read(path: str, field: str = "compare") -> list[Case]:
     """Returns the cases of a record.
+
+    Args:
+      path: of the record.
+      field: what named it, for the message.
 
     Raises:
       ConfigError: no such file, or no record of a benchmark.
@@ -43,11 +47,11 @@ def read(path: str) -> list[Case]:
         return [Case(**case) for case in cases]
     except OSError:
         raise ConfigError(
-            f"compare={path!r} is no file. Allowed: a file that --json has written."
+            f"{field}={path!r} is no file. Allowed: a file that --json has written."
         ) from None
     except (KeyError, TypeError, ValueError):
         raise ConfigError(
-            f"compare={path!r} holds no benchmark. Allowed: a file that --json has written."
+            f"{field}={path!r} holds no benchmark. Allowed: a file that --json has written."
         ) from None
 
 
@@ -69,6 +73,33 @@ def table(cases: Sequence[Case]) -> Table:
             ", ".join("-" if v is None else f"{v:.5g}" for v in values) if any(values) else "",
         )
     return drawn
+
+
+def markdown(cases: Sequence[Case]) -> str:
+    """Returns the cases as README's table: three digits, the ratios of all rounds in brackets."""
+
+    def rate(value: float) -> str:
+        return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+    def ratio(value: float) -> str:
+        return f"{value:.2f}" if value < 10 else f"{value:.0f}"
+
+    lines = [
+        "| case | unit | aejax | against | | ratio (all rounds) |",
+        "|---|---|---|---|---|---|",
+    ]
+    for case in cases:
+        low, high = ratio(case.ratio_low), ratio(case.ratio_high)
+        cells = (
+            case.case,
+            case.unit,
+            rate(case.ours),
+            case.peer,
+            rate(case.peer_value),
+            f"**{ratio(case.ratio)}** ({low} to {high})",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def comparison(old: Sequence[Case], new: Sequence[Case]) -> Table:
