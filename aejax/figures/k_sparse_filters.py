@@ -27,7 +27,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         f"k = {row['point']['k']}" + ("" if row["point"]["schedule"] else ", no schedule")
         for row in chosen
     ]
-    figure, axes = panels(titles, 3, 1.7, fixed=True)
+    figure, axes = panels(titles, 3, 1.25, fixed=True)
     table: list[dict[str, object]] = []
     for row, axis in zip(chosen, axes, strict=True):
         canvas = tiles.mosaic(normalised(np.asarray(arrays[row["id"]]["filters"][:32])), 8)
