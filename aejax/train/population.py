@@ -103,9 +103,25 @@ def place(tree: PyTree, members: int, executor: str, *, shared: bool = False) ->
     return jax.device_put(tree, everywhere if shared else _placement(members))
 
 
+def _placed(members: PyTree, shared: PyTree) -> tuple[PyTree, PyTree]:
+    """Returns the arguments' shapes with where they lie (`place`).
+
+    Left to itself the compiler would look for all members' copies, on every device, of an argument
+    that it finds no use for.
+    """
+    count = size(members)
+    if devices(count) == 1:
+        return members, shared
+    at = lambda tree, sharding: jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), tree
+    )
+    everywhere = NamedSharding(_mesh(count), PartitionSpec())
+    return at(members, _placement(count)), at(shared, everywhere)
+
+
 def _vmap(fn: Member, members: PyTree, shared: PyTree, chunk: int, donate: bool) -> Program:
     run = _spread(jax.vmap(fn, (0, None)), members)
-    return compile(run, members, shared, donate=(0,) * donate)
+    return compile(run, *_placed(members, shared), donate=(0,) * donate)
 
 
 def _map(fn: Member, members: PyTree, shared: PyTree, chunk: int, donate: bool) -> Program:
@@ -117,7 +133,7 @@ def _map(fn: Member, members: PyTree, shared: PyTree, chunk: int, donate: bool) 
         many = None if chunk == 1 else chunk
         return jax.lax.map(lambda one: fn(one, shared), members, batch_size=many)
 
-    return compile(_spread(run, members), members, shared, donate=(0,) * donate)
+    return compile(_spread(run, members), *_placed(members, shared), donate=(0,) * donate)
 
 
 def _loop(fn: Member, members: PyTree, shared: PyTree, chunk: int, donate: bool) -> Program:
