@@ -49,24 +49,48 @@ print("REPORT", json.dumps(report))
 
 
 SETTINGS = {
-    "JAX_NUM_CPU_DEVICES": "4",
     "JAX_PLATFORMS": "cpu",
     "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
     "JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir),  # pyright: ignore
 }
 
 
-@pytest.fixture(scope="module")
-def report():
+EVERY_MODEL = """
+import json
+import jax, numpy as np
+from aejax.train.run import train
+from tests.contract.cases import NAMES, case, job
+
+report = {}
+for i, name in enumerate(NAMES):
+    one, seeds = case(name), [3, 4, 5, 6][: 3 + i % 2]
+    try:
+        done = train(job(one, 6, seeds, 3), one.train, valid=one.test)
+        used = len(jax.tree.leaves(done.state.variables)[0].sharding.device_set)
+        sound = bool((np.asarray(done.state.health.step) == -1).all())
+        report[name] = "trained" if sound and used == 2 else f"{used} devices, sound: {sound}"
+    except Exception as error:
+        report[name] = str(error)
+    jax.clear_caches()
+print("REPORT", json.dumps(report))
+"""
+
+
+def run(script: str, devices: str) -> dict:
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        env={**os.environ, **SETTINGS},
+        [sys.executable, "-c", script],
+        env={**os.environ, **SETTINGS, "JAX_NUM_CPU_DEVICES": devices},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.partition("REPORT ")[2])
+
+
+@pytest.fixture(scope="module")
+def report():
+    return run(SCRIPT, "4")
 
 
 @pytest.mark.xdist_group("devices")
@@ -81,3 +105,12 @@ def test_members_are_spread_over_devices(report, executor, devices):
 @pytest.mark.xdist_group("devices")
 def test_an_argument_that_nothing_depends_on_lies_with_the_others(report):
     assert report["jump_relu"]
+
+
+@pytest.mark.exhaustive
+@pytest.mark.xdist_group("devices")
+def test_every_model_trains_on_two_devices():
+    """Members that divide evenly and members that do not, with validation on the way."""
+    report = run(EVERY_MODEL, "2")
+    assert len(report) > 50
+    assert {name: what for name, what in report.items() if what != "trained"} == {}
