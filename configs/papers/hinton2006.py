@@ -20,10 +20,10 @@ One claim of ten fails in both. The 2-D codes tell digits hardly better than two
 against 0.429; 0.445 with the first recipe): their error is 40 an image and has fallen by 2 in three
 times the batches. A code of two numbers is where the paper's schedule, 12,000 batches, is longest
 in coming.
-Logistic PCA, its codes fitted to each test image until
-they no longer move, is far below the paper's number (3.6 on 5,000 images, against 8.01 on all):
-the paper does not say how far its own was fitted, and the claim of 8.0 at `paper` may well fail
-for being too good.
+
+Logistic PCA, its codes fitted to each test image until they no longer move, is far below the
+paper's number (3.6 on 5,000 images, against 8.01 on all): the paper does not say how far its own
+was fitted, and the claim of 8.0 at `paper` may well fail for being too good.
 """
 
 from __future__ import annotations
