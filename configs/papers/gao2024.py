@@ -59,8 +59,8 @@ PAPER = Paper(
 )
 
 K = (2.0, 4.0, 8.0, 16.0)
-L1 = (0.2, 0.4, 0.5, 0.6, 0.7, 0.8)
-L0 = (0.03, 0.1, 0.3, 0.6, 1.2, 2.0)
+L1 = (0.1, 0.2, 0.4, 0.5, 0.6, 0.7)
+L0 = (0.01, 0.03, 0.1, 0.3, 0.6, 1.2)
 AT = (3.0, 4.0, 6.0, 8.0)  # active units at which errors are compared
 CHOSEN = 4.0  # k of the claims on dead units and shrinkage: as many as are active on average
 # Of .001, .003 and .01 the best error of each of the four at L0 4, on a seed that is not used here.
