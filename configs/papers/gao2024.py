@@ -12,9 +12,9 @@ At small five of ten claims pass. L1 at L0 4 is no measurement: between lambda 0
 0.61) and 0.8 (L0 0.25, all but nothing reconstructed) there is no run, and a collapsed dictionary
 has no scale; at every lambda below, where it reconstructs, the scale is 0.61 to 0.86. BatchTopK is
 below TopK at k = 2 and above it from 4 on, and it has found fewer directions (54 % against 86 % at
-k = 4). JumpReLU likewise. With AuxK 5.7 % are dead, where the limit was 5 %, against 36.6 % without.
+k = 4). JumpReLU likewise. With AuxK 5.7 % are dead, where the limit was 5 %, and 36.6 % without.
 
-Runs to find out why (one seed shown, three agree). The learning rate is not the reason: of .001,
+Runs to find out why (numbers of one seed). The learning rate is not the reason: of .001,
 .003 and .01 the last is the best for each of the four at L0 4 on a seed of its own (TopK .184,
 BatchTopK .228, JumpReLU .289, L1 .540). Four times the steps and lambdas 0.5 to 0.7 in between give
 L1 a scale of 0.53 at L0 4, and TopK 0.6 % of dead units: both claims pass then. BatchTopK stays
