@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from aejax.errors import ConfigError
+from aejax.nets.orthogonal import orthogonal
 from aejax.types import Array
 
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
@@ -28,7 +29,7 @@ INITIALISERS: dict[str, Callable] = {
     "glorot_normal": _initialisers.glorot_normal(),
     "lecun_normal": _initialisers.lecun_normal(),
     "he_normal": _initialisers.he_normal(),
-    "orthogonal": _initialisers.orthogonal(),
+    "orthogonal": orthogonal,
     "normal_0.1": _initialisers.normal(0.1),  # Hinton & Salakhutdinov's published code
     "normal_0.01": _initialisers.normal(0.01),  # Kingma & Welling; Makhzani & Frey
 }

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax.numpy as jnp
 
+from aejax.nets.orthogonal import orthogonal
 from aejax.types import Array
 
 
@@ -22,7 +23,7 @@ class Gru(nn.Module):
     @nn.compact
     def __call__(self, h: Array, x: Array) -> tuple[Array, Array]:
         of_x = jnp.split(nn.Dense(3 * self.width, name="input")(x), 3, axis=-1)
-        recurrent = nn.Dense(3 * self.width, kernel_init=nn.initializers.orthogonal(), name="state")
+        recurrent = nn.Dense(3 * self.width, kernel_init=orthogonal, name="state")
         of_h = jnp.split(recurrent(h), 3, axis=-1)
         reset, keep = nn.sigmoid(of_x[0] + of_h[0]), nn.sigmoid(of_x[1] + of_h[1])
         h = (1.0 - keep) * jnp.tanh(of_x[2] + reset * of_h[2]) + keep * h
@@ -37,7 +38,7 @@ class Lstm(nn.Module):
     @nn.compact
     def __call__(self, state: tuple[Array, Array], x: Array) -> tuple[tuple[Array, Array], Array]:
         c, h = state
-        recurrent = nn.Dense(4 * self.width, kernel_init=nn.initializers.orthogonal(), name="state")
+        recurrent = nn.Dense(4 * self.width, kernel_init=orthogonal, name="state")
         gates = nn.Dense(4 * self.width, use_bias=False, name="input")(x) + recurrent(h)
         i, f, g, o = jnp.split(gates, 4, axis=-1)
         c = nn.sigmoid(f) * c + nn.sigmoid(i) * jnp.tanh(g)
