@@ -192,3 +192,26 @@ def costs(
     elif layers:
         table["gram"] = once + plan(widths, curved(layers), batch).cost
     return table
+
+
+def change_costs(
+    layers: tuple[Dense, ...], in_size: int, out_size: int, *, batch: int = 128
+) -> dict[str, float]:
+    """FLOPs per example of how far the Jacobian moves, a draw, by each exact method.
+
+    `chain` carries the outputs' rows back to the first kernel, which all examples share; where one
+    layer is curved, and not the last, it is a norm like `gram`'s, and for one layer in closed form.
+
+    Args:
+      layers, in_size, out_size, batch: as in `costs`.
+    """
+    table, bends = costs(layers, in_size, out_size, batch=batch), curved(layers)
+    found = {name: table[name] for name in ("jacfwd", "jacrev")}
+    widths = chain_widths(layers)
+    if len(layers) == 1 or (sum(bends) == 1 and not bends[-1]):
+        found["chain"] = min(table[name] for name in ("closed_form", "gram") if name in table)
+    else:
+        inner = widths[1:-1]
+        back = sum(a * b for a, b in pairwise(inner)) + inner[0] * min(widths[0], inner[0])
+        found["chain"] = out_size * (2 * back + FLOPS_PER_NUMBER * sum(inner))
+    return found

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from aejax.errors import ConfigError, check_at_least, lookup
 from aejax.losses.jacobian import cheapest, jacobians
 from aejax.losses.jacobian_chain import Slopes, contract, gram, layer_norm, quadratic, slopes
-from aejax.losses.jacobian_cost import chain_widths, curved, plan
+from aejax.losses.jacobian_cost import chain_widths, change_costs, curved, plan
 from aejax.types import AnyArray, Array, Dense
 
 Distance = Callable[[Array], Array]  # x' [B, *shape] -> ||J(x) - J(x')||_F^2 [B]
@@ -37,8 +37,7 @@ def higher_order(
       key: a random key.
       sigma: standard deviation of the displacement, a traced scalar.
       n_samples: draws per example.
-      method: chain (needs layers), jacfwd, jacrev, or auto: chain where there are layers, else the
-        cheaper of the other two.
+      method: chain (needs layers), jacfwd, jacrev, or auto: the cheapest that applies.
       layers: the chain of affine layers that f is equal to, or None.
 
     Returns:
@@ -59,8 +58,11 @@ def higher_order(
 def cheapest_change(
     f: Callable[[Array], Array], x: AnyArray, layers: tuple[Dense, ...] | None = None
 ) -> str:
-    """The exact method that `auto` takes: `chain` where the layers are known."""
-    return "chain" if layers else cheapest(f, x)
+    """The exact method that `auto` takes: the smallest entry of `change_costs`."""
+    if not layers:
+        return cheapest(f, x)
+    table = change_costs(layers, x[0].size, chain_widths(layers)[-1], batch=x.shape[0])
+    return min(table, key=table.__getitem__)
 
 
 def check_higher_order(method: str, n_samples: int, has_layers: bool) -> None:
