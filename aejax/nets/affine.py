@@ -11,6 +11,7 @@ from aejax.types import AnyArray, Array
 # XLA sums a batch's gradients into that of a bias slowly on a CPU: 4 % of the step of a network of
 # seven layers (benchmarks/NOTES.md). As a product with ones they are a twentieth of that.
 SUMS_BY_PRODUCT = {"cpu"}
+FEWEST_ROWS = 64  # of a batch; there is nothing to gain in a smaller one
 
 
 @jax.custom_jvp
@@ -33,7 +34,10 @@ _add_bias.defjvp(_add_bias_jvp, symbolic_zeros=True)
 
 def add_bias(x: AnyArray, bias: AnyArray) -> Array:
     """x [B, N] + bias [N], with the gradient that is fast on JAX's default backend."""
-    return _add_bias(x, bias) if jax.default_backend() in SUMS_BY_PRODUCT else x + bias[None, :]
+    large = x.shape[0] >= FEWEST_ROWS
+    if large and jax.default_backend() in SUMS_BY_PRODUCT:
+        return _add_bias(x, bias)
+    return x + bias[None, :]
 
 
 class Affine(nn.Module):

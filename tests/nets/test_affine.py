@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from aejax.nets.affine import Affine, add_bias
+from aejax.nets.affine import FEWEST_ROWS, Affine, add_bias
 
 KEY = jax.random.key(0)
 INIT = nn.initializers.glorot_uniform()
-X = jax.random.normal(jax.random.key(1), (6, 4))
+X = jax.random.normal(jax.random.key(1), (FEWEST_ROWS, 4))
 
 
 def layers():
