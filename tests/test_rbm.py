@@ -16,6 +16,7 @@ from aejax.errors import ConfigError
 from aejax.models import deep_rbm
 from aejax.partition import log_partition
 from aejax.rbm import RBM, contrast, energy, free_energy, gibbs
+from aejax.train import population
 from aejax.train.loop import make_chunk
 from aejax.train.step import Recipe, enter_stage, hparams_of, init_state, make_step, stages_of
 from aejax.units import UNITS, bernoulli, gaussian, rectified, softmax
@@ -217,10 +218,6 @@ def bars_and_stripes(n: int = 3) -> np.ndarray:
     return np.unique(np.array(rows + columns), axis=0).astype(np.float32)
 
 
-def tree_at(variables, i: int):
-    return jax.tree.map(lambda leaf: leaf[i], variables)
-
-
 def log_likelihood(kinds, variables, x: jax.Array) -> float:
     rbm, params = rbm_stack.machine(kinds, 0), rbm_stack.parameters(kinds, variables["params"], 0)
     return float(-jnp.mean(free_energy(rbm, params, x)) - log_partition(rbm, params))
@@ -245,7 +242,7 @@ def test_log_likelihood_rises_on_bars_and_stripes(cd_steps, chains):
     states = jax.vmap(lambda s: enter_stage(model, stage, recipe, steps, s, hp))(states)
     chunks = jax.jit(jax.vmap(chunk, (0, None, None)))
     likelihoods = lambda s: [
-        log_likelihood(kinds, tree_at(s.variables, i), x) for i in range(len(seeds))
+        log_likelihood(kinds, population.member(s.variables, i), x) for i in range(len(seeds))
     ]
     reached = [likelihoods(states)]
     for _ in range(4):

@@ -157,6 +157,12 @@ def curved(layers: tuple[Dense, ...]) -> tuple[bool, ...]:
     return tuple(layer.activation != "identity" for layer in layers)
 
 
+def one_bend(layers: tuple[Dense, ...]) -> bool:
+    """Whether one inner layer alone is curved: the Jacobian is linear in its slopes then."""
+    bends = curved(layers)
+    return len(layers) > 1 and sum(bends) == 1 and not bends[-1]
+
+
 def costs(
     layers: tuple[Dense, ...] | None,
     in_size: int,
@@ -205,11 +211,12 @@ def change_costs(
     Args:
       layers, in_size, out_size, batch: as in `costs`.
     """
-    table, bends = costs(layers, in_size, out_size, batch=batch), curved(layers)
+    table, widths = costs(layers, in_size, out_size, batch=batch), chain_widths(layers)
     found = {name: table[name] for name in ("jacfwd", "jacrev")}
-    widths = chain_widths(layers)
-    if len(layers) == 1 or (sum(bends) == 1 and not bends[-1]):
-        found["chain"] = min(table[name] for name in ("closed_form", "gram") if name in table)
+    if len(layers) == 1:
+        found["chain"] = table["closed_form"]
+    elif one_bend(layers):
+        found["chain"] = table["gram"]
     else:
         inner = widths[1:-1]
         back = sum(a * b for a, b in pairwise(inner)) + inner[0] * min(widths[0], inner[0])

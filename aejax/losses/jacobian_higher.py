@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from aejax.errors import ConfigError, check_at_least, lookup
 from aejax.losses.jacobian import cheapest, jacobians
 from aejax.losses.jacobian_chain import Slopes, contract, gram, layer_norm, quadratic, slopes
-from aejax.losses.jacobian_cost import chain_widths, change_costs, curved, plan
+from aejax.losses.jacobian_cost import chain_widths, change_costs, curved, one_bend, plan
 from aejax.types import AnyArray, Array, Dense
 
 Distance = Callable[[Array], Array]  # x' [B, *shape] -> ||J(x) - J(x')||_F^2 [B]
@@ -88,8 +88,7 @@ def _by_chain(
     f: Callable[[Array], Array] | None, x: AnyArray, layers: tuple[Dense, ...]
 ) -> Distance:
     """Differences of slopes or small matrices, never of norms, which would cancel."""
-    bends = curved(layers)
-    if sum(bends) == 1 and len(layers) > 1 and not bends[-1]:
+    if one_bend(layers):
         return _one_bend(x, layers)
     return (_one_layer if len(layers) == 1 else _many_layers)(x, layers)
 

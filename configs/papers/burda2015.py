@@ -69,7 +69,7 @@ PAPER = Paper(
     title="Burda, Grosse & Salakhutdinov 2015: Importance weighted autoencoders",
     costs={
         "smoke": "2 min on one core",
-        "small": "about 10 min on one core",
+        "small": "911 s on two cores, other work beside it",
         "paper": "about 100 h on a GPU (not run)",
     },
 )

@@ -19,9 +19,9 @@ Runs to find out why (numbers of one seed). The learning rate is not the reason:
 BatchTopK .228, JumpReLU .289, L1 .540). Four times the steps and lambdas 0.5 to 0.7 in between give
 L1 a scale of 0.53 at L0 4, and TopK 0.6 % of dead units: both claims pass then. BatchTopK stays
 above TopK at L0 4 (.202 against .177) and so does JumpReLU (.224), while scales rise above 1 for
-all three (1.03, 1.06, 1.05; TopK's limit is 1.02): what they leave out costs length, and the best
-scale gives some back. BatchTopK has 9.6 % of dead units there, JumpReLU 19 %: at 512 units it is
-what has died that decides. That run was not made the recipe: its lambdas do not reach L0 8.
+all three (1.03, 1.06, 1.05), which TopK's claim allows up to 1.02: it fails then. BatchTopK has
+9.6 % of dead units there and JumpReLU 19 %, which may be why they stay above; no control was run
+for it. That run was not made the recipe: its lambdas do not reach L0 8.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ PAPER = Paper(
     title="Kingma & Welling 2013: Auto-encoding variational Bayes",
     costs={
         "smoke": "1 min on one core",
-        "small": "about 12 min on one core",
+        "small": "2312 s on two cores, other work beside it all the time",
         "paper": "about 20 h on one core (not run)",
     },
     figures=("kingma_bound", "kingma_manifold", "kingma_samples"),

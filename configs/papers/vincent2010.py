@@ -78,7 +78,7 @@ PAPER = Paper(
     title="Vincent et al. 2010: stacked denoising autoencoders",
     costs={
         "smoke": "2 min on one core, estimated",
-        "small": "about 10 min on one core, estimated (not run)",
+        "small": "450 s on two cores, other work beside it",
         "paper": "days on a CPU, hours on a GPU, estimated (not run)",
     },
     figures=("vincent_filters", "vincent_errors"),

@@ -29,11 +29,15 @@ OFTEN = (
     "linear_tied",
     "contractive",
     "denoising",
+    "k_sparse",
     "vae",
+    "iwae",
     "vq_vae",
     "adversarial_autoencoder",
     "stacked_denoising",
+    "deep_rbm",
     "convolutional",
+    "context_encoder",
     "seq2seq",
 )
 

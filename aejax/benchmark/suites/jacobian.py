@@ -12,7 +12,7 @@ from aejax.benchmark.contest import Case, Contestant, compare, race
 from aejax.benchmark.context import Context
 from aejax.benchmark.problems import save
 from aejax.benchmark.suites import jacobian_choice
-from aejax.benchmark.suites.penalty import Penalty
+from aejax.benchmark.suites.penalty import Penalty, per_call
 from aejax.losses.jacobian import squared_frobenius
 from aejax.nets.mlp import mlp
 
@@ -57,10 +57,10 @@ def encoder(context: Context, code: str) -> list[Case]:
         *context.peer("torch.func.jacfwd", "jacobian.py", mode="jacfwd", **given),
         *context.peer("torch.func.jacrev", "jacobian.py", mode="jacrev", **given),
     ]
-    ours, *others = race(contestants, SLOW_CALLS, context.rounds)
-    ours = ours._replace(rates=ours.rates * CALLS / SLOW_CALLS)
+    calls = [CALLS] + [SLOW_CALLS] * (len(contestants) - 1)
+    lanes = per_call(race(contestants, 1, context.rounds), calls)
     case = f"encoder penalty {FEATURES}-{HIDDEN}-{LATENT}, {code} code, batch {BATCH}"
-    return compare("jacobian", case, "gradients/s", [ours, *others])
+    return compare("jacobian", case, "gradients/s", lanes)
 
 
 def run(context: Context) -> list[Case]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from aejax.benchmark.contest import Case, Contestant, compare, race
 from aejax.benchmark.context import Context
-from aejax.benchmark.suites.penalty import Penalty
+from aejax.benchmark.suites.penalty import Penalty, per_call
 from aejax.losses.jacobian import cheapest, squared_frobenius
 from aejax.losses.jacobian_cost import EXACT
 from aejax.losses.jacobian_higher import HIGHER_ORDER, cheapest_change, higher_order
@@ -87,10 +87,7 @@ def _contest(
         Penalty(name, mean_of(name), params, x, count)
         for name, count in zip(("auto", *others), calls, strict=True)
     ]
-    lanes = race(contestants, 1, context.rounds)
-    lanes = [
-        lane._replace(rates=lane.rates * count) for lane, count in zip(lanes, calls, strict=True)
-    ]
+    lanes = per_call(race(contestants, 1, context.rounds), calls)
     chain = "-".join(map(str, shape.widths))
     case = f"Jacobian's {penalty}, {shape.what} {chain}, {shape.output} output, batch {BATCH}"
     return compare("jacobian", case, "gradients/s", lanes, {"auto": chosen})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from aejax.benchmark.contest import Round
+from aejax.benchmark.contest import Lane, Round
 from aejax.train.compile import compile
 
 
@@ -35,3 +36,10 @@ class Penalty:
     def close(self) -> dict[str, Any]:
         """Returns the seconds of compiling and the bytes of scratch memory."""
         return {"compile_seconds": self.compile_seconds, "temp_bytes": self.temp}
+
+
+def per_call(lanes: Sequence[Lane], calls: Sequence[int]) -> list[Lane]:
+    """Returns lanes of a race of one round's work with rates in calls: slow methods do fewer."""
+    return [
+        lane._replace(rates=lane.rates * count) for lane, count in zip(lanes, calls, strict=True)
+    ]
