@@ -14,13 +14,12 @@ from absl import flags
 
 from aejax import errors
 from aejax.reproduce import papers, results, table, tasks
-from aejax.sweep import check_scale
 from experiments.common import make_console
 
 LIST = flags.DEFINE_bool("list", False, "list all papers, their claims' states and their costs")
 JSON = flags.DEFINE_bool("json", False, "with --list: as JSON")
 MARKDOWN = flags.DEFINE_bool("markdown", False, "with --list: the claims as a Markdown table")
-SCALE = flags.DEFINE_string("scale", "small", "smoke, small or paper")
+SCALE = flags.DEFINE_string("scale", "small", "smoke, small, medium (some papers) or paper")
 WORKDIR = flags.DEFINE_string("workdir", None, "default runs/reproduce/NAME-SCALE")
 RESULTS = flags.DEFINE_string("results_dir", "results", "gets NAME/SCALE.json and NAME/figures/")
 DATA_DIR = flags.DEFINE_string("data_dir", None, "where prepared data is")
@@ -50,7 +49,7 @@ def main(argv: list[str]) -> int:
             f"paper={' '.join(argv[1:]) or None!r} is no one name. Allowed: --list, or one of "
             f"{', '.join(papers.names(FOLDER))}."
         )
-    name, scale = argv[1], check_scale(SCALE.value)
+    name, scale = argv[1], SCALE.value
     entry = papers.load(FOLDER, name)
     config = papers.configure(entry, scale, data_dir=DATA_DIR.value, manual_dir=MANUAL_DIR.value)
     console = make_console()

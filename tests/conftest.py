@@ -28,9 +28,18 @@ _cache = Path(
 jax.config.update("jax_compilation_cache_dir", str(_cache))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
+# Folders whose tests compute hardly any number, so that compiling is all that they cost: without
+# XLA's expensive passes they take half the time. `make test-all` compiles as users do.
+COMPILED_QUICKLY = ("contract", "flows", "priors", "quantised")
+
 
 @pytest.fixture(scope="module", autouse=True)
-def programs_are_dropped():
+def programs(request):
     """A file's compiled programs go with it: those of the whole suite are gigabytes."""
+    quickly = request.path.parent.name in COMPILED_QUICKLY
+    before = jax.config.read("jax_disable_most_optimizations")
+    if quickly and not os.environ.get("AEJAX_TEST_OPTIMISED"):
+        jax.config.update("jax_disable_most_optimizations", True)
     yield
+    jax.config.update("jax_disable_most_optimizations", before)
     jax.clear_caches()

@@ -10,6 +10,10 @@ from aejax.reproduce.criteria import Criterion
 from aejax.reproduce.select import Series
 from aejax.sweep.config import SCALES
 
+# Every paper has the scales of all configs; some have a schedule between `small` and `paper` too:
+# the nearest that two cores afford in half an hour, for a part of the tables.
+PAPER_SCALES = ("smoke", "small", "medium", "paper")
+
 # How we know the paper's number. An inference of ours is none of these.
 RELIABILITY = {
     "P": "read in the paper",
@@ -56,7 +60,7 @@ class Paper(NamedTuple):
 
     Args:
       title: authors, year, title.
-      costs: scale -> what it takes and on what, e.g. "6 min on one core".
+      costs: scale -> what it takes and on what, e.g. "6 min on one core"; the scales it has.
       figures: names of FIGURES or of PAPER_FIGURES in `aejax/figures/`.
     """
 
@@ -64,9 +68,15 @@ class Paper(NamedTuple):
     costs: Mapping[str, str]
     figures: tuple[str, ...] = ()
 
+    @property
+    def scales(self) -> tuple[str, ...]:
+        return tuple(scale for scale in PAPER_SCALES if scale in self.costs)
 
-def check_claims(name: str, claims: Sequence[Claim]) -> tuple[Claim, ...]:
-    """Returns the claims of paper `name`.
+
+def check_claims(
+    name: str, claims: Sequence[Claim], scales: Sequence[str] = PAPER_SCALES
+) -> tuple[Claim, ...]:
+    """Returns the claims of paper `name`, which has `scales`.
 
     Raises:
       ConfigError: none at all, two of one text, no number or source of the paper, an unknown
@@ -87,7 +97,7 @@ def check_claims(name: str, claims: Sequence[Claim]) -> tuple[Claim, ...]:
                     "number or statement, and where it stands."
                 )
         check_names(f"{where}: reliability", [claim.reliability], RELIABILITY)
-        check_names(f"{where}: scale", claim.scales, SCALES)
+        check_names(f"{where}: scale", claim.scales, scales)
         least, most = claim.criterion.series
         if not least <= len(claim.series) <= most:
             raise ConfigError(
@@ -101,12 +111,12 @@ def check_claims(name: str, claims: Sequence[Claim]) -> tuple[Claim, ...]:
 
 
 def check_paper(name: str, paper: Paper) -> Paper:
-    """Returns the paper; raises ConfigError unless each scale's cost is said."""
+    """Returns the paper; raises ConfigError unless the cost of smoke, small and paper is said."""
     for scale in SCALES:
         if not paper.costs.get(scale, "").strip():
             raise ConfigError(
                 f"paper {name!r}: the cost of scale {scale!r} is missing. Allowed: a text such as "
                 "'6 min on one core'."
             )
-    check_names(f"paper {name!r}: cost of scale", paper.costs, SCALES)
+    check_names(f"paper {name!r}: cost of scale", paper.costs, PAPER_SCALES)
     return paper

@@ -15,7 +15,7 @@ from aejax.reproduce.claim import Claim, Paper, check_claims, check_paper
 from aejax.reproduce.results import read, state_of
 from aejax.reproduce.select import Row
 from aejax.reproduce.tasks import Context, run_tasks
-from aejax.sweep import SCALES, check_scale, make_plan, run
+from aejax.sweep import check_scale, make_plan, run
 
 
 class Entry(NamedTuple):
@@ -55,12 +55,12 @@ def load(folder: Path, name: str) -> Entry:
     if not (hasattr(module, "sweep") or hasattr(module, "tasks")):
         raise ConfigError(f"{path} has neither sweep nor tasks. Allowed: one of them or both.")
     paper = check_paper(name, module.PAPER)
-    return Entry(name, module, paper, check_claims(name, tuple(module.claims())))
+    return Entry(name, module, paper, check_claims(name, tuple(module.claims()), paper.scales))
 
 
 def configure(entry: Entry, scale: str, **practical: Any) -> Any:
     """Returns the paper's config at a scale, with data_dir and the like set where given."""
-    config = entry.module.get_config(check_scale(scale))
+    config = entry.module.get_config(check_scale(scale, entry.paper.scales))
     for field, value in {"keep_variables": True, **practical}.items():
         if value is not None:
             config[field] = value
@@ -91,7 +91,7 @@ def index(folder: Path, results: Path, chosen: Iterable[str] | None = None) -> l
 
 def _described(entry: Entry, results: Path) -> dict[str, Any]:
     scales = {}
-    for scale in SCALES:
+    for scale in entry.paper.scales:
         found = read(results / entry.name / f"{scale}.json")
         states = {claim.text: state_of(claim, scale, found) for claim in entry.claims}
         judged = [state for state in states.values() if state != "not at this scale"]

@@ -78,7 +78,7 @@ def judge(claims: Sequence[Claim], scale: str, rows: Sequence[Row]) -> list[Verd
 
     Args:
       claims: of the paper.
-      scale: smoke, small or paper.
+      scale: one of the paper's.
       rows: as `expand` returns them, or as a work directory has them.
 
     Raises:

@@ -33,11 +33,11 @@ PRACTICAL = (
 )
 
 
-def check_scale(scale: str) -> str:
-    """Returns `scale`; raises ConfigError unless it is smoke, small or paper."""
-    if scale not in SCALES:
+def check_scale(scale: str, scales: Sequence[str] = SCALES) -> str:
+    """Returns `scale`; raises ConfigError unless it is one of `scales`."""
+    if scale not in scales:
         raise ConfigError(
-            f"scale={scale!r} is unknown.{nearest(scale, SCALES)} Allowed: {', '.join(SCALES)}."
+            f"scale={scale!r} is unknown.{nearest(scale, scales)} Allowed: {', '.join(scales)}."
         )
     return scale
 
@@ -55,11 +55,12 @@ def _known_hparams() -> set[str]:
     return names
 
 
-def base(scale: str = "small", **fields: Any) -> ConfigDict:
+def base(scale: str = "small", *, scales: Sequence[str] = SCALES, **fields: Any) -> ConfigDict:
     """Returns a locked config with every field at its default.
 
     Args:
-      scale: smoke, small or paper.
+      scale: one of `scales`.
+      scales: what the config file has schedules for.
       **fields: what differs from the defaults.
 
     Raises:
@@ -68,7 +69,7 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
     config = ConfigDict(
         {
             "name": "run",
-            "scale": check_scale(scale),
+            "scale": check_scale(scale, scales),
             # Data: a name of `python -m experiments.data list`, or a path to the user's own.
             "dataset": "digits",
             "data_dir": config_dict.placeholder(str),

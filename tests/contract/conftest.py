@@ -1,16 +1,11 @@
 """One model at a time: what a model's tests share is dropped when the next one's begin."""
 
-import os
-
 import jax
 import pytest
 
 from tests.contract import test_contract
 
 _current: list[str] = []
-# Hardly any number is computed here, and compiling is what the contract costs: without XLA's
-# expensive passes it takes half the time. `make test-all` compiles as users do.
-QUICK = not os.environ.get("AEJAX_TEST_OPTIMISED")
 
 
 def pytest_collection_modifyitems(items):
@@ -30,6 +25,3 @@ def one_model_at_a_time(request):
             cached.cache_clear()
         jax.clear_caches()
         _current[:] = [name]
-    jax.config.update("jax_disable_most_optimizations", QUICK)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)

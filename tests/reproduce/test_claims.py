@@ -183,7 +183,7 @@ def test_what_is_committed_is_what_the_claims_say(name):
 def test_every_paper_of_the_folder_can_be_planned(name):
     """Each scale gives a config, points and tasks; sweep and tasks are only listed."""
     entry = folder.load(FOLDER, name)
-    for scale in ("smoke", "small", "paper"):
+    for scale in entry.paper.scales:
         assert folder.configure(entry, scale).scale == scale
         points = list(getattr(entry.module, "sweep", lambda scale: [])(scale))
         tasks = list(getattr(entry.module, "tasks", lambda scale: [])(scale))
