@@ -4,4 +4,4 @@ import gc
 
 # Imports and tracing make a few hundred thousand objects that stay. Looking through them for
 # garbage again and again is a tenth of a start.
-gc.set_threshold(50_000, 20, 100)
+gc.set_threshold(500_000, 20, 100)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from PIL import Image
 
 from aejax.figures.rows import Row
 from aejax.figures.workdir import Arrays, read_rows
@@ -35,6 +34,8 @@ def save_png(plot: Drawn, path: Path, large: int = LARGE) -> None:
     """Writes a PNG; one of more than `large` bytes is stored in 256 colours."""
     plot.figure.savefig(path, format="png", dpi=DPI)
     if path.stat().st_size > large:
+        from PIL import Image  # a sweep imports this module, and starts sooner without it
+
         with Image.open(path) as image:
             few = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
         few.save(path, format="png", optimize=True)

@@ -6,6 +6,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.special import betaln
 
 from aejax.keys import stream
@@ -46,7 +47,7 @@ def student_t(size: int, dof: float = 5.0) -> Prior:
     return Prior(
         log_density=lambda variables, z: student_t_log_density(z, variables["extra"]["dof"]),
         sample=sample,
-        extra={"dof": jnp.float32(dof)},
+        extra={"dof": np.float32(dof)},
         prepare=lambda extra, hp, step: {**extra, "dof": hp["dof"]},
         hparams={"dof": dof},
         ranges={"dof": (1e-3, math.inf)},

@@ -55,13 +55,13 @@ def _known_hparams() -> set[str]:
     return names
 
 
-def base(scale: str = "small", *, scales: Sequence[str] = SCALES, **fields: Any) -> ConfigDict:
+def base(scale: str = "small", **fields: Any) -> ConfigDict:
     """Returns a locked config with every field at its default.
 
     Args:
-      scale: one of `scales`.
-      scales: what the config file has schedules for.
-      **fields: what differs from the defaults.
+      scale: smoke, small or paper, or one of `scales`.
+      **fields: what differs from the defaults; `scales`: those that the config file has, where
+        they are others.
 
     Raises:
       ConfigError: an unknown scale or field.
@@ -69,7 +69,7 @@ def base(scale: str = "small", *, scales: Sequence[str] = SCALES, **fields: Any)
     config = ConfigDict(
         {
             "name": "run",
-            "scale": check_scale(scale, scales),
+            "scale": check_scale(scale, fields.pop("scales", SCALES)),
             # Data: a name of `python -m experiments.data list`, or a path to the user's own.
             "dataset": "digits",
             "data_dir": config_dict.placeholder(str),

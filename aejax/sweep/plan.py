@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 
 from aejax import data, models
 from aejax.corruption import check_range
@@ -229,8 +229,8 @@ def job_of(config: Config, group: Group) -> Job:
     return Job(
         model=group.model,
         recipe=group.spec.recipe,
-        hp={n: jnp.asarray([m.hp[n] for m in group.members], jnp.float32) for n in names},
-        seeds=jnp.asarray([m.seed for m in group.members], jnp.int32),
+        hp={n: np.array([m.hp[n] for m in group.members], np.float32) for n in names},
+        seeds=np.array([m.seed for m in group.members], np.int32),
         every=group.spec.every,
         executor=config.executor,
         memory_bytes=None if limit is None else int(limit * 2**30),

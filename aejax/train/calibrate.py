@@ -20,12 +20,12 @@ import jax.numpy as jnp
 
 from aejax.files import write_whole
 from aejax.train import population
-from aejax.train.job import Cost, Job
+from aejax.train.job import Cost, Job, Parts
 from aejax.train.loop import make_chunk
 from aejax.train.plan import stage_steps
 from aejax.train.population import Member
-from aejax.train.step import Step, enter_stage, init_state, stages_of
-from aejax.types import Array, PyTree, TrainState
+from aejax.train.step import stages_of
+from aejax.types import Array, PyTree
 
 Choice = tuple[str, int]  # executor, and members side by side
 
@@ -138,18 +138,11 @@ def fastest(
     return best
 
 
-def _timed_steps(job: Job, table: PyTree, own: list[Step]) -> tuple[population.Member, PyTree]:
+def _timed_steps(job: Job, table: PyTree, parts: Parts) -> tuple[population.Member, PyTree]:
     """Returns a few steps of the longest stage as a member's function, and members to time it."""
-    recipe, stages = job.recipe, stages_of(job.model)
-    lengths = stage_steps(stages, recipe.steps)
+    recipe = job.recipe
+    lengths = stage_steps(stages_of(job.model), recipe.steps)
     longest = lengths.index(max(lengths))
-    x = jnp.zeros((recipe.batch_size, *table.shape[1:]))
-
-    def entered(seed: Array, hp: dict[str, Array]) -> TrainState:
-        state = init_state(job.model, seed, x)
-        for stage, steps in list(zip(stages, lengths, strict=True))[: longest + 1]:
-            state = enter_stage(job.model, stage, recipe, steps, state, hp)
-        return state
 
     def filled(leaf: Any) -> Array:
         """Any numbers do, but zeros and tiny ones, which a processor may treat as special."""
@@ -157,13 +150,14 @@ def _timed_steps(job: Job, table: PyTree, own: list[Step]) -> tuple[population.M
             return jax.random.split(jax.random.key(0), leaf.shape)
         return jnp.full(leaf.shape, 0.01 if jnp.issubdtype(leaf.dtype, jnp.floating) else 0)
 
-    states = jax.tree.map(filled, jax.eval_shape(jax.vmap(entered), job.seeds, job.hp))
+    shapes = population.stacked(parts.entered[longest], population.size(job.seeds))
+    states = jax.tree.map(filled, shapes)
     few = dict(length=TIMED_STEPS, points=1, n=table.shape[0], batch_size=recipe.batch_size)
-    chunk = make_chunk(own[longest], **few)
+    chunk = make_chunk(parts.steps[longest], **few)
     return lambda m, rows: chunk(m["state"], m["hp"], rows), {"state": states, "hp": job.hp}
 
 
-def choose(job: Job, table: PyTree, one: Cost, own: list[Step]) -> Choice:
+def choose(job: Job, table: PyTree, one: Cost, parts: Parts) -> Choice:
     """Returns the executor and how many members it runs side by side.
 
     As the job wants it. For `auto` a rule of thumb decides, and timing where a run is long.
@@ -172,7 +166,7 @@ def choose(job: Job, table: PyTree, one: Cost, own: list[Step]) -> Choice:
       job: the population.
       table: the training rows.
       one: what one member takes.
-      own: the job's steps.
+      parts: the job's functions of one member.
     """
     members = population.size(job.seeds)
     budget, backend = job.memory_bytes or population.available_bytes(), jax.default_backend()
@@ -182,6 +176,6 @@ def choose(job: Job, table: PyTree, one: Cost, own: list[Step]) -> Choice:
     worth = members * one.flops >= WORTH.get(backend, float("inf"))
     if job.executor != "auto" or members == 1 or not worth:
         return by_rule
-    steps, states = _timed_steps(job, table, own)
+    steps, states = _timed_steps(job, table, parts)
     fitting = population.fitting_on_device(budget, one.member_bytes, members, backend)
     return fastest(steps, states, table, fitting)

@@ -62,7 +62,7 @@ def traced_once(fn: Callable[..., Any]) -> Callable[..., Any]:
 
     jit's own cache does not serve a program of several devices from the trace of one.
     """
-    known: dict[Any, tuple[Callable[..., Any], Any]] = {}
+    known: dict[Any, tuple[core.ClosedJaxpr, Any]] = {}
 
     def call(*args: Any) -> Any:
         leaves, structure = jax.tree.flatten(args)
@@ -70,9 +70,15 @@ def traced_once(fn: Callable[..., Any]) -> Callable[..., Any]:
         if kind not in known:
             shapes = [jax.ShapeDtypeStruct(*of[:2], weak_type=of[2]) for of in kind[1]]
             trace, out = jax.make_jaxpr(fn, return_shape=True)(*structure.unflatten(shapes))
-            known[kind] = core.jaxpr_as_fun(trace), jax.tree.structure(out)
-        flat, out = known[kind]
-        return out.unflatten(flat(*leaves))
+            known[kind] = trace, jax.tree.structure(out)
+        trace, out = known[kind]
+        flat = core.jaxpr_as_fun(trace)(*leaves)
+        # A result that depends on nothing comes as a bare number.
+        whole = [
+            jax.numpy.asarray(v, s.dtype) if not isinstance(v, jax.Array) else v
+            for v, s in zip(flat, trace.out_avals, strict=True)
+        ]
+        return out.unflatten(whole)
 
     return call
 

@@ -156,8 +156,8 @@ def fit(
     job = Job(
         model=model,
         recipe=recipe,
-        hp={name: jnp.asarray([value], jnp.float32) for name, value in values.items()},
-        seeds=jnp.asarray([seed], jnp.int32),
+        hp={name: np.array([value], np.float32) for name, value in values.items()},
+        seeds=np.array([seed], np.int32),
         every=int(steps),
         executor="loop",
     )

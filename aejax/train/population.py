@@ -43,6 +43,16 @@ def member(tree: PyTree, i: int) -> PyTree:
     return jax.tree.map(lambda leaf: leaf[i], tree)
 
 
+def stacked(shapes: PyTree, members: int) -> PyTree:
+    """Returns the shapes of `members` members, from those of one."""
+    return jax.tree.map(
+        lambda one: jax.ShapeDtypeStruct(
+            (members, *one.shape), one.dtype, weak_type=getattr(one, "weak_type", False)
+        ),
+        shapes,
+    )
+
+
 AXIS = "member"
 
 

@@ -15,19 +15,11 @@ from aejax import keys
 from aejax.train import compile as compiler
 from aejax.train import population
 from aejax.train.calibrate import choose
-from aejax.train.job import Cost, Job, cost, one_of, steps_of
+from aejax.train.job import Cost, Job, Parts, cost, one_of, parts_of
 from aejax.train.loop import make_chunk
-from aejax.train.plan import Segment, segments, stage_steps
-from aejax.train.step import (
-    Record,
-    Step,
-    enter_stage,
-    finite_params,
-    guarded,
-    init_state,
-    stages_of,
-)
-from aejax.types import Array, Autoencoder, PyTree, TrainState
+from aejax.train.plan import Segment, segments
+from aejax.train.step import Record, finite_params, guarded, stages_of
+from aejax.types import Array, Autoencoder, PyTree
 
 # A member's function ({"state", "hp"}, table) -> {name: scalar}, of a model.
 Measure = Callable[[Autoencoder], population.Member]
@@ -66,7 +58,7 @@ class Programs:
         executor: str,
         chunk: int,
         measure: Measure,
-        own: list[Step],
+        parts: Parts,
     ):
         self.seconds = 0.0
         self.late = 0  # programs made after the first step
@@ -77,40 +69,33 @@ class Programs:
         self.curves: dict[str, None] = {}  # names of what the stages record, in order
         self.valid: list[compiler.Program] = []  # of each stage; empty without validation rows
         stages, recipe = stages_of(job.model), job.recipe
-        batch = jax.ShapeDtypeStruct((recipe.batch_size, *table.shape[1:]), jnp.float32)
+        stacked = partial(population.stacked, members=population.size(job.seeds))
 
         def execute(fn: population.Member, members: PyTree, shared: PyTree, donate: bool = False):
             program = population.execute(executor, fn, members, shared, chunk=chunk, donate=donate)
             self.seconds += program.seconds
             return program
 
-        def init(seed: Array, _: PyTree) -> TrainState:
-            return init_state(job.model, seed, jnp.zeros(batch.shape, jnp.float32))
-
-        self.init = execute(init, job.seeds, ())
-        states = jax.eval_shape(jax.vmap(lambda seed: init(seed, ())), job.seeds)
-        members = {"state": states, "hp": abstract(job.hp)}
+        self.init = execute(lambda seed, _: parts.init(seed), job.seeds, ())
+        hp = abstract(job.hp)
+        members = {"state": stacked(parts.drawn), "hp": hp}
         before: PyTree = None
-        for i, (stage, steps) in enumerate(
-            zip(stages, stage_steps(stages, recipe.steps), strict=True)
-        ):
+        for i, stage in enumerate(stages):
 
-            def enter(m: PyTree, _: PyTree, stage=stage, steps=steps) -> PyTree:
-                state = enter_stage(job.model, stage, recipe, steps, m["state"], m["hp"])
-                return {"state": state, "hp": m["hp"]}
+            def enter(m: PyTree, _: PyTree, begin=parts.enter[i]) -> PyTree:
+                return {"state": begin(m["state"], m["hp"]), "hp": m["hp"]}
 
             self.enter.append(execute(enter, members, ()))
-            members = jax.eval_shape(lambda ms, e=enter: jax.vmap(lambda m: e(m, ()))(ms), members)
+            members = {"state": stacked(parts.entered[i]), "hp": hp}
             self.entered.append(members)
             if valid is not None:
                 now = seen(members)  # stages that agree in their variables share one program
                 shared = self.valid[-1] if self.valid and now == before else None
                 self.valid.append(shared or execute(measure(job.model), now, valid))
                 before = now
-            step = own[i]
+            step = parts.steps[i]
             if stage.loss is not job.model.loss:  # it may have terms of its own
-                one = one_of(members)
-                record = jax.eval_shape(step, one["state"], one["hp"], batch)[1]
+                record = jax.eval_shape(step, parts.entered[i], one_of(hp), parts.x)[1]
                 self.curves |= dict.fromkeys(record)
             for segment in cut:
                 if segment.stage != i or (i, segment.length) in self._chunks:
@@ -180,12 +165,12 @@ def prepare(
     Raises:
       ConfigError: the batch is larger than the data, or the memory budget too small.
     """
-    own = steps_of(job)
-    one = cost(job, table, own)
-    executor, chunk = choice or choose(job, table, one, own)
+    parts = parts_of(job, table)
+    one = cost(job, table, parts)
+    executor, chunk = choice or choose(job, table, one, parts)
     place = partial(population.place, members=population.size(job.seeds), executor=executor)
     rows = place(table, shared=True)
     held_out = None if valid is None else place(valid, shared=True)
     cut = segments(stages_of(job.model), job.recipe.steps, job.every)
-    programs = Programs(job, rows, held_out, cut, executor, chunk, measure or evaluator, own)
+    programs = Programs(job, rows, held_out, cut, executor, chunk, measure or evaluator, parts)
     return Prepared(one, executor, chunk, programs, rows, held_out)

@@ -8,7 +8,7 @@ import pytest
 from aejax import models
 from aejax.train import calibrate, population
 from aejax.train.checkpoint import Checkpoint
-from aejax.train.job import steps_of
+from aejax.train.job import parts_of
 from aejax.train.run import Job, cost, train
 from aejax.train.step import Recipe, hparams_of
 from tests.train.test_step import X
@@ -74,7 +74,7 @@ def job(members, **fields):
 
 def test_a_short_run_is_not_timed(kept):
     many = job(4)
-    assert calibrate.choose(many, X, cost(many, X), steps_of(many)) == ("vmap", 4)
+    assert calibrate.choose(many, X, cost(many, X), parts_of(many, X)) == ("vmap", 4)
     assert not kept.exists()
 
 
