@@ -81,6 +81,19 @@ def test_a_claim_stands_once_and_a_paper_has_some():
         check_paper("mine", Paper("t", {"smoke": "1 s", "small": "1 s"}))
 
 
+def test_a_paper_has_a_medium_scale_where_it_says_its_cost():
+    costs = {"paper": "1 h", "smoke": "1 s", "small": "1 s"}
+    assert check_paper("mine", Paper("t", costs)).scales == ("smoke", "small", "paper")
+    more = check_paper("mine", Paper("t", {**costs, "medium": "1 min"}))
+    assert more.scales == ("smoke", "small", "medium", "paper")
+    medium = [claim(scales=("small", "medium"))]
+    assert check_claims("mine", medium, more.scales)
+    with pytest.raises(ConfigError, match="scale 'medium' is unknown"):
+        check_claims("mine", medium, ("smoke", "small", "paper"))
+    with pytest.raises(ConfigError, match="cost of scale 'huge' is unknown"):
+        check_paper("mine", Paper("t", {**costs, "huge": "1 d"}))
+
+
 def test_a_selector_reads_the_names_of_a_sweep_s_points():
     assert pick("error", {"hp.k": 2}).values(ROWS) == {0: 20.0, 1: 21.0, 2: 22.0}
     where = {"hp.k": (1, 7), "args.latent": 64, "seed": {0, 2}, "model": "k_sparse", "steps": 10}

@@ -72,6 +72,7 @@ def test_the_index_is_json():
     [
         (["linea"], "Did you mean 'linear'?"),
         (["linear", "--scale=smal"], "Did you mean 'small'?"),
+        (["linear", "--scale=medium"], "Allowed: smoke, small, paper."),
         ([], "Allowed: --list, or one of"),
         (["linear", "linear"], "is no one name"),
         (["linear", "--scal=smoke"], "scal"),
