@@ -66,6 +66,11 @@ def standard_log_density(z: Array) -> Array:
     return -0.5 * jnp.sum(math.log(2 * math.pi) + jnp.square(z), axis=-1)
 
 
+def standard_log_prior(variables: Variables, z: Array) -> Array:
+    """`LatentSpace.log_prior` of N(0, I): by it a metric knows that the prior is that one."""
+    return standard_log_density(z)
+
+
 def gaussian(size: int) -> LatentSpace:
     """q(z|x) = N(mean, diag exp(logvar)) by reparameterisation.
 
@@ -85,6 +90,6 @@ def gaussian(size: int) -> LatentSpace:
         outputs=2 * size,
         apply=apply,
         prior=standard_normal(size),
-        log_prior=lambda variables, z: standard_log_density(z),
+        log_prior=standard_log_prior,
         log_posterior=lambda latent, z: normal_log_density(z, latent.mean, latent.logvar),
     )

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax.scipy.special import log_ndtr
 
 from aejax.keys import stream
-from aejax.latents import check_latent, normal_log_density, standard_log_density, standard_normal
+from aejax.latents import check_latent, normal_log_density, standard_log_prior, standard_normal
 from aejax.types import Array, Latent, LatentSpace, Variables
 
 HALF_NORMAL_MEAN = math.sqrt(2 / math.pi)
@@ -79,6 +79,6 @@ def skew_normal_posterior(size: int) -> LatentSpace:
         outputs=3 * size,
         apply=apply,
         prior=standard_normal(size),
-        log_prior=lambda variables, z: standard_log_density(z),
+        log_prior=standard_log_prior,
         log_posterior=lambda latent, z: skew_normal_log_density(z, *latent.aux),
     )

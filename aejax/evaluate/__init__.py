@@ -3,7 +3,16 @@
 from aejax.evaluate.batches import mean_over, rows_over, total_over
 from aejax.evaluate.code_metrics import CODE_METRICS, code_metrics, code_table
 from aejax.evaluate.inpaint import inpaint
-from aejax.evaluate.metrics import METRICS, SET_METRICS, Metric, SetMetric, codes, evaluate, show
+from aejax.evaluate.metrics import (
+    METRICS,
+    SET_METRICS,
+    Metric,
+    SetMetric,
+    codes,
+    evaluate,
+    per_example,
+    show,
+)
 from aejax.evaluate.probes import Coded
 from aejax.evaluate.reconstruction import baselines, reconstruct, squared_error
 
@@ -21,6 +30,7 @@ __all__ = [
     "evaluate",
     "inpaint",
     "mean_over",
+    "per_example",
     "reconstruct",
     "rows_over",
     "show",

@@ -111,7 +111,8 @@ def _chains(model: Autoencoder, variables: Variables, x: Array, path: Path) -> _
     """Checks everything and builds the densities.
 
     Raises:
-      ConfigError: no log-densities or prior, a decoder that reads its target, a bad path.
+      ConfigError: no log-densities or prior, discrete codes, a decoder that reads its target, a bad
+        path.
     """
     log_prior, _ = densities(f"AIS of model {model.info.name!r}", model.info.space)
     assert model.info.space is not None
@@ -119,6 +120,11 @@ def _chains(model: Autoencoder, variables: Variables, x: Array, path: Path) -> _
         raise ConfigError(
             f"AIS of model {model.info.name!r} needs a prior to sample from and a decoder that "
             "reads the code alone. Allowed: models such as 'vae' and 'iwae'."
+        )
+    if model.info.space.codes:
+        raise ConfigError(
+            f"AIS of model {model.info.name!r}: its codes are discrete, and the transitions move "
+            "through continuous ones. Allowed: models such as 'vae' and 'iwae'."
         )
     for name in ("temperatures", "leaps", "chains"):
         check_at_least(name, getattr(path, name), 1)

@@ -59,21 +59,28 @@ def mean_over(fn: PerExample, table: Array, key: Array, batch_size: int) -> dict
     return {name: value / table.shape[0] for name, value in totals.items()}
 
 
-def rows_over(fn: Callable[[Array], PyTree], table: Array, batch_size: int) -> PyTree:
+def rows_over(
+    fn: Callable[..., PyTree], table: Array, batch_size: int, key: Array | None = None
+) -> PyTree:
     """Returns what `fn` gives of each row of a table, in the rows' order: [N, ...].
 
     Args:
-      fn: x [B, *shape] -> arrays [B, ...], example by example.
+      fn: x [B, *shape] -> arrays [B, ...], example by example; (x, key) with a key.
       table: [N, *shape], uint8 or float.
       batch_size: rows at a time.
+      key: each batch draws from `fold_in(key, batch number)`, as in `total_over`.
     """
     n = table.shape[0]
     size = min(batch_size, n)
     whole = n // size
+
+    def of(x: Array, i: Array) -> PyTree:
+        return fn(to_float(x)) if key is None else fn(to_float(x), jax.random.fold_in(key, i))
+
     batches = table[: whole * size].reshape(whole, size, *table.shape[1:])
-    found = jax.lax.map(lambda x: fn(to_float(x)), batches)
+    found = jax.lax.map(lambda batch: of(*batch), (batches, jnp.arange(whole)))
     found = jax.tree.map(lambda part: part.reshape(whole * size, *part.shape[2:]), found)
     if n > whole * size:
-        rest = fn(to_float(table[whole * size :]))
+        rest = of(table[whole * size :], jnp.int32(whole))
         found = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), found, rest)
     return found

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from aejax import data
 from aejax.data.dataset import Dataset
 from aejax.errors import ConfigError
 from aejax.evaluate.code_metrics import code_table
@@ -30,7 +31,12 @@ class FeatureSpace(NamedTuple):
 
 
 def classifier_space(
-    dataset: Dataset, size: int = 64, width: int = 256, steps: int = 2000, seed: int = 0
+    dataset: Dataset | str = "mnist",
+    size: int = 64,
+    width: int = 256,
+    steps: int = 2000,
+    seed: int = 0,
+    data_dir: str | None = None,
 ) -> FeatureSpace:
     """Trains a classifier of the data set's labels; the features are its last hidden layer.
 
@@ -38,15 +44,18 @@ def classifier_space(
     training images. Name seed, steps and sizes beside a distance: they are a part of it.
 
     Args:
-      dataset: with labels.
+      dataset: with labels, or the name of one.
       size: D.
       width: of the layer below.
       steps: at most so many of 128 images each.
       seed: of the weights and the order of the data.
+      data_dir: where a named data set is prepared.
 
     Raises:
-      ConfigError: a data set without labels.
+      ConfigError: a data set without labels, or a name that is unknown or not prepared.
     """
+    if isinstance(dataset, str):
+        dataset = data.load(dataset, data_dir=data_dir)
     if dataset.train_labels is None:
         raise ConfigError(f"dataset {dataset.name!r} has no labels. Allowed: one with labels.")
     model = undercomplete(

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from aejax.evaluate.activity import activity, firing_counts
-from aejax.evaluate.batches import mean_over, total_over
+from aejax.evaluate.batches import PerExample, mean_over, rows_over, total_over
 from aejax.evaluate.codebook import code_counts, codebook_use
 from aejax.evaluate.posterior import mean_sums, units_in_use
 from aejax.evaluate.reconstruction import squared_error, token_accuracy
@@ -83,6 +83,40 @@ SET_METRICS: dict[str, SetMetric] = {
 }
 
 
+def _values(model: Autoencoder, variables: Variables, hp: Hparams) -> PerExample:
+    """Returns (x [B, *shape], key) -> each loss term's and each metric's values [B]."""
+    loss = stages_of(model)[-1].loss
+
+    def values_of(x: Array, key: Array) -> dict[str, Array]:
+        scalar, aux = loss(variables, hp, x, stream(key, "evaluate"), jnp.int32(2**30))
+        values = {
+            name: metric.values(model, variables, x, aux.terms)
+            for name, metric in METRICS.items()
+            if metric.applies(model)
+        }
+        return {**aux.terms, **values, "loss": jnp.full(x.shape[0], scalar)}
+
+    return values_of
+
+
+def per_example(
+    model: Autoencoder,
+    variables: Variables,
+    hp: Hparams,
+    key: Array,
+    table: Array,
+    batch_size: int = 500,
+) -> dict[str, Array]:
+    """Returns each row's loss terms and metrics [N]; their means are those of `evaluate`.
+
+    Args: as in `evaluate`.
+
+    Returns:
+      name -> [N], in the table's order; std / sqrt(N) is the standard error of the mean over rows.
+    """
+    return rows_over(_values(model, variables, hp), table, batch_size, key)
+
+
 def evaluate(
     model: Autoencoder,
     variables: Variables,
@@ -104,18 +138,7 @@ def evaluate(
     Returns:
       name -> scalar; "loss" is the last stage's training loss on these rows.
     """
-    loss = stages_of(model)[-1].loss
-
-    def per_example(x: Array, key: Array) -> dict[str, Array]:
-        scalar, aux = loss(variables, hp, x, stream(key, "evaluate"), jnp.int32(2**30))
-        values = {
-            name: metric.values(model, variables, x, aux.terms)
-            for name, metric in METRICS.items()
-            if metric.applies(model)
-        }
-        return {**aux.terms, **values, "loss": jnp.full(x.shape[0], scalar)}
-
-    found = mean_over(per_example, table, key, batch_size)
+    found = mean_over(_values(model, variables, hp), table, key, batch_size)
     for metric in SET_METRICS.values():
         if metric.applies(model):
             count = lambda x, key, metric=metric: metric.total(model, variables, x)

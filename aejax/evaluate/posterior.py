@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from aejax.errors import ConfigError
 from aejax.evaluate.batches import rows_over, total_over
 from aejax.keys import stream
-from aejax.latents import normal_log_density, standard_log_density
+from aejax.latents import normal_log_density, standard_log_prior
 from aejax.losses.divergences import gaussian_kl_per_dim
 from aejax.types import Array, Autoencoder, PyTree, Variables
 
@@ -27,10 +27,11 @@ THRESHOLD = 0.01  # Burda et al. 2015, section 5.2
 
 def _moments(model: Autoencoder, variables: Variables, x: Array) -> tuple[Array, Array]:
     latent = model.encode(variables, x)
-    if latent.logvar is None:
+    # `aux` is there where mean and variance are not all of q(z|x): flows, skewness, two layers.
+    if latent.logvar is None or latent.aux is not None:
         raise ConfigError(
-            f"model {model.info.name!r} has no posterior variance. "
-            "Allowed: a latent space with a log-variance, such as 'gaussian'."
+            f"model {model.info.name!r} has no posterior variance, or one that is not all of its "
+            "posterior. Allowed: a diagonal Gaussian, such as that of 'vae'."
         )
     return latent.mean, latent.logvar
 
@@ -47,8 +48,14 @@ def kl_per_dimension(
       batch_size: rows at a time; changes nothing but memory.
 
     Raises:
-      ConfigError: a model without a posterior variance.
+      ConfigError: another posterior, or another prior than N(0, I).
     """
+    assert model.info.space is not None
+    if model.info.space.log_prior not in (None, standard_log_prior):
+        raise ConfigError(
+            f"model {model.info.name!r} has a prior of its own, whose divergence is no sum over "
+            "dimensions. Allowed: a prior N(0, I); `information` takes any."
+        )
 
     def values(x: Array, key: Array) -> dict[str, Array]:
         return {"sum": gaussian_kl_per_dim(*_moments(model, variables, x)).sum(0)}
@@ -145,7 +152,7 @@ def information(
     too large by as much (Hoffman & Johnson 2016). `limit_nats` is there to be looked at.
 
     Args:
-      model: one whose posterior is a diagonal Gaussian and whose prior is N(0, I).
+      model: one whose posterior is a diagonal Gaussian, with any prior that has a density.
       variables: of one member; vmap over members.
       table: [N, *shape]; the work is N^2 L.
       key: of the draws.
@@ -153,8 +160,15 @@ def information(
       draws: of each row's posterior.
 
     Raises:
-      ConfigError: a model without a posterior variance.
+      ConfigError: another posterior, or a prior without a density.
     """
+    space = model.info.space
+    if space is None or space.log_prior is None:
+        raise ConfigError(
+            f"model {model.info.name!r} has no posterior variance or no prior density. "
+            "Allowed: models such as 'vae' and 'mixture_vae'."
+        )
+    log_prior = space.log_prior
     mean, logvar = rows_over(lambda x: _moments(model, variables, x), table, batch_size)
     n, size = mean.shape
     key = stream(key, "information")
@@ -164,7 +178,7 @@ def information(
         z = mean[row] + jnp.exp(0.5 * logvar[row]) * noise
         log_q_given = normal_log_density(z[None], mean, logvar)  # [N]
         log_q = jax.nn.logsumexp(log_q_given) - jnp.log(jnp.float32(n))
-        return log_q_given[row] - log_q, log_q - standard_log_density(z)
+        return log_q_given[row] - log_q, log_q - log_prior(variables, z[None])[0]
 
     def of_row(row: Array) -> tuple[Array, Array]:
         mi, kl = jax.vmap(lambda draw: one(row, draw))(jnp.arange(draws))

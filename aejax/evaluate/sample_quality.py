@@ -11,6 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from aejax.errors import ConfigError, check_at_least
+from aejax.evaluate.feature_space import FeatureSpace, classifier_space
+from aejax.evaluate.reconstruction import as_float
+from aejax.types import Array, Autoencoder, Variables
 
 
 def _rows(features: np.ndarray, name: str) -> np.ndarray:
@@ -108,3 +111,50 @@ def precision_recall(
     inside, found = _covered(b, a, neighbours, chunk), _covered(a, b, neighbours, chunk)
     error = lambda hits: float(np.sqrt(hits.mean() * (1 - hits.mean()) / len(hits)))
     return PrecisionRecall(float(inside.mean()), float(found.mean()), error(inside), error(found))
+
+
+class SampleQuality(NamedTuple):
+    """What a model's samples score in a feature space, beside what the data's own halves do."""
+
+    space: str  # the feature space's name: a number without it means nothing
+    frechet: float
+    frechet_of_halves: float  # of the data to itself, at half the size: what a finite set costs
+    precision: float
+    recall: float
+    precision_error: float
+    recall_error: float
+
+
+def sample_quality(
+    model: Autoencoder,
+    variables: Variables,
+    key: Array,
+    real: np.ndarray,
+    space: FeatureSpace | None = None,
+    neighbours: int = 3,
+) -> SampleQuality:
+    """Compares as many samples of a model with rows of its data, in one feature space.
+
+    Args:
+      model: with `sample`; its samples are the decoder's means.
+      variables: of one member.
+      key: of the samples.
+      real: [N, *shape], uint8 or float; held-out rows.
+      space: None: `classifier_space()`, a classifier of MNIST's digits.
+      neighbours: of precision and recall.
+
+    Raises:
+      ConfigError: a model that samples nothing; as in `precision_recall`.
+    """
+    if model.sample is None:
+        raise ConfigError(
+            f"model {model.info.name!r} has no prior to sample from. Allowed: models such as 'vae'."
+        )
+    space = space or classifier_space()
+    table = as_float(real).reshape(len(real), *model.info.shape)
+    drawn = np.asarray(model.sample(variables, key, len(table)), np.float32)
+    a, b = space.features(table), space.features(drawn.reshape(table.shape))
+    found = precision_recall(a, b, neighbours)
+    return SampleQuality(
+        space.name, frechet_distance(a, b), frechet_distance(a[::2], a[1::2]), *found
+    )

@@ -11,6 +11,7 @@ from scipy import special
 from aejax.errors import ConfigError
 from aejax.evaluate.annealed import SCHEDULES, Path, ais, reverse_ais, tune
 from aejax.evaluate.bdmc import bdmc, simulate
+from aejax.models.gumbel_vae import gumbel_vae
 from aejax.models.planar_vae import planar_vae
 from aejax.models.undercomplete import undercomplete
 from aejax.models.vae import vae
@@ -90,6 +91,35 @@ def test_weights_are_unbiased_on_a_path_that_is_far_too_short():
         assert error < 0.05
 
 
+def test_a_long_reverse_path_reaches_the_closed_form():
+    path = Path(300, 5, 16)
+
+    def run(key):
+        x, z = simulate(LINEAR, VARIABLES, jax.random.fold_in(key, 0), 200)
+        steps = tune(LINEAR, VARIABLES, x, jax.random.fold_in(key, 1), path)
+        upper = reverse_ais(LINEAR, VARIABLES, x, z, jax.random.fold_in(key, 2), steps, path)
+        return x, upper.log_p
+
+    x, upper = map(np.float64, jax.jit(run)(jax.random.key(7)))
+    error = upper - lg.log_p(x, W, B)
+    print("reverse - truth", error.mean(), "+-", error.std() / np.sqrt(len(error)))
+    assert abs(error.mean()) < 0.02
+
+
+def test_the_stated_error_is_the_spread_of_many_runs():
+    """One example 400 times, each time with chains of its own; members at once by the way."""
+    path = Path(40, 3, 32)
+    x = jnp.broadcast_to(X[:1], (400, SIZE))
+    stacked = jax.tree.map(lambda v: jnp.stack([v, v]), VARIABLES)
+    estimate = lambda v: ais(LINEAR, v, x, jax.random.key(8), jnp.float32(0.6), path)
+    both = jax.jit(jax.vmap(estimate))(stacked)
+    found = jax.jit(estimate)(VARIABLES)
+    np.testing.assert_allclose(both.log_p[1], found.log_p, rtol=1e-4, atol=1e-4)
+    spread, stated = np.std(found.log_p), np.mean(found.standard_error)
+    print("spread", spread, "stated", stated, "ess", found.ess.mean())
+    assert 0.8 < stated / spread < 1.2
+
+
 def test_reaches_quadrature_for_a_non_linear_bernoulli_decoder():
     model = vae(5, latent=1, widths=(8,), likelihood="bernoulli")
     x = jax.random.bernoulli(jax.random.key(1), 0.5, (4, 5)).astype(jnp.float32)
@@ -132,6 +162,14 @@ def test_schedules_go_from_nought_to_one(name):
     assert betas[0] == pytest.approx(0.0, abs=1e-7)
     assert betas[-1] == pytest.approx(1.0, abs=1e-6)
     assert (np.diff(betas) > 0).all()
+
+
+def test_discrete_codes_are_refused():
+    model = gumbel_vae(4, groups=2, codes=3, widths=(), hard=True)
+    x = jnp.ones((2, 4))
+    variables = model.init(jax.random.key(0), x)
+    with pytest.raises(ConfigError, match="codes are discrete"):
+        ais(model, variables, x, jax.random.key(1), jnp.float32(0.1), Path(2, 1, 1))
 
 
 def test_bad_input_is_one_line():

@@ -27,8 +27,12 @@ SAME, ZERO = lambda x: x, np.zeros_like
 DOUBLED = lambda x: np.concatenate([x, x], axis=1)
 
 
+_rng = np.random.default_rng(1)
+
+
 def noise(x: np.ndarray) -> np.ndarray:
-    return np.random.default_rng(1).normal(size=x.shape)
+    """Other numbers at every call: with the same ones two observations would share their code."""
+    return _rng.normal(size=x.shape)
 
 
 def mixed(x: np.ndarray) -> np.ndarray:
@@ -58,6 +62,36 @@ def test_mutual_information_gap(encode, low, high, bins):
 def test_separated_attribute_predictability(encode, low, high):
     found = separated_attribute_predictability(*drawn(encode))
     assert low <= found.mean() <= high + 1e-12
+
+
+def test_separated_attribute_predictability_between_its_ends():
+    """z_j = v_j + noise, and once more with more of it: shares of variance, in closed form."""
+    rng = np.random.default_rng(0)
+    factors = rng.integers(0, 10, (40_000, 3))
+    variance = (10**2 - 1) / 12
+    share = lambda spread: variance / (variance + spread**2)
+    codes = [factors + spread * rng.normal(size=factors.shape) for spread in (1.0, 4.0)]
+    found = separated_attribute_predictability(np.concatenate(codes, axis=1), factors)
+    np.testing.assert_allclose(found, share(1.0) - share(4.0), atol=0.015)
+
+
+def test_the_gap_of_a_noisy_channel_is_shannons():
+    """A symbol of four comes through with probability p, and another one else: log 4 - H(p)."""
+    rng = np.random.default_rng(0)
+    factors = rng.integers(0, 4, (40_000, 2))
+
+    def channel(right: float) -> np.ndarray:
+        wrong = (factors + rng.integers(1, 4, factors.shape)) % 4
+        return np.where(rng.random(factors.shape) < right, factors, wrong)
+
+    def information(right: float) -> float:
+        entropy = -right * np.log(right) - (1 - right) * np.log((1 - right) / 3)
+        return np.log(4) - entropy
+
+    codes = np.concatenate([channel(0.9), channel(0.6)], axis=1)
+    found = mutual_information_gap(codes, factors, bins=None)
+    expected = (information(0.9) - information(0.6)) / np.log(4)
+    np.testing.assert_allclose(found, expected, atol=0.01)
 
 
 def test_separated_attribute_predictability_of_classes():
@@ -95,6 +129,10 @@ def test_boosted_trees_as_the_library_uses_them():
     found = dci(*sets[0], *sets[1])
     assert found.disentanglement > 0.95
     assert found.informativeness == 1.0
+    sets = [draw(truth, SAME, 300, np.random.default_rng(s)) for s in (0, 1)]
+    assert min(dci(*sets[0], *sets[1])[:3]) > 0.95
+    sets = [draw(truth, mixed, 300, np.random.default_rng(s)) for s in (0, 1)]
+    assert max(dci(*sets[0], *sets[1])[:2]) < 0.3
 
 
 EYE = np.eye(5)
@@ -129,7 +167,8 @@ def test_factor_vae_score(encode, low, high):
 
 
 @pytest.mark.parametrize(
-    ("encode", "low", "high"), [(SAME, 0.9, 1.0), (ZERO, 0.0, 0.2), (noise, 0.0, 0.2)]
+    ("encode", "low", "high"),
+    [(SAME, 0.9, 1.0), (ZERO, 0.0, 0.2), (DOUBLED, 0.9, 1.0), (noise, 0.0, 0.2)],
 )
 def test_beta_vae_score(encode, low, high):
     found = beta_vae_score(IDENTITY, encode, 0, 5, 2000, 2000)

@@ -148,8 +148,53 @@ def test_rows_over_keeps_rows_and_order(batch_size):
     np.testing.assert_allclose(found["s"], rows.sum(1) / 255, rtol=1e-5)
 
 
-def test_a_code_without_variance_says_so():
-    model = models.undercomplete(4, latent=2, widths=())
-    variables = model.init(jax.random.key(0), jnp.ones((1, 4)))
-    with pytest.raises(ConfigError, match="'undercomplete' has no posterior variance"):
-        kl_per_dimension(model, variables, jnp.ones((3, 4)))
+def test_information_under_another_prior_against_quadrature():
+    """Student's t with five degrees of freedom, and not the normal that it was taken for."""
+    model = models.student_vae(1, latent=1, widths=(), likelihood="gaussian")
+    x = np.asarray([[-2.0], [-1.9], [0.0], [0.4], [3.0]], np.float32)
+    variables = encoder(np.ones((1, 1)), np.zeros(1), np.asarray([2 * np.log(0.5)]))
+    variables = variables | {"extra": {"dof": jnp.float32(5.0)}}
+    q = lambda z: np.mean([stats.norm(m, 0.5).pdf(z) for m in x[:, 0]], axis=0)
+    grid = np.linspace(-8, 9, 20_001)
+    density = q(grid)
+    kl = np.sum(density * (np.log(density) - stats.t(5).logpdf(grid))) * (grid[1] - grid[0])
+    found = information(model, variables, jnp.asarray(x), jax.random.key(0), draws=20_000)
+    assert float(found.aggregate_kl_nats) == pytest.approx(kl, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("model", "by_dimension", "as_a_whole"),
+    [
+        (models.undercomplete(4, latent=2, widths=()), "no posterior variance", "no posterior"),
+        (models.student_vae(4, latent=2, widths=()), "a prior of its own", None),
+        (models.mixture_vae(4, latent=2, widths=()), "a prior of its own", None),
+        (models.planar_vae(4, latent=2, widths=()), "not all of its posterior", "not all of its"),
+        (models.skew_vae(4, latent=2, widths=()), "a prior of its own", "no posterior"),
+        (models.iwae_deep(4, latent=2, widths=(4,)), "a prior of its own", "not all of its"),
+    ],
+    ids=lambda value: value.info.name if hasattr(value, "info") else None,
+)
+def test_what_is_no_gaussian_posterior_or_no_standard_prior_says_so(
+    model, by_dimension, as_a_whole
+):
+    x = jnp.ones((3, 4))
+    variables = model.init(jax.random.key(0), x[:1])
+    with pytest.raises(ConfigError, match=by_dimension):
+        kl_per_dimension(model, variables, x)
+    if as_a_whole is None:
+        assert np.isfinite(information(model, variables, x, jax.random.key(0)).kl_nats)
+        return
+    with pytest.raises(ConfigError, match=as_a_whole):
+        information(model, variables, x, jax.random.key(0))
+
+
+def test_members_at_once_in_sums_over_rows():
+    gain = np.random.default_rng(1).normal(size=(SIZE, LATENT))
+    members = [encoder(g * gain, np.zeros(LATENT), np.full(LATENT, -1.0)) for g in (0.02, 1.0)]
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *members)
+    x = jnp.asarray(planted(np.ones(SIZE), 53))
+    for metric in (kl_per_dimension, code_variance, active_units):
+        both = jax.jit(jax.vmap(lambda v, metric=metric: metric(MODEL, v, x, batch_size=10)))
+        for i, member in enumerate(members):
+            alone = metric(MODEL, member, x, batch_size=53)
+            np.testing.assert_allclose(both(stacked)[i], alone, rtol=1e-4, atol=1e-6)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import jax
 import numpy as np
 import pytest
 from scipy import linalg
 
 from aejax.data import load
 from aejax.errors import ConfigError
-from aejax.evaluate.feature_space import classifier_space
-from aejax.evaluate.sample_quality import frechet_distance, gaussian_frechet, precision_recall
+from aejax.evaluate.feature_space import FeatureSpace, classifier_space
+from aejax.evaluate.sample_quality import (
+    frechet_distance,
+    gaussian_frechet,
+    precision_recall,
+    sample_quality,
+)
+from aejax.models import undercomplete, vae
+from tests.models import linear_gaussian as lg
 
 RNG = np.random.default_rng(0)
 
@@ -67,6 +75,28 @@ def test_precision_and_recall_by_brute_force(neighbours, chunk):
     assert found[:2] == pytest.approx((covered(fake, real), covered(real, fake)))
 
 
+def test_samples_of_a_model_that_is_right_and_of_one_that_is_off():
+    """Means of a linear decoder are N(b, W'W); a decoder moved by 2 is 2^2 D away."""
+    model = vae(4, latent=2, widths=(), likelihood="gaussian")
+    w, b = lg.loading(0, 2, 4)
+    real = (RNG.normal(size=(4000, 2)) @ w + b).astype(np.float32)
+    pixels = FeatureSpace("the numbers themselves", np.asarray, 0.0)
+    right, off = (
+        sample_quality(model, lg.variables(w, b + by, 1, 0), jax.random.key(0), real, pixels)
+        for by in (0.0, 2.0)
+    )
+    print(right, off)
+    assert right.space == "the numbers themselves"
+    assert right.frechet < 0.05
+    assert right.frechet_of_halves < 0.05
+    assert off.frechet == pytest.approx(16.0, rel=0.05)
+    assert min(right.precision, right.recall) > 0.9
+    assert off.precision < 0.2
+    plain = undercomplete(4, latent=2, widths=())
+    with pytest.raises(ConfigError, match="no prior to sample from"):
+        sample_quality(plain, {}, jax.random.key(0), real, pixels)
+
+
 def test_wrong_input_is_refused():
     with pytest.raises(ConfigError, match="one number D"):
         frechet_distance(np.ones((4, 2)), np.ones((4, 3)))
@@ -91,5 +121,8 @@ def test_a_classifiers_features_tell_digits_from_noise():
     print("halves", same, "noise", far)
     assert far > 5 * same
     assert precision_recall(*halves).precision > 0.5
+    by_name = classifier_space("digits", size=16, width=32, steps=300)
+    assert by_name.name == space.name
+    assert by_name.error == space.error
     with pytest.raises(ConfigError, match="has no labels"):
         classifier_space(digits._replace(train_labels=None))
