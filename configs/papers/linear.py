@@ -3,8 +3,8 @@
 Command: python -m experiments.reproduce linear [--scale=SCALE]
 
 The theorems are about full batches, so the digits are trained by conjugate gradients on all of
-them; MNIST, with its anchor of Hinton & Salakhutdinov 2006, in mini-batches. Where the criteria
-depart from exact equality, single precision is the reason.
+them; MNIST, with its anchor of Hinton & Salakhutdinov 2006, in mini-batches. Criteria depart from
+exact equality by single precision, and for the subspace's angle by what is left to descend.
 """
 
 from __future__ import annotations

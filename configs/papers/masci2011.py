@@ -5,6 +5,11 @@ Command: python -m experiments.reproduce masci2011 [--scale=SCALE] [--data_dir=D
 All numbers of the paper are from memory here, and say so. `small` is a shortened schedule: 20
 filters of 7 x 7 after 300 steps, and a net of 8 and 16 maps on 1,000 labels instead of 100, 150 and
 200; the claims are signs and orderings. `paper` has the paper's widths of the first two layers.
+
+All four small claims pass, and say less than they seem to: filters without pooling but with noise
+are as local and as oriented as those with pooling and no noise (locality 0.42 against 0.37,
+selectivity 0.27 both), while hardly reconstructing (31 to 48 an image; the mean image is 54).
+Pooling is sufficient at this scale, not necessary.
 """
 
 from __future__ import annotations

@@ -4,7 +4,9 @@ Command: python -m experiments.reproduce ng2011 [--scale=SCALE]
 
 The exercise's constants: 10,000 whitened patches of 8 x 8 in [0.1, 0.9], 25 hidden units, rho 0.01,
 lambda 1e-4, beta 3, L-BFGS for 400 iterations. What differs: the patches are of scikit-learn's two
-photographs and not of ten. The control is the same network without the sparsity term.
+photographs and not of ten. The control is the same network without the sparsity term;
+on one claim, that all quarters of orientation occur, it does as well. How patches are whitened and
+scaled is from memory of the exercise.
 """
 
 from __future__ import annotations
