@@ -56,6 +56,8 @@ def main(argv: list[str]) -> int:
     workdir = Path(WORKDIR.value or f"runs/reproduce/{name}-{scale}")
     rows = papers.measure(entry, config, workdir, console)
     described, verdicts = results.document(name, scale, rows, entry.claims)
+    if MANUAL_DIR.value and any(claim.needs for claim in entry.claims):
+        described["command"] += " --manual_dir=DIR"
     folder = Path(RESULTS.value) / name
     results.write(folder / f"{scale}.json", described)
     if FIGURES.value:
