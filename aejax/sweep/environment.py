@@ -30,7 +30,9 @@ def git_commit() -> str | None:
     try:
         if Path(git("rev-parse", "--show-toplevel")).resolve() != root:
             return None  # installed into somebody else's repository
-        return git("rev-parse", "HEAD") + ("+dirty" if git("status", "--porcelain") else "")
+        # What a reproduction has just written into results/ is no other code.
+        differ = git("status", "--porcelain", "--", ".", ":!results")
+        return git("rev-parse", "HEAD") + ("+dirty" if differ else "")
     except (OSError, subprocess.SubprocessError):
         return None
 
