@@ -13,7 +13,17 @@ This is the second recipe of `small`; the criteria are those of the first, in wh
 weight 0.1 and training 1000 steps. There 3 of 8 claims passed: the penalty was 7 of 73 nats an
 image, and the norm came down to 8.4 from the plain autoencoder's 9.5, no further than masking noise
 brought it (8.3). The paper does not print its weight. With weight 1 and 4000 steps, chosen before
-the run and run once, all eight pass.
+the run and run once, all eight passed, and again when RBM and CAE+H were added, of whose four
+claims three pass.
+
+The one that fails: the RBM's norm is 15.0, above the plain autoencoder's 14.5, and not between the
+CAE's (4.8) and that of weight decay (13.6). Four times the steps do not change it (one seed, 16,000
+steps: 15.1, with 55 % of the units saturated for 49; the paper has 79 %), so that the schedule
+alone is not why; the paper chose its RBM among many, ours has the defaults of `deep_rbm`.
+
+Two orders of table 1 that are not claimed are the other way round here: masking noise brings the
+norm further down than weight decay does (12.1 and 13.6; paper 7.9e-4 and 5.0e-4), and after fine-
+tuning it errs less than Gaussian noise (5.0 and 5.5 %).
 """
 
 from __future__ import annotations
@@ -69,7 +79,7 @@ PAPER = Paper(
     title="Rifai et al. 2011: contractive autoencoders",
     costs={
         "smoke": "30 s on one core",
-        "small": "187 s on two cores, other work beside it",
+        "small": "864 s on two cores, two other trainings beside it; 187 s without RBM and CAE+H",
         "paper": "100,000 steps a member: hours on a GPU (not run)",
     },
     figures=("rifai_contraction",),
