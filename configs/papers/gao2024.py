@@ -55,7 +55,7 @@ from aejax.sweep import base, grid, product
 SCALES = {
     "smoke": (30, 64, 2, 64),
     "small": (1500, 256, 3, 512),
-    # Four times as long, with L1's weights where its dictionaries hold: what failed at small again.
+    # Four times as long, with penalties for that length: what failed at small once more.
     "medium": (6000, 256, 1, 512),
     "paper": (40_000, 1024, 5, 512),
 }
@@ -74,7 +74,11 @@ PAPER = Paper(
 
 K = (2.0, 4.0, 8.0, 16.0)
 L1 = (0.1, 0.2, 0.4, 0.8, 1.2, 1.8)
-L1_HELD = (0.2, 0.4, 0.5, 0.6, 0.7)  # from 0.8 on nothing is reconstructed
+# After four times the steps: L1 where it reconstructs at all, JumpReLU where it has L0 3 to 8.
+LONGER = {
+    "dictionary_l1": [{"hp.w_l1": w} for w in (0.2, 0.4, 0.5, 0.6, 0.7)],
+    "jump_relu": [{"hp.w_l0": w} for w in (0.003, 0.01, 0.03, 0.1, 0.3)],
+}
 L0 = (0.03, 0.1, 0.3, 0.6, 1.2, 2.0)
 AT = (3.0, 4.0, 6.0, 8.0)  # active units at which errors are compared
 CHOSEN = 4.0  # k of the claims on dead units and shrinkage: as many as are active on average
@@ -110,8 +114,8 @@ def sweep(scale: str = "small") -> Iterator[dict[str, object]]:
     _, _, seeds, _ = SCALES[scale]
     for model, points in FRONTIERS.items():
         shared = {"model": model}
-        if scale == "medium" and model == "dictionary_l1":
-            points = [{"hp.w_l1": w} for w in L1_HELD]
+        if scale == "medium":
+            points = LONGER.get(model, points)
         if model in FAMILIES:
             shared |= {"args.k": 4, "hp.dead_after": 5000.0}
         yield from product([shared], points, grid(seed=range(seeds)))
