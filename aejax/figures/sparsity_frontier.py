@@ -32,6 +32,8 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     table: list[dict[str, object]] = []
     for colour, ((model, auxk), name) in zip(COLOURS, NAMES.items(), strict=False):
         kind = [r for r in mine if (r["model"], r["point"]["auxk"]) == (model, auxk)]
+        if not kind:  # a scale may leave one out
+            continue
         lines: dict[tuple, list[Row]] = {}
         for row in kind:
             setting = tuple(row["point"].get(each) for each in ("k", "w_l1", "w_l0"))
