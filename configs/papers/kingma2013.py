@@ -91,7 +91,7 @@ PAPER = Paper(
     title="Kingma & Welling 2013: Auto-encoding variational Bayes",
     costs={
         "smoke": "1 min on one core",
-        "small": "2312 s on two cores, other work beside it all the time",
+        "small": "1242 s on two cores, quiet",
         "medium": "1837 s on two cores, other work beside it",
         "paper": "about 20 h on one core (not run)",
     },
