@@ -19,6 +19,23 @@ PerExample = Callable[[Array, Array], dict[str, Array]]  # (x [B, *shape], key) 
 PerBatch = Callable[[Array, Array], PyTree]  # (x [B, *shape], key) -> sums over the batch's rows
 
 
+def _by_batch(
+    fn: Callable[[Array, Array], PyTree], table: Array, key: Array, batch_size: int
+) -> tuple[PyTree, PyTree | None]:
+    """Returns what `fn` gives of the whole batches, stacked, and of the rows left over, if any."""
+    n = table.shape[0]
+    size = min(batch_size, n)
+    whole = n // size
+
+    def of(x: Array, i: Array) -> PyTree:
+        return fn(to_float(x), jax.random.fold_in(key, i))
+
+    batches = table[: whole * size].reshape(whole, size, *table.shape[1:])
+    parts = jax.lax.map(lambda batch: of(*batch), (batches, jnp.arange(whole)))
+    rest = of(table[whole * size :], jnp.int32(whole)) if n > whole * size else None
+    return parts, rest
+
+
 def total_over(fn: PerBatch, table: Array, key: Array, batch_size: int) -> PyTree:
     """Returns the sum over all rows of a table of what `fn` sums over a batch's.
 
@@ -28,20 +45,9 @@ def total_over(fn: PerBatch, table: Array, key: Array, batch_size: int) -> PyTre
       key: each batch draws from `fold_in(key, batch number)`.
       batch_size: rows at a time.
     """
-    n = table.shape[0]
-    size = min(batch_size, n)
-    whole = n // size
-
-    def total(x: Array, i: Array) -> PyTree:
-        return fn(to_float(x), jax.random.fold_in(key, i))
-
-    batches = table[: whole * size].reshape(whole, size, *table.shape[1:])
-    parts = jax.lax.map(lambda batch: total(*batch), (batches, jnp.arange(whole)))
+    parts, rest = _by_batch(fn, table, key, batch_size)
     sums = jax.tree.map(lambda part: part.sum(0), parts)
-    if n > whole * size:
-        rest = total(table[whole * size :], jnp.int32(whole))
-        sums = jax.tree.map(jnp.add, sums, rest)
-    return sums
+    return sums if rest is None else jax.tree.map(jnp.add, sums, rest)
 
 
 def mean_over(fn: PerExample, table: Array, key: Array, batch_size: int) -> dict[str, Array]:
@@ -60,27 +66,16 @@ def mean_over(fn: PerExample, table: Array, key: Array, batch_size: int) -> dict
 
 
 def rows_over(
-    fn: Callable[..., PyTree], table: Array, batch_size: int, key: Array | None = None
+    fn: Callable[[Array, Array], PyTree], table: Array, key: Array, batch_size: int
 ) -> PyTree:
     """Returns what `fn` gives of each row of a table, in the rows' order: [N, ...].
 
     Args:
-      fn: x [B, *shape] -> arrays [B, ...], example by example; (x, key) with a key.
-      table: [N, *shape], uint8 or float.
-      batch_size: rows at a time.
-      key: each batch draws from `fold_in(key, batch number)`, as in `total_over`.
+      fn: (x [B, *shape], key) -> arrays [B, ...], example by example.
+      table, key, batch_size: as in `total_over`.
     """
-    n = table.shape[0]
-    size = min(batch_size, n)
-    whole = n // size
-
-    def of(x: Array, i: Array) -> PyTree:
-        return fn(to_float(x)) if key is None else fn(to_float(x), jax.random.fold_in(key, i))
-
-    batches = table[: whole * size].reshape(whole, size, *table.shape[1:])
-    found = jax.lax.map(lambda batch: of(*batch), (batches, jnp.arange(whole)))
-    found = jax.tree.map(lambda part: part.reshape(whole * size, *part.shape[2:]), found)
-    if n > whole * size:
-        rest = of(table[whole * size :], jnp.int32(whole))
-        found = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), found, rest)
-    return found
+    parts, rest = _by_batch(fn, table, key, batch_size)
+    found = jax.tree.map(lambda part: part.reshape(-1, *part.shape[2:]), parts)
+    if rest is None:
+        return found
+    return jax.tree.map(lambda a, b: jnp.concatenate([a, b]), found, rest)

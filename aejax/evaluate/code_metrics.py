@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -93,7 +94,8 @@ def code_table(
     """
 
     def encode(variables: Variables, table: Array) -> Array:
-        return rows_over(lambda x: model.encode(variables, x).mean, table, batch_size)
+        mean = lambda x, key: model.encode(variables, x).mean
+        return rows_over(mean, table, jax.random.key(0), batch_size)
 
     table = jnp.asarray(table)
     return np.asarray(compile(encode, variables, table).call(variables, table))

@@ -114,7 +114,7 @@ def per_example(
     Returns:
       name -> [N], in the table's order; std / sqrt(N) is the standard error of the mean over rows.
     """
-    return rows_over(_values(model, variables, hp), table, batch_size, key)
+    return rows_over(_values(model, variables, hp), table, key, batch_size)
 
 
 def evaluate(

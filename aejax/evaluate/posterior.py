@@ -50,15 +50,15 @@ def kl_per_dimension(
     Raises:
       ConfigError: another posterior, or another prior than N(0, I).
     """
-    assert model.info.space is not None
-    if model.info.space.log_prior not in (None, standard_log_prior):
-        raise ConfigError(
-            f"model {model.info.name!r} has a prior of its own, whose divergence is no sum over "
-            "dimensions. Allowed: a prior N(0, I); `information` takes any."
-        )
 
     def values(x: Array, key: Array) -> dict[str, Array]:
-        return {"sum": gaussian_kl_per_dim(*_moments(model, variables, x)).sum(0)}
+        moments, space = _moments(model, variables, x), model.info.space
+        if space is None or space.log_prior is not standard_log_prior:
+            raise ConfigError(
+                f"model {model.info.name!r} has a prior of its own, whose divergence is no sum "
+                "over dimensions. Allowed: a prior N(0, I); `information` takes any with a density."
+            )
+        return {"sum": gaussian_kl_per_dim(*moments).sum(0)}
 
     sums = total_over(values, table, jax.random.key(0), batch_size)
     return sums["sum"] / table.shape[0]
@@ -169,7 +169,7 @@ def information(
             "Allowed: models such as 'vae' and 'mixture_vae'."
         )
     log_prior = space.log_prior
-    mean, logvar = rows_over(lambda x: _moments(model, variables, x), table, batch_size)
+    mean, logvar = rows_over(lambda x, _: _moments(model, variables, x), table, key, batch_size)
     n, size = mean.shape
     key = stream(key, "information")
 

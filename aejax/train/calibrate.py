@@ -150,7 +150,7 @@ def _timed_steps(job: Job, table: PyTree, parts: Parts) -> tuple[population.Memb
             return jax.random.split(jax.random.key(0), leaf.shape)
         return jnp.full(leaf.shape, 0.01 if jnp.issubdtype(leaf.dtype, jnp.floating) else 0)
 
-    shapes = population.stacked(parts.entered[longest], population.size(job.seeds))
+    shapes = population.stacked_shapes(parts.entered[longest], population.size(job.seeds))
     states = jax.tree.map(filled, shapes)
     few = dict(length=TIMED_STEPS, points=1, n=table.shape[0], batch_size=recipe.batch_size)
     chunk = make_chunk(parts.steps[longest], **few)

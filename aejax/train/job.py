@@ -74,9 +74,9 @@ def parts_of(job: Job, table: PyTree) -> Parts:
         for stage, steps in staged
     ]
     drawn = state = jax.eval_shape(init, jax.ShapeDtypeStruct((), jnp.int32))
-    entered = []
+    entered, hp = [], one_of(job.hp)
     for begin in enter:
-        state = jax.eval_shape(begin, state, one_of(job.hp))
+        state = jax.eval_shape(begin, state, hp)
         entered.append(state)
     own = [compiler.traced_once(make_step(model, stage, recipe, steps)) for stage, steps in staged]
     return Parts(init, enter, own, x, drawn, entered)

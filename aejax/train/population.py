@@ -43,7 +43,7 @@ def member(tree: PyTree, i: int) -> PyTree:
     return jax.tree.map(lambda leaf: leaf[i], tree)
 
 
-def stacked(shapes: PyTree, members: int) -> PyTree:
+def stacked_shapes(shapes: PyTree, members: int) -> PyTree:
     """Returns the shapes of `members` members, from those of one."""
     return jax.tree.map(
         lambda one: jax.ShapeDtypeStruct(

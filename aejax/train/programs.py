@@ -69,7 +69,7 @@ class Programs:
         self.curves: dict[str, None] = {}  # names of what the stages record, in order
         self.valid: list[compiler.Program] = []  # of each stage; empty without validation rows
         stages, recipe = stages_of(job.model), job.recipe
-        stacked = partial(population.stacked, members=population.size(job.seeds))
+        stacked = partial(population.stacked_shapes, members=population.size(job.seeds))
 
         def execute(fn: population.Member, members: PyTree, shared: PyTree, donate: bool = False):
             program = population.execute(executor, fn, members, shared, chunk=chunk, donate=donate)

@@ -28,6 +28,7 @@ tuning it errs less than Gaussian noise (5.0 and 5.5 %).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -122,6 +123,7 @@ def sweep(scale: str = "small") -> Iterator[dict[str, object]]:
         yield from product([fields], grid(seed=range(SCALES[scale][3])))
 
 
+@functools.cache  # two tasks read them
 def _machines(context: Context) -> Population:
     """RBMs of as many units, trained for as many steps on the same images."""
     _, size, steps, seeds, units, *_ = SCALES[context.scale]

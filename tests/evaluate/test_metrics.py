@@ -85,5 +85,5 @@ def test_log_likelihood_of_a_table_row_by_row(batch_size):
     variables = lg.variables(w, b, 1.0, 0.0)
     x = lg.draw(4, 53, w, b)
     nll = lambda x, key: log_likelihood(model, variables, x, key, 8, 4).log_p
-    found = rows_over(nll, jnp.asarray(x, jnp.float32), batch_size, jax.random.key(5))
+    found = rows_over(nll, jnp.asarray(x, jnp.float32), jax.random.key(5), batch_size)
     np.testing.assert_allclose(found, lg.log_p(x, w, b), rtol=1e-4, atol=1e-4)
