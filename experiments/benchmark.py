@@ -2,7 +2,7 @@
 
 python -m experiments.benchmark [--suite=NAME|all] [--json=FILE] [--compare=OLD.json]
   [--plot=FILE.png] [--rounds=N] [--peers=PYTHON] [--data_dir=DIR] [--manual_dir=DIR]
-python -m experiments.benchmark --show=FILE.json     # a record as README's table; runs nothing
+python -m experiments.benchmark --show=FILE.json     # a record as README's tables; runs nothing
 
 `make bench-peers` builds the peers' environment; without it ours is measured against plain JAX and
 the limits alone.
@@ -36,7 +36,8 @@ PEERS = flags.DEFINE_string("peers", None, "the peers' Python; default .venv-pee
 def main(argv: list[str]) -> int:
     del argv
     if SHOW.value:
-        print(report.markdown(report.read(SHOW.value, "show")))
+        shown = report.read(SHOW.value, "show")
+        print(f"{report.markdown(shown)}\n\n{report.cost_markdown(shown)}")
         return 0
     console = make_console()
     names = named(SUITE.value)
@@ -58,6 +59,7 @@ def main(argv: list[str]) -> int:
             console.print(f"suite {name}")
             cases += SUITES[name](context)
     console.print(report.table(cases))
+    console.print(report.cost_table(cases))
     if old:
         console.print(report.comparison(old, cases))
     if JSON.value:

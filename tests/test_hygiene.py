@@ -128,7 +128,9 @@ def test_the_readmes_table_is_what_the_command_prints():
 def test_the_readmes_benchmark_is_its_record():
     """python -m experiments.benchmark --show=benchmarks/cpu-2-cores.json"""
     record = ROOT / "benchmarks" / "cpu-2-cores.json"
-    assert report.markdown(report.read(str(record))) in (ROOT / "README.md").read_text()
+    cases, text = report.read(str(record)), (ROOT / "README.md").read_text()
+    assert report.markdown(cases) in text
+    assert report.cost_markdown(cases) in text
 
 
 def test_the_page_of_claims_is_what_the_results_say():

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.table import Table
 
-from aejax.benchmark import machine
+from aejax.benchmark import costs, machine
 from aejax.benchmark.contest import Case
 from aejax.errors import ConfigError
 from aejax.files import write_whole
@@ -73,6 +73,22 @@ def table(cases: Sequence[Case]) -> Table:
             ", ".join("-" if v is None else f"{v:.5g}" for v in values) if any(values) else "",
         )
     return drawn
+
+
+def cost_table(cases: Sequence[Case]) -> Table:
+    """Returns what our own programs take, a line a contest."""
+    drawn = Table(title="What ours takes")
+    for name in costs.HEADER:
+        drawn.add_column(name, justify="left" if name in ("case", "unit") else "right")
+    for row in costs.rows(cases):
+        drawn.add_row(*row)
+    return drawn
+
+
+def cost_markdown(cases: Sequence[Case]) -> str:
+    """Returns the same for README."""
+    lines = (costs.HEADER, ("---",) * len(costs.HEADER), *costs.rows(cases))
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def markdown(cases: Sequence[Case]) -> str:

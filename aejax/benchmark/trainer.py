@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from aejax.benchmark.contest import Round
-from aejax.train.run import Job, Trained, cost, train
+from aejax.train.run import Job, Trained, train
 from aejax.types import Array
 
-FLOPS = "flops_per_model_step"  # of the products
+# A unit of work is a step of one member; elsewhere a gradient, or an estimate.
+FLOPS = "flops_per_unit"  # of the products
+EXAMPLES = "examples_per_unit"
 
 
 class Trainer:
@@ -75,7 +77,8 @@ class Trainer:
             "compile_seconds": done.compile_seconds,
             "executor": done.executor if done.executor != "map" else f"map of {done.chunk}",
             "recompiles": done.recompiles,
-            "member_bytes": cost(self.job, self.table).member_bytes,  # an upper estimate
+            "peak_bytes": done.peak_bytes,
             FLOPS: done.flops / self.job.recipe.steps,
+            EXAMPLES: self.job.recipe.batch_size,
             "members": members,
         }

@@ -29,7 +29,7 @@ def draw(cases: Sequence[Case]) -> Plot:
         at.append(y)
         y += 1
         for case in group:
-            limit = case.peer.endswith(LIMIT)
+            limit = case.peer.startswith(LIMIT)
             colour = GREY if limit else BLUE if case.ratio_low > 1 else ORANGE
             axes.plot([case.ratio_low, case.ratio_high], [y, y], color=colour, linewidth=1.0)
             marker = "s" if limit else "o" if case.ratio > 1 else "v"

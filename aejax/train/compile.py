@@ -5,6 +5,7 @@ Ahead of time, with donation, time taken and recompiles counted.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -13,20 +14,19 @@ import jax
 from jax.extend import core
 
 _EVENT = "/jax/core/compile/backend_compile_duration"
-_compiles = 0
+_here = threading.local()  # a benchmark's contestants compile in threads of their own
 
 
 def _count(event: str, duration_secs: float, **kwargs: str | int) -> None:
-    global _compiles
-    _compiles += event == _EVENT
+    _here.compiles = compile_count() + (event == _EVENT)
 
 
 jax.monitoring.register_event_duration_secs_listener(_count)
 
 
 def compile_count() -> int:
-    """Returns how many programs XLA has compiled in this process, whoever asked for them."""
-    return _compiles
+    """Returns how many programs XLA has compiled in this thread, whoever asked for them."""
+    return getattr(_here, "compiles", 0)
 
 
 class Program(NamedTuple):
@@ -37,7 +37,7 @@ class Program(NamedTuple):
 
     call: Callable[..., Any]
     seconds: float  # tracing, lowering and compiling
-    temp_bytes: int  # XLA's scratch memory
+    peak_bytes: int  # arguments, results and scratch memory, on all devices together
     out: Any  # shapes of what it returns
 
 
@@ -52,9 +52,18 @@ def compile(fn: Callable[..., Any], *args: Any, donate: tuple[int, ...] = ()) ->
     start = time.perf_counter()
     lowered = jax.jit(fn, donate_argnums=donate).lower(*args)
     compiled = lowered.compile()
-    memory = compiled.memory_analysis()
-    temp = int(getattr(memory, "temp_size_in_bytes", 0) or 0)
-    return Program(compiled, time.perf_counter() - start, temp, lowered.out_info)
+    seconds = time.perf_counter() - start
+    return Program(compiled, seconds, _peak_bytes(compiled), lowered.out_info)
+
+
+def _peak_bytes(compiled: Any) -> int:
+    memory = compiled.memory_analysis()  # of one device; None where a backend does not tell
+    if memory is None:
+        return 0
+    arguments, results = memory.argument_size_in_bytes, memory.output_size_in_bytes
+    one = arguments + results - memory.alias_size_in_bytes + memory.temp_size_in_bytes
+    devices = {d for s in jax.tree.leaves(compiled.input_shardings) for d in s.device_set}
+    return int(one) * max(len(devices), 1)
 
 
 def traced_once(fn: Callable[..., Any]) -> Callable[..., Any]:

@@ -61,6 +61,7 @@ class Programs:
         parts: Parts,
     ):
         self.seconds = 0.0
+        self.peak_bytes = 0  # of the program that takes the most
         self.late = 0  # programs made after the first step
         self._chunks: dict[tuple[int, int], compiler.Program] = {}
         self._careful: dict[tuple[int, int], Callable[[], compiler.Program]] = {}
@@ -74,6 +75,7 @@ class Programs:
         def execute(fn: population.Member, members: PyTree, shared: PyTree, donate: bool = False):
             program = population.execute(executor, fn, members, shared, chunk=chunk, donate=donate)
             self.seconds += program.seconds
+            self.peak_bytes = max(self.peak_bytes, program.peak_bytes)
             return program
 
         self.init = execute(lambda seed, _: parts.init(seed), job.seeds, ())

@@ -41,6 +41,7 @@ class Trained(NamedTuple):
     run_seconds: float
     recompiles: int
     flops: float  # of one member
+    peak_bytes: int  # of the program that takes the most, data and members included
     executor: str
     chunk: int
     best: Variables | None = None
@@ -235,6 +236,7 @@ def train(
         run_seconds=time.perf_counter() - begun,
         recompiles=0 if warm is None else compiler.compile_count() - programs.late - warm,
         flops=one.flops,
+        peak_bytes=programs.peak_bytes,
         executor=executor,
         chunk=chunk,
         best=best.variables if best else None,

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from aejax import models
-from aejax.benchmark import Context, compare, machine, race
+from aejax.benchmark import Context, compare, costs, machine, race
+from aejax.benchmark.contest import Lane
 from aejax.benchmark.problems import initial
+from aejax.benchmark.shares import shares_of_ceiling
 from aejax.benchmark.suites import SUITES, conv, gpu, jacobian_choice, named, nll
 from aejax.errors import ConfigError
 from aejax.figures.benchmark import draw
@@ -62,7 +64,22 @@ def test_every_exact_method_but_the_chosen_one_is_raced(tmp_path):
 def test_the_ceiling_is_a_speed():
     """A product's rate: above a slow phone's, and below any processor's peak."""
     ceiling = machine.Ceiling(seconds=0.05)
-    assert 1e8 < 1 / ceiling.round().seconds < 1e15
+    best = 1 / ceiling.round().seconds
+    assert 1e8 < best < 1e15
+    assert 0 < ceiling.sustained[0] <= best
+
+
+def test_shares_are_of_the_best_call_and_of_all_calls():
+    """100 steps of 3 FLOP in 0.5 s against 2,000 FLOP/s at best and 1,200 in all."""
+    said = {"flops_per_unit": 3.0, "examples_per_unit": 8, "compile_seconds": 1.5}
+    ours = Lane("ours", np.full(2, 200.0), np.full(2, np.nan), {**said, "peak_bytes": 2_000_000})
+    calls = {"sustained_flops_per_second": [9e9, 1200.0, 1200.0]}  # the first is not counted
+    ceiling = Lane("matmul ceiling", 100 * np.full(2, 2000.0), np.full(2, np.nan), calls)
+    cases = shares_of_ceiling("mlp", "a case", ours, ceiling, 100)
+    assert [case.ratio for case in cases] == [0.3, 0.5]
+    assert [case.peer_value for case in cases] == [2e-6, 1.2e-6]
+    (row,) = costs.rows([compare("mlp", "a case", "steps/s", [ours, ours])[0], *cases])
+    assert row == ("a case", "step", "5 ± 0%", "1,600", "1.5", "3e-09", "30%, 50%", "2")
 
 
 def test_the_picture_shows_every_case():

@@ -12,8 +12,8 @@ from aejax.benchmark import machine
 from aejax.benchmark.contest import Case, Contestant, compare, race
 from aejax.benchmark.context import Context
 from aejax.benchmark.problems import as_inputs, images, initial, make_job, save, squared_error
-from aejax.benchmark.shares import share_of_ceiling
-from aejax.benchmark.trainer import FLOPS, Trainer
+from aejax.benchmark.shares import shares_of_ceiling
+from aejax.benchmark.trainer import Trainer
 from aejax.latents import structured
 from aejax.likelihoods import gaussian
 from aejax.nets.convolutional import convolutional, stack
@@ -68,14 +68,13 @@ def against_peers(context: Context, members: int) -> list[Case]:
         *context.torch("PyTorch", "train.py", **given),
         machine.Ceiling(),
     ]
-    lanes = race(contestants, members * STEPS, context.rounds)
-    *lanes, ceiling = lanes
-    ceiling = ceiling._replace(rates=ceiling.rates / (members * STEPS))
+    work = members * STEPS
+    *lanes, ceiling = race(contestants, work, context.rounds)
     lanes[0] = lanes[0]._replace(values=squared_error(lanes[0].values, prod(SHAPE)))
     many = "" if members == 1 else f", {members} members"
     case = f"conv 1-32-64-128, 4x4, stride 2, 32x32, batch {BATCH}{many}"
     cases = compare("conv", case, "model-steps/s", lanes)
-    return [*cases, share_of_ceiling("conv", case, lanes[0], lanes[0].said[FLOPS], ceiling)]
+    return [*cases, *shares_of_ceiling("conv", case, lanes[0], ceiling, work)]
 
 
 def run(context: Context) -> list[Case]:

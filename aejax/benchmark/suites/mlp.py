@@ -17,8 +17,8 @@ from aejax.benchmark.problems import (
     make_job,
     save,
 )
-from aejax.benchmark.shares import share_of_ceiling
-from aejax.benchmark.trainer import FLOPS, Trainer
+from aejax.benchmark.shares import shares_of_ceiling
+from aejax.benchmark.trainer import Trainer
 from aejax.train import population
 from aejax.types import Autoencoder
 
@@ -43,11 +43,9 @@ def deep(context: Context) -> list[Case]:
         machine.Ceiling(),
     ]
     case = f"MLP 784-512-256-32-256-512-784, batch {BATCH}"
-    lanes = race(contestants, steps, context.rounds)
-    *lanes, ceiling = lanes
-    ceiling = ceiling._replace(rates=ceiling.rates / (steps))
+    *lanes, ceiling = race(contestants, steps, context.rounds)
     cases = compare("mlp", case, "steps/s", lanes)
-    cases.append(share_of_ceiling("mlp", case, lanes[0], lanes[0].said[FLOPS], ceiling))
+    cases += shares_of_ceiling("mlp", case, lanes[0], ceiling, steps)
     return cases + _without_jit(model, table, plain, case, context)
 
 
@@ -71,12 +69,15 @@ def pythae_default(context: Context) -> list[Case]:
     data = save(context.folder / "pythae.npz", x=as_inputs(table))
     job = make_job(model, steps=steps, rounds=context.rounds, batch=BATCH, lr=LR)
     given = {"data": data, "model": "vae", "latent": 32, "batch": BATCH, "steps": steps, "lr": LR}
-    contestants = [
+    contestants: list[Contestant] = [
         Trainer("aejax", job, table),
         *context.peer("pythae's trainer", "pythae_train.py", **given),
+        machine.Ceiling(),
     ]
-    lanes = race(contestants, steps, context.rounds)
-    return compare("mlp", f"VAE 784-512-32-512-784, batch {BATCH}", "steps/s", lanes)
+    *lanes, ceiling = race(contestants, steps, context.rounds)
+    case = f"VAE 784-512-32-512-784, batch {BATCH}"
+    shares = shares_of_ceiling("mlp", case, lanes[0], ceiling, steps)
+    return [*compare("mlp", case, "steps/s", lanes), *shares]
 
 
 def run(context: Context) -> list[Case]:

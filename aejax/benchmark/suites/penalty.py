@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from aejax.benchmark.contest import Lane, Round
+from aejax.benchmark.trainer import EXAMPLES
 from aejax.train.compile import compile
 
 
@@ -19,11 +20,8 @@ class Penalty:
     def __init__(self, name: str, fn: Any, params: Any, x: Any, calls: int):
         self.name, self.calls, self.args = name, calls, (params, x)
         program = compile(jax.value_and_grad(fn), params, x)
-        self.call, self.compile_seconds, self.temp = (
-            program.call,
-            program.seconds,
-            program.temp_bytes,
-        )
+        self.call, self.compile_seconds = program.call, program.seconds
+        self.peak_bytes = program.peak_bytes
 
     def round(self) -> Round:
         """Takes value and gradient `calls` times."""
@@ -34,8 +32,12 @@ class Penalty:
         return Round(time.perf_counter() - begun, float(value))
 
     def close(self) -> dict[str, Any]:
-        """Returns the seconds of compiling and the bytes of scratch memory."""
-        return {"compile_seconds": self.compile_seconds, "temp_bytes": self.temp}
+        """Returns the seconds of compiling and the program's bytes."""
+        return {
+            "compile_seconds": self.compile_seconds,
+            "peak_bytes": self.peak_bytes,
+            EXAMPLES: len(self.args[1]),
+        }
 
 
 def per_call(lanes: Sequence[Lane], calls: Sequence[int]) -> list[Lane]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from aejax import models
+from aejax.benchmark import machine
 from aejax.benchmark.contest import Case, Contestant, compare, race
 from aejax.benchmark.context import Context
 from aejax.benchmark.problems import (
@@ -16,6 +17,7 @@ from aejax.benchmark.problems import (
     save,
     squared_error,
 )
+from aejax.benchmark.shares import shares_of_ceiling
 from aejax.benchmark.trainer import Trainer
 from aejax.train import population
 
@@ -62,16 +64,18 @@ def against_peers(context: Context, members: int = 32) -> list[Case]:
             **given,
         ),
         *context.torch("torch.func vmap", "ensemble.py", data=stacked_file, **given),
+        machine.Ceiling(),
     ]
     # Those that train one after another do 4 members' work a round: their rate is the same.
     done = {"pythae's trainer, one after another": 4, "PyTorch eager, one after another": 4}
-    lanes = race(contestants, members * STEPS, context.rounds)
+    *lanes, ceiling = race(contestants, members * STEPS, context.rounds)
     lanes = [
         lane._replace(rates=lane.rates * done.get(lane.name, members) / members) for lane in lanes
     ]
     lanes[0] = lanes[0]._replace(values=squared_error(lanes[0].values, 64))
     case = f"MLP 64-128-16-128-64, {members} members, batch {BATCH}"
-    return compare("population", case, "model-steps/s", lanes)
+    shares = shares_of_ceiling("population", case, lanes[0], ceiling, members * STEPS)
+    return [*compare("population", case, "model-steps/s", lanes), *shares]
 
 
 def sizes(context: Context) -> list[Case]:

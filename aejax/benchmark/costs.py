@@ -1,0 +1,52 @@
+"""What each of our own contestants takes: time, memory and share of the machine's limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aejax.benchmark.contest import Case
+from aejax.benchmark.shares import CEILINGS
+from aejax.benchmark.trainer import EXAMPLES, FLOPS
+
+HEADER = (
+    "case",
+    "unit",
+    "ms a unit",
+    "examples/s",
+    "compile, s",
+    "GFLOP a unit",
+    "of ceiling: best call, sustained",
+    "peak MB",
+)
+
+
+def rows(cases: Sequence[Case]) -> list[tuple[str, ...]]:
+    """Returns a row of HEADER for each contest in which a program of ours said what it takes.
+
+    A unit is a step of one member (or a gradient, or an estimate), its time the median over rounds
+    with half the distance between the quartiles in per cent. GFLOP are those of the products, a
+    scan's body counted by its length. Peak MB are the largest program's: arguments, results and
+    scratch memory.
+    """
+    contests: dict[str, list[Case]] = {}
+    for case in cases:
+        if "ours_said" in case.detail:
+            contests.setdefault(case.case, []).append(case)
+    return [_row(contest) for contest in contests.values()]
+
+
+def _row(contest: list[Case]) -> tuple[str, ...]:
+    first, shares = contest[0], {case.peer: case.ratio for case in contest}
+    said, spread = first.detail["ours_said"], first.detail["ours_spread"]
+    examples, flops = said.get(EXAMPLES), said.get(FLOPS)
+    limits = [shares[name] for name in CEILINGS.values() if name in shares]
+    return (
+        first.case,
+        first.unit.removesuffix("s/s"),
+        f"{1e3 / first.ours:.3g} ± {spread:.0%}",
+        f"{examples * first.ours:,.0f}" if examples else "",
+        f"{said['compile_seconds']:.2g}",
+        f"{flops / 1e9:.3g}" if flops else "",
+        ", ".join(f"{share:.0%}" for share in limits),
+        f"{said['peak_bytes'] / 1e6:,.0f}",
+    )
