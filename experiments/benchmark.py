@@ -59,7 +59,9 @@ def main(argv: list[str]) -> int:
             console.print(f"suite {name}")
             cases += SUITES[name](context)
     console.print(report.table(cases))
-    console.print(report.cost_table(cases))
+    costs = report.cost_table(cases)
+    if costs.row_count:
+        console.print(costs)
     if old:
         console.print(report.comparison(old, cases))
     if JSON.value:
