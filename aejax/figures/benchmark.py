@@ -37,6 +37,7 @@ def draw(cases: Sequence[Case]) -> Plot:
             axes.annotate(
                 f"{case.ratio:.2g}" if case.ratio < 100 else f"{case.ratio:.0f}",
                 (case.ratio_high, y), (4, 0), textcoords="offset points", fontsize=7, va="center",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3},
             )  # fmt: skip
             labels.append(f"of the {case.peer}" if limit else f"against {case.peer}")
             at.append(y)
@@ -55,7 +56,8 @@ def draw(cases: Sequence[Case]) -> Plot:
     note(
         figure,
         "Dots: median of the rounds' ratios; lines: all rounds. Blue: faster in all; orange: not",
-        "in all. Grey squares: share of the machine's matrix-product speed.",
+        "in all. Grey squares: share of the machine's matrix-product speed, of the best call in half",
+        "a second and of all calls of that time.",
     )
     table: list[dict[str, object]] = [
         {k: v for k, v in case._asdict().items() if k != "detail"} for case in cases
