@@ -56,8 +56,8 @@ def draw(cases: Sequence[Case]) -> Plot:
     note(
         figure,
         "Dots: median of the rounds' ratios; lines: all rounds. Blue: faster in all; orange: not",
-        "in all. Grey squares: share of the machine's matrix-product speed, of the best call in half",
-        "a second and of all calls of that time.",
+        "in all. Grey squares: share of the machine's matrix-product speed, of the best call in",
+        "half a second and of all calls of that time.",
     )
     table: list[dict[str, object]] = [
         {k: v for k, v in case._asdict().items() if k != "detail"} for case in cases
