@@ -20,8 +20,8 @@ _CONVERT = {
 }
 
 
-def as_images(array: Any, field: str) -> np.ndarray:
-    """Returns `array` as uint8 or float32 of shape [N, D] or [N, H, W, C].
+def as_images(array: Any, field: str, *, films: bool = False) -> np.ndarray:
+    """Returns `array` as uint8 or float32 of shape [N, D], [N, H, W, C] or, of films, [N, T, D].
 
     uint8 stays as it is; bool becomes 0 and 255; every other number becomes float32 in its own
     range. [N, H, W] becomes [N, H, W, 1]. No copy is made where none is needed.
@@ -29,6 +29,7 @@ def as_images(array: Any, field: str) -> np.ndarray:
     Args:
       array: anything NumPy takes as an array of numbers: a NumPy, JAX or memory-mapped array.
       field: how an error names the array, for example `dataset='x.npz', array 'train'`.
+      films: rank 3 is T frames of D numbers, for sequence models, and nothing else is allowed.
 
     Raises:
       ConfigError: not numbers, empty, of another rank, or with a NaN or an infinity (says where).
@@ -40,10 +41,12 @@ def as_images(array: Any, field: str) -> np.ndarray:
         raise ConfigError(
             f"{field} has dtype {array.dtype}. Allowed: uint8, bool, integers and floats."
         )
-    if array.ndim not in (2, 3, 4):
+    ranks, allowed = (
+        ((3,), "[N, T, D]") if films else ((2, 3, 4), "[N, D], [N, H, W] or [N, H, W, C]")
+    )
+    if array.ndim not in ranks:
         raise ConfigError(
-            f"{field} has shape {array.shape} of rank {array.ndim}. "
-            "Allowed: [N, D], [N, H, W] or [N, H, W, C]."
+            f"{field} has shape {array.shape} of rank {array.ndim}. Allowed: {allowed}."
         )
     check_finite(array, field)
     with np.errstate(over="ignore"):
@@ -55,7 +58,7 @@ def as_images(array: Any, field: str) -> np.ndarray:
             "store black-and-white images as bool, or as float32.",
             stacklevel=2,
         )
-    return converted[..., None] if converted.ndim == 3 else converted
+    return converted[..., None] if converted.ndim == 3 and not films else converted
 
 
 def as_labels(array: Any, count: int, field: str) -> np.ndarray:

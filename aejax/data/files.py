@@ -14,9 +14,10 @@ from aejax.data.dataset import Dataset
 from aejax.errors import ConfigError
 
 # What people call these arrays; the first that the file holds is taken.
-TRAIN = ("train", "x_train", "train_images")
-TEST = ("test", "x_test", "test_images")
-SINGLE = ("x", "image", "images", "data")
+TRAIN = ("train", "x_train", "train_images", "train_films")
+TEST = ("test", "x_test", "test_images", "test_films")
+SINGLE = ("x", "image", "images", "data", "films")
+FILMS = {"train_films", "test_films", "films"}  # [N, T, D]; rank 3 is images of one channel else
 TRAIN_LABELS = ("train_labels", "y_train")
 TEST_LABELS = ("test_labels", "y_test")
 SINGLE_LABELS = ("labels", "label", "y", "target", "targets")
@@ -43,6 +44,8 @@ def load_npy(path: Path, test_fraction: float) -> Dataset:
 def load_npz(path: Path, test_fraction: float) -> Dataset:
     """Reads an archive: `train` and `test` (or x_train, x_test), or one array; labels if there.
 
+    `films`, or `train_films` and `test_films`, are T frames of D numbers each, [N, T, D].
+
     Without a test array, `test_fraction` of the training array is held out.
 
     Raises:
@@ -60,7 +63,7 @@ def load_npz(path: Path, test_fraction: float) -> Dataset:
         names = _roles(archive, field)
         arrays = {role: _read(archive, name, field) for role, name in names.items()}
     images = {
-        role: as_images(arrays[role], f"{field}, array {names[role]!r}")
+        role: as_images(arrays[role], f"{field}, array {names[role]!r}", films=names[role] in FILMS)
         for role in ("train", "test")
         if role in arrays
     }

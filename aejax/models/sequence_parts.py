@@ -35,7 +35,7 @@ def sequence(
     if len(shape) > 2:
         raise ConfigError(
             f"features={shape} are images, and this is a sequence model. {ALLOWED}; an image is "
-            "read row by row as (height, width)."
+            "read row by row as (height, width), a file's [N, T, D] as 'films' of an .npz."
         )
     tokens = likelihood == "categorical"
     if tokens and len(shape) != 1:

@@ -59,6 +59,18 @@ def test_npz(tmp_path, arrays, sizes, labels):
         np.testing.assert_array_equal(images, X[rows])
 
 
+def test_films_stay_frames(tmp_path):
+    """Rank 3 is images of one channel, but for the arrays that are called films."""
+    np.savez(tmp_path / "x.npz", films=X, y=Y)
+    loaded = data.load(tmp_path / "x.npz", test_fraction=0.25)
+    assert loaded.train.shape == (15, 6, 5)
+    assert loaded.test_labels is not None
+    np.savez(tmp_path / "y.npz", train_films=X[:12], test_films=X[12:])
+    assert data.load(tmp_path / "y.npz").test.shape == (8, 6, 5)
+    np.savez(tmp_path / "z.npz", films=X[..., None])
+    one_line(lambda: data.load(tmp_path / "z.npz"), "'films'", "rank 4", "Allowed: [N, T, D].")
+
+
 @pytest.mark.parametrize("arrays", [{"a": X, "b": X}, {"labels": Y}])
 def test_npz_without_a_name_for_the_images(tmp_path, arrays):
     np.savez(tmp_path / "x.npz", **arrays)
