@@ -11,6 +11,9 @@ WORKERS ?= 2
 # Versions of Python have caches of their own: compiled programs are no exchange format.
 export AEJAX_TEST_CACHE ?= $(CURDIR)/.cache/xla-$(notdir $(VENV))
 
+# The tests start a hundred processes: what Python compiled of the sources is kept, as by default.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: sweep test test-all test-fast test-newest lint types figures zoo bench-peers clean
 .DELETE_ON_ERROR:
 
