@@ -15,7 +15,7 @@ HEADER = (
     "examples/s",
     "compile, s",
     "GFLOP a unit",
-    "of ceiling: best call, sustained",
+    *(f"of {name}" for name in CEILINGS.values()),
     "peak MB",
 )
 
@@ -35,11 +35,14 @@ def rows(cases: Sequence[Case]) -> list[tuple[str, ...]]:
     return [_row(contest) for contest in contests.values()]
 
 
+def _share(case: Case | None) -> str:
+    return f"{case.ratio:.0%} ({case.ratio_low:.0%} to {case.ratio_high:.0%})" if case else ""
+
+
 def _row(contest: list[Case]) -> tuple[str, ...]:
-    first, shares = contest[0], {case.peer: case.ratio for case in contest}
+    first, limits = contest[0], {case.peer: case for case in contest}
     said, spread = first.detail["ours_said"], first.detail["ours_spread"]
     examples, flops = said.get(EXAMPLES), said.get(FLOPS)
-    limits = [shares[name] for name in CEILINGS.values() if name in shares]
     return (
         first.case,
         first.unit.removesuffix("s/s"),
@@ -47,6 +50,6 @@ def _row(contest: list[Case]) -> tuple[str, ...]:
         f"{examples * first.ours:,.0f}" if examples else "",
         f"{said['compile_seconds']:.2g}",
         f"{flops / 1e9:.3g}" if flops else "",
-        ", ".join(f"{share:.0%}" for share in limits),
+        *(_share(limits.get(name)) for name in CEILINGS.values()),
         f"{said['peak_bytes'] / 1e6:,.0f}",
     )

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from aejax.benchmark import costs, machine
 from aejax.benchmark.contest import Case
+from aejax.benchmark.shares import CEILINGS
 from aejax.errors import ConfigError
 from aejax.files import write_whole
 from aejax.sweep import environment
@@ -92,7 +93,11 @@ def cost_markdown(cases: Sequence[Case]) -> str:
 
 
 def markdown(cases: Sequence[Case]) -> str:
-    """Returns the cases as README's table: three digits, the ratios of all rounds in brackets."""
+    """Returns the cases against peers as README's table.
+
+    Three digits, the ratios of all rounds in brackets. Shares of the ceiling are in
+    `cost_markdown`.
+    """
 
     def rate(value: float) -> str:
         return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
@@ -104,7 +109,7 @@ def markdown(cases: Sequence[Case]) -> str:
         "| case | unit | aejax | against | | ratio (all rounds) |",
         "|---|---|---|---|---|---|",
     ]
-    for case in cases:
+    for case in [case for case in cases if case.peer not in CEILINGS.values()]:
         low, high = ratio(case.ratio_low), ratio(case.ratio_high)
         cells = (
             case.case,

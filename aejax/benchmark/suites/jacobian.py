@@ -8,9 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from aejax.benchmark import machine
 from aejax.benchmark.contest import Case, Contestant, compare, race
 from aejax.benchmark.context import Context
 from aejax.benchmark.problems import save
+from aejax.benchmark.shares import shares_of_ceiling
 from aejax.benchmark.suites import jacobian_choice
 from aejax.benchmark.suites.penalty import Penalty, per_call
 from aejax.losses.jacobian import squared_frobenius
@@ -58,9 +60,11 @@ def encoder(context: Context, code: str) -> list[Case]:
         *context.peer("torch.func.jacrev", "jacobian.py", mode="jacrev", **given),
     ]
     calls = [CALLS] + [SLOW_CALLS] * (len(contestants) - 1)
-    lanes = per_call(race(contestants, 1, context.rounds), calls)
+    *lanes, ceiling = race([*contestants, machine.Ceiling()], 1, context.rounds)
+    lanes = per_call(lanes, calls)
     case = f"encoder penalty {FEATURES}-{HIDDEN}-{LATENT}, {code} code, batch {BATCH}"
-    return compare("jacobian", case, "gradients/s", lanes)
+    shares = shares_of_ceiling("jacobian", case, lanes[0], ceiling, 1)
+    return [*compare("jacobian", case, "gradients/s", lanes), *shares]
 
 
 def run(context: Context) -> list[Case]:

@@ -13,8 +13,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from aejax.benchmark import machine
 from aejax.benchmark.contest import Case, Contestant, compare, race
 from aejax.benchmark.context import Context
+from aejax.benchmark.shares import shares_of_ceiling
 from aejax.benchmark.suites.penalty import Penalty, per_call
 from aejax.losses.jacobian import cheapest, squared_frobenius
 from aejax.losses.jacobian_cost import EXACT
@@ -87,10 +89,12 @@ def _contest(
         Penalty(name, mean_of(name), params, x, count)
         for name, count in zip(("auto", *others), calls, strict=True)
     ]
-    lanes = per_call(race(contestants, 1, context.rounds), calls)
+    *lanes, ceiling = race([*contestants, machine.Ceiling()], 1, context.rounds)
+    lanes = per_call(lanes, calls)
     chain = "-".join(map(str, shape.widths))
     case = f"Jacobian's {penalty}, {shape.what} {chain}, {shape.output} output, batch {BATCH}"
-    return compare("jacobian", case, "gradients/s", lanes, {"auto": chosen})
+    cases = compare("jacobian", case, "gradients/s", lanes, {"auto": chosen})
+    return [*cases, *shares_of_ceiling("jacobian", case, lanes[0], ceiling, 1)]
 
 
 def run(context: Context) -> list[Case]:

@@ -10,8 +10,9 @@ import jax
 import jax.numpy as jnp
 
 from aejax.benchmark.contest import Lane, Round
-from aejax.benchmark.trainer import EXAMPLES
+from aejax.benchmark.trainer import EXAMPLES, FLOPS
 from aejax.train.compile import compile
+from aejax.train.flops import product_flops
 
 
 class Penalty:
@@ -22,6 +23,7 @@ class Penalty:
         program = compile(jax.value_and_grad(fn), params, x)
         self.call, self.compile_seconds = program.call, program.seconds
         self.peak_bytes = program.peak_bytes
+        self.flops = product_flops(jax.value_and_grad(fn), params, x)
 
     def round(self) -> Round:
         """Takes value and gradient `calls` times."""
@@ -36,6 +38,7 @@ class Penalty:
         return {
             "compile_seconds": self.compile_seconds,
             "peak_bytes": self.peak_bytes,
+            FLOPS: self.flops,
             EXAMPLES: len(self.args[1]),
         }
 
