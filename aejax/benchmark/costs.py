@@ -8,6 +8,7 @@ from aejax.benchmark.contest import Case
 from aejax.benchmark.shares import CEILINGS
 from aejax.benchmark.trainer import EXAMPLES, FLOPS
 
+NEEDED = {"compile_seconds", "peak_bytes", EXAMPLES, FLOPS}  # older records tell less
 HEADER = (
     "case",
     "unit",
@@ -30,7 +31,7 @@ def rows(cases: Sequence[Case]) -> list[tuple[str, ...]]:
     """
     contests: dict[str, list[Case]] = {}
     for case in cases:
-        if "ours_said" in case.detail:
+        if case.detail.get("ours_said", {}).keys() >= NEEDED:
             contests.setdefault(case.case, []).append(case)
     return [_row(contest) for contest in contests.values()]
 
@@ -42,14 +43,13 @@ def _share(case: Case | None) -> str:
 def _row(contest: list[Case]) -> tuple[str, ...]:
     first, limits = contest[0], {case.peer: case for case in contest}
     said, spread = first.detail["ours_said"], first.detail["ours_spread"]
-    examples, flops = said.get(EXAMPLES), said.get(FLOPS)
     return (
         first.case,
         first.unit.removesuffix("s/s"),
         f"{1e3 / first.ours:.3g} ± {spread:.0%}",
-        f"{examples * first.ours:,.0f}" if examples else "",
+        f"{said[EXAMPLES] * first.ours:,.0f}",
         f"{said['compile_seconds']:.2g}",
-        f"{flops / 1e9:.3g}" if flops else "",
+        f"{said[FLOPS] / 1e9:.3g}",
         *(_share(limits.get(name)) for name in CEILINGS.values()),
         f"{said['peak_bytes'] / 1e6:,.0f}",
     )

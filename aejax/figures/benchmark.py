@@ -10,7 +10,6 @@ from aejax.benchmark.contest import Case
 from aejax.benchmark.shares import CEILINGS
 from aejax.figures.style import BLUE, GREY, ORANGE, WIDTH, Plot, logarithmic, note, styled
 
-LIMIT = "matmul ceiling"  # a share of a limit, not a race: it has a sign of its own
 LINE = 0.155  # inches
 
 
@@ -32,7 +31,8 @@ def draw(cases: Sequence[Case]) -> Plot:
         at.append(y)
         y += 1
         for case in group:
-            limit = case.peer.startswith(LIMIT)
+            # A share of a limit, not a race: it has a sign of its own.
+            limit = case.peer == CEILINGS["best"]
             colour = GREY if limit else BLUE if case.ratio_low > 1 else ORANGE
             axes.plot([case.ratio_low, case.ratio_high], [y, y], color=colour, linewidth=1.0)
             marker = "s" if limit else "o" if case.ratio > 1 else "v"
