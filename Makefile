@@ -47,8 +47,8 @@ test-newest: $(STAMP)
 	JAX_DISABLE_MOST_OPTIMIZATIONS=1 \
 	  $(BIN)/python -m pytest -n $(WORKERS) -m "not slow" tests/train/test_line_search.py \
 	  tests/train/test_precision.py tests/train/test_shuffle.py tests/train/test_step.py \
-	  tests/test_partition.py tests/test_rbm.py tests/nets/test_conv.py tests/nets/test_pooling.py \
-	  tests/flows tests/priors tests/quantised
+	  tests/rbm/test_partition_function.py tests/rbm/test_rbm.py tests/nets/test_conv.py tests/nets/test_pooling.py \
+	  tests/latents/flows tests/latents/priors tests/latents/quantised
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aejax import corruption as corruptions
+from aejax.corruptions import noise as corruptions
 from aejax.keys import stream
 from aejax.objectives import Objective, additive
 from aejax.types import (

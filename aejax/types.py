@@ -224,6 +224,11 @@ class Autoencoder(NamedTuple):
     prime: Callable[[Variables, Array], Variables] | None = None
 
 
+def stages_of(model: Autoencoder) -> tuple[Stage, ...]:
+    """Returns the model's stages; a model without any has one, its loss."""
+    return model.stages or (Stage("train", model.loss),)
+
+
 class Health(NamedTuple):
     """-1 while all is well; else the step of divergence and the index of the offending term."""
 

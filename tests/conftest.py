@@ -13,8 +13,8 @@ CHECKED = (
     "divergences",
     "sparsity",
     "discrepancy",
-    "jacobian",
-    "jacobian_chain",
+    "jacobian.norm",
+    "jacobian.chain",
     "total_correlation",
 )
 install_import_hook([f"aejax.losses.{name}" for name in CHECKED], "beartype.beartype")

@@ -13,8 +13,8 @@ import pytest
 
 from aejax import models
 from aejax.benchmark import report
-from aejax.corruption import CORRUPTIONS
-from aejax.likelihoods import LIKELIHOODS
+from aejax.corruptions.noise import CORRUPTIONS
+from aejax.likelihoods.pixels import LIKELIHOODS
 from aejax.reproduce import papers, table
 from experiments.models import ENTRIES, line
 

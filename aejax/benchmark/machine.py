@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from aejax.benchmark.contest import Round
-from aejax.sweep import environment
+from aejax.results import environment
 from aejax.train.compile import compile
 from aejax.train.population import available_cores
 

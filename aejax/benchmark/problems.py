@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from aejax.likelihoods import LOG_2PI
+from aejax.likelihoods.pixels import LOG_2PI
 from aejax.train.run import Job
 from aejax.train.step import Recipe, hparams_of, init_state
 from aejax.types import Array, Autoencoder, PyTree

@@ -13,8 +13,8 @@ from aejax.benchmark import costs, machine
 from aejax.benchmark.contest import Case
 from aejax.benchmark.shares import CEILINGS
 from aejax.errors import ConfigError
-from aejax.files import write_whole
-from aejax.sweep import environment
+from aejax.io import write_whole
+from aejax.results import environment
 
 
 def record(cases: Sequence[Case]) -> dict[str, Any]:

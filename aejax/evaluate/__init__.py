@@ -2,7 +2,7 @@
 
 from aejax.evaluate.batches import mean_over, rows_over, total_over
 from aejax.evaluate.code_metrics import CODE_METRICS, code_metrics, code_table
-from aejax.evaluate.inpaint import inpaint
+from aejax.evaluate.inpainting import inpaint
 from aejax.evaluate.metrics import (
     METRICS,
     SET_METRICS,

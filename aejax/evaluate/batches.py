@@ -12,7 +12,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from aejax.train.loop import to_float
+from aejax.data.scaling import to_float
 from aejax.types import Array, PyTree
 
 PerExample = Callable[[Array, Array], dict[str, Array]]  # (x [B, *shape], key) -> {name: [B]}

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from aejax import keys
-from aejax.losses.jacobian import jacobians, squared_frobenius
-from aejax.losses.jacobian_chain import slopes
+from aejax.losses.jacobian.chain import slopes
+from aejax.losses.jacobian.norm import jacobians, squared_frobenius
 from aejax.types import Array, Autoencoder, Dense, Variables
 
 Encode = Callable[[Array], Array]  # x [B, *shape] -> code [B, L], example by example

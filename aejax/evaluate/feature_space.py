@@ -17,7 +17,7 @@ from aejax import data
 from aejax.data.dataset import Dataset
 from aejax.errors import ConfigError
 from aejax.evaluate.code_metrics import code_table
-from aejax.models.undercomplete import undercomplete
+from aejax.models.bottleneck.undercomplete import undercomplete
 from aejax.train.supervised import fine_tune
 from aejax.types import Array
 

@@ -15,7 +15,7 @@ import optax
 
 from aejax.errors import ConfigError
 from aejax.evaluate.reconstruction import as_float
-from aejax.likelihoods import bernoulli
+from aejax.likelihoods.pixels import bernoulli
 from aejax.train.compile import compile
 from aejax.types import Array, PyTree
 

@@ -15,8 +15,7 @@ from aejax.evaluate.codebook import code_counts, codebook_use
 from aejax.evaluate.posterior import mean_sums, units_in_use
 from aejax.evaluate.reconstruction import squared_error, token_accuracy
 from aejax.keys import stream
-from aejax.train.step import stages_of
-from aejax.types import Array, Autoencoder, Hparams, PyTree, Variables
+from aejax.types import Array, Autoencoder, Hparams, PyTree, Variables, stages_of
 
 
 class Metric(NamedTuple):

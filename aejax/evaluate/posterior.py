@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from aejax.errors import ConfigError
 from aejax.evaluate.batches import rows_over, total_over
 from aejax.keys import stream
-from aejax.latents import normal_log_density, standard_log_prior
+from aejax.latents.gaussian import normal_log_density, standard_log_prior
 from aejax.losses.divergences import gaussian_kl_per_dim
 from aejax.types import Array, Autoencoder, PyTree, Variables
 

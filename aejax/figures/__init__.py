@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aejax.errors import check_names
 from aejax.figures.output import Arrayed, Drawn, FigureFunction, draw_all
-from aejax.figures.rows import Row, Variant, variants
+from aejax.results.rows import Row, Variant, variants
 
 __all__ = ["FIGURES", "FigureFunction", "Variant", "draw", "late", "variants"]
 

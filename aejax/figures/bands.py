@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aejax.figures.output import Arrayed
-from aejax.figures.rows import Variant, diverged
+from aejax.results.rows import Variant, diverged
 
 POINTS = 100  # of a curve; longer ones are averaged over blocks of steps
 LAST = "loss"  # comes after the terms that make it up

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aejax.figures.rows import Variant, diverged, number
+from aejax.results.rows import Variant, diverged, number
 
 ACROSS = 3  # metrics side by side
 # Metric -> axis label. `test_loss` is not among them: it means another thing in each model.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aejax.figures.output import Arrayed
-from aejax.figures.rows import Row, Variant, best, variants
+from aejax.results.rows import Row, Variant, best, variants
 
 
 class Shown(NamedTuple):

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 
 from aejax.figures.choose import choose
 from aejax.figures.output import Arrayed
-from aejax.figures.rows import Row
 from aejax.figures.style import GREY, Plot, note, panels, styled
+from aejax.results.rows import Row
 
 MOST = 24  # panels; beyond, one a model
 POINTS = 1000  # in a panel

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 
 from aejax.figures.bands import LAST, Band, bands_of
 from aejax.figures.output import Arrayed
-from aejax.figures.rows import Row, variants
 from aejax.figures.style import (
     COLOURS,
     Plot,
@@ -21,6 +20,7 @@ from aejax.figures.style import (
     styled,
     wrapped,
 )
+from aejax.results.rows import Row, variants
 
 MOST = 28  # panels; beyond, the loss alone
 FALL = 10  # from the highest value to the end: the axis is logarithmic

@@ -9,8 +9,8 @@ import numpy as np
 from aejax.figures import tiles
 from aejax.figures.choose import choose
 from aejax.figures.output import Arrayed
-from aejax.figures.rows import Row
 from aejax.figures.style import Plot, note, panels, styled
+from aejax.results.rows import Row
 
 MOST = 24  # panels; beyond, one a model
 DRAWN = 36  # filters in a panel

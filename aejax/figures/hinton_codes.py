@@ -9,8 +9,8 @@ import matplotlib as mpl
 import numpy as np
 
 from aejax.figures.output import Arrayed
-from aejax.figures.rows import Row
 from aejax.figures.style import Plot, note, panels, styled
+from aejax.results.rows import Row
 
 EACH = 500  # digits of a class
 

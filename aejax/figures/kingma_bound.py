@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from aejax.figures.output import Arrayed
-from aejax.figures.rows import Row
 from aejax.figures.style import COLOURS, Plot, note, panels, styled
+from aejax.results.rows import Row
 
 COLOUR = {"vae": COLOURS[3], "wake_sleep": COLOURS[2]}  # red and green, as in the paper
 NAME = {"vae": "AEVB", "wake_sleep": "wake-sleep"}

@@ -6,8 +6,8 @@ import numpy as np
 
 from aejax.figures import tiles
 from aejax.figures.output import Arrayed
-from aejax.figures.rows import Row
 from aejax.figures.style import Plot, note, panels, styled
+from aejax.results.rows import Row
 
 
 @styled

@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.colors import LogNorm
 
 from aejax.figures.output import Arrayed
-from aejax.figures.rows import Row
 from aejax.figures.style import RED, Plot, note, panels, styled
+from aejax.results.rows import Row
 
 TITLES = {"linear": "no penalty", "linear_l2": "L2 on both weights"}
 

@@ -10,8 +10,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from aejax.figures.rows import Row
-from aejax.figures.workdir import Arrays, read_rows
+from aejax.results.reader import Arrays, read_rows
+from aejax.results.rows import Row
 
 
 @runtime_checkable

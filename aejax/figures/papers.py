@@ -14,7 +14,7 @@ from pathlib import Path
 from aejax.errors import lookup
 from aejax.figures import FIGURES, late
 from aejax.figures.output import Arrayed, FigureFunction, save_png
-from aejax.figures.rows import Row
+from aejax.results.rows import Row
 
 LARGE = 200_000  # bytes; pictures in a repository are small
 

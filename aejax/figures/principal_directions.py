@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from aejax.figures.output import Arrayed
-from aejax.figures.rows import Row
 from aejax.figures.style import Plot, note, panels, styled
+from aejax.results.rows import Row
 
 TITLES = {"linear": "no penalty", "linear_tied": "tied weights", "linear_l2": "L2 on both sides"}
 

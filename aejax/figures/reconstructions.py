@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from aejax.figures import tiles
 from aejax.figures.choose import Shown, choose
 from aejax.figures.output import Arrayed
-from aejax.figures.rows import Row, number
 from aejax.figures.style import GREY, WIDTH, Plot, character, note, styled, wrapped
+from aejax.results.rows import Row, number
 
 MOST = 40  # variants; beyond, one a model
 TALLEST = 20  # variants in one block; more are set in blocks side by side

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from aejax.figures import tiles
 from aejax.figures.choose import Shown, choose
 from aejax.figures.output import Arrayed
-from aejax.figures.rows import Row, number
 from aejax.figures.style import GREY, Plot, note, panels, styled
+from aejax.results.rows import Row, number
 
 MOST = 12  # variants; beyond, one a model
 COLUMNS = 6  # panels side by side

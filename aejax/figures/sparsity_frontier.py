@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from aejax.figures.output import Arrayed
-from aejax.figures.rows import Row
 from aejax.figures.style import COLOURS, Plot, logarithmic, note, panels, styled
+from aejax.results.rows import Row
 
 NAMES = {
     ("dictionary_l1", False): "ReLU with L1",

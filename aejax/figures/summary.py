@@ -9,7 +9,6 @@ from matplotlib.lines import Line2D
 
 from aejax.figures.cells import KEY_METRICS, REFERENCES, Cell, bands_of, cell_of, table_of
 from aejax.figures.output import Arrayed
-from aejax.figures.rows import Row, Variant, diverged, variants
 from aejax.figures.style import (
     BLACK,
     BLUE,
@@ -25,6 +24,7 @@ from aejax.figures.style import (
     styled,
     wrapped,
 )
+from aejax.results.rows import Row, Variant, diverged, variants
 
 MANY = 30  # lines, which are then set closer
 LONGEST = 44  # characters of a variant's name in one line

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from aejax.figures.output import Arrayed
-from aejax.figures.rows import Row
 from aejax.figures.style import COLOURS, Plot, note, panels, styled
+from aejax.results.rows import Row
 
 OTHERS = {"rbm": "RBM-3", "mlp": "MLP-3, no pre-training"}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from aejax.figures import tiles
 from aejax.figures.filters import SYMMETRIC, normalised
 from aejax.figures.output import Arrayed
-from aejax.figures.rows import Row
 from aejax.figures.style import Plot, note, panels, styled
+from aejax.results.rows import Row
 
 DRAWN, ACROSS = 36, 6
 

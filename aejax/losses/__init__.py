@@ -10,10 +10,10 @@ from aejax.losses.divergences import (
     gaussian_kl_per_dim,
     gaussian_kl_term,
 )
-from aejax.losses.jacobian import METHODS, hutchinson, jacobians, squared_frobenius
-from aejax.losses.jacobian_cost import costs
-from aejax.losses.jacobian_higher import higher_order
-from aejax.losses.jacobian_terms import decoder_jacobian_term, higher_order_term, jacobian_term
+from aejax.losses.jacobian.cost import costs
+from aejax.losses.jacobian.higher import higher_order
+from aejax.losses.jacobian.norm import METHODS, hutchinson, jacobians, squared_frobenius
+from aejax.losses.jacobian.terms import decoder_jacobian_term, higher_order_term, jacobian_term
 from aejax.losses.sparsity import bernoulli_kl_of_mean, kl_sparsity_term, l1, l1_term
 
 __all__ = [

@@ -59,7 +59,7 @@ def hidden_of(forward: Forward) -> Array:
     if forward.corrupted is None:
         raise ConfigError(
             "corruption=None does not go with a masked term, which has no mask to read. "
-            "Allowed: a corruption that hides a part of the input, such as aejax.masks.hide."
+            "Allowed: one that hides a part of the input, such as aejax.corruptions.masks.hide."
         )
     return forward.corrupted
 

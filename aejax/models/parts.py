@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from aejax.errors import ConfigError, lookup
 from aejax.keys import stream
-from aejax.likelihoods import LIKELIHOODS
+from aejax.likelihoods.pixels import LIKELIHOODS
 from aejax.nets import mirrored
 from aejax.types import (
     Array,

@@ -17,9 +17,9 @@ import jax.numpy as jnp
 
 from aejax.errors import ConfigError, lookup
 from aejax.keys import stream
+from aejax.likelihoods.tokens import END, PADDING, best, count_words, to_ids
 from aejax.nets.activations import check_widths
 from aejax.nets.cells import CELLS, Cells, initial_states, over_time, state_size
-from aejax.tokens import END, PADDING, best, count_words, to_ids
 from aejax.types import Array, Hparams, Likelihood, Nets, PyTree
 
 

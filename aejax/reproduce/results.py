@@ -15,7 +15,7 @@ from aejax.errors import ConfigError
 from aejax.reproduce.claim import Claim
 from aejax.reproduce.criteria import summarise
 from aejax.reproduce.select import NoRowsError, Row, fields_of
-from aejax.sweep.store import write_text
+from aejax.results.store import write_text
 
 DIGITS = 7  # significant, of what is committed
 NOT_SELECTED = ("data", "shape", "eval_every")  # of a run; no claim selects by them

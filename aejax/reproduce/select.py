@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aejax.errors import ConfigError, nearest
-from aejax.figures.rows import number
+from aejax.results.rows import number
 
 Row = dict[str, Any]
 Where = Mapping[str, Any]

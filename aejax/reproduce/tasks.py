@@ -16,13 +16,13 @@ from rich.console import Console
 
 from aejax import data
 from aejax.errors import ConfigError
-from aejax.figures.workdir import Arrays
 from aejax.reproduce.select import Row, select
-from aejax.sweep import environment
-from aejax.sweep.kept import load_variables
+from aejax.results import environment
+from aejax.results.reader import Arrays
+from aejax.results.store import Store
+from aejax.results.variables import load_variables
 from aejax.sweep.plan import Plan, identity
 from aejax.sweep.spec import digest
-from aejax.sweep.store import Store
 from aejax.types import Autoencoder, Variables
 
 Point = Mapping[str, Any]

@@ -9,8 +9,8 @@ import jax
 import numpy as np
 
 from aejax import data, models
-from aejax.corruption import check_range
 from aejax.errors import ConfigError, check_at_least, lookup, nearest
+from aejax.hparams import check_range
 from aejax.sweep.config import PRACTICAL, Config, Point, fields, get_field, set_field
 from aejax.sweep.spec import Group, Spec, digest, member_of
 from aejax.train import population

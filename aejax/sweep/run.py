@@ -14,17 +14,18 @@ from rich.console import Console
 
 from aejax import data, keys
 from aejax import evaluate as metrics
+from aejax.evaluate.members import evaluator
 from aejax.evaluate.reconstruction import as_float
-from aejax.sweep import environment
-from aejax.sweep.kept import save_variables
+from aejax.results import environment
+from aejax.results.store import Row, Store
+from aejax.results.variables import save_variables
 from aejax.sweep.plan import Plan, identity, job_of
 from aejax.sweep.progress import Report
 from aejax.sweep.spec import Group
-from aejax.sweep.store import Row, Store
 from aejax.train import compile as compiler
 from aejax.train import population
 from aejax.train.checkpoint import Checkpoint
-from aejax.train.run import Cost, Trained, cost, evaluator, train
+from aejax.train.run import Cost, Trained, cost, train
 from aejax.train.step import terms_of
 from aejax.types import PyTree
 
@@ -75,6 +76,7 @@ def _run_group(plan: Plan, group: Group, store: Store, report: Report) -> None:
         job,
         dataset.train,
         valid=dataset.test,
+        measure=evaluator,
         checkpoint=checkpoint,
         checkpoint_seconds=plan.config.checkpoint_seconds,
         on_compiled=report.compiled,

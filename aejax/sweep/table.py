@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from aejax.figures.rows import diverged, number, variants
-from aejax.sweep.store import Row
+from aejax.results.rows import diverged, number, variants
+from aejax.results.store import Row
 
 # Columns of the summary, shown where any row has them.
 COLUMNS = {

@@ -3,7 +3,7 @@
 from aejax.train.best import EarlyStopping
 from aejax.train.fit import Fit, fit
 from aejax.train.optimizers import OPTIMIZERS, SCHEDULES
-from aejax.train.run import Cost, Job, Trained, cost, evaluator, train
+from aejax.train.run import Cost, Job, Trained, cost, train
 from aejax.train.step import Recipe, hparams_of
 from aejax.train.supervised import Supervised, fine_tune, probe
 
@@ -18,7 +18,6 @@ __all__ = [
     "Supervised",
     "Trained",
     "cost",
-    "evaluator",
     "fine_tune",
     "fit",
     "hparams_of",

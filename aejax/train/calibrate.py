@@ -18,14 +18,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from aejax.files import write_whole
+from aejax.io import write_whole
 from aejax.train import population
 from aejax.train.job import Cost, Job, Parts
 from aejax.train.loop import make_chunk
-from aejax.train.plan import stage_steps
 from aejax.train.population import Member
-from aejax.train.step import stages_of
-from aejax.types import Array, PyTree
+from aejax.train.segments import stage_steps
+from aejax.types import Array, PyTree, stages_of
 
 Choice = tuple[str, int]  # executor, and members side by side
 

@@ -13,7 +13,7 @@ from typing import Any
 import jax
 
 from aejax.errors import ConfigError
-from aejax.files import write_whole
+from aejax.io import write_whole
 from aejax.types import PyTree
 
 

@@ -13,9 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax import keys
+from aejax.data.scaling import to_float
 from aejax.evaluate import batches
 from aejax.train import population
-from aejax.train.loop import to_float
 from aejax.types import Array, Autoencoder, Aux, Hparams, Net, PyTree, Stage, Variables
 
 HEAD = "head"  # where its parameters stand, beside "encoder" and "decoder"

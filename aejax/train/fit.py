@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from aejax.corruption import check_range
 from aejax.data.checks import as_images
 from aejax.errors import ConfigError, check_at_least, nearest
+from aejax.hparams import check_range
 from aejax.train import population
 from aejax.train.loop import steps_per_epoch
 from aejax.train.run import Job, train

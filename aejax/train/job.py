@@ -13,9 +13,9 @@ import numpy as np
 from aejax.train import compile as compiler
 from aejax.train import population
 from aejax.train.flops import trace_flops
-from aejax.train.plan import stage_steps
-from aejax.train.step import Recipe, Step, enter_stage, init_state, make_step, stages_of
-from aejax.types import Array, Autoencoder, Hparams, PyTree, TrainState
+from aejax.train.segments import stage_steps
+from aejax.train.step import Recipe, Step, enter_stage, init_state, make_step
+from aejax.types import Array, Autoencoder, Hparams, PyTree, TrainState, stages_of
 
 
 class Job(NamedTuple):

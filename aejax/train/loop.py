@@ -8,17 +8,11 @@ import jax
 import jax.numpy as jnp
 
 from aejax import keys
+from aejax.data.scaling import to_float
 from aejax.errors import ConfigError
 from aejax.train.shuffle import permuted, round_keys
 from aejax.train.step import Record
 from aejax.types import Array, Hparams, TrainState
-
-
-def to_float(x: Array) -> Array:
-    """Returns pixels as float32: uint8 tables are scaled to [0, 1], float tables stay."""
-    if x.dtype == jnp.uint8:
-        return x.astype(jnp.float32) * (1.0 / 255.0)
-    return x.astype(jnp.float32)
 
 
 def steps_per_epoch(n: int, batch_size: int) -> int:

@@ -10,16 +10,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from aejax import evaluate as metrics
-from aejax import keys
 from aejax.train import compile as compiler
 from aejax.train import population
 from aejax.train.calibrate import choose
 from aejax.train.job import Cost, Job, Parts, cost, one_of, parts_of
 from aejax.train.loop import make_chunk
-from aejax.train.plan import Segment, segments
-from aejax.train.step import Record, finite_params, guarded, stages_of
-from aejax.types import Array, Autoencoder, PyTree
+from aejax.train.segments import Segment, segments
+from aejax.train.step import Record, finite_params, guarded
+from aejax.types import Array, Autoencoder, PyTree, stages_of
 
 # A member's function ({"state", "hp"}, table) -> {name: scalar}, of a model.
 Measure = Callable[[Autoencoder], population.Member]
@@ -35,17 +33,6 @@ def seen(members: PyTree) -> PyTree:
     return {"state": members["state"]._replace(opt_state=()), "hp": members["hp"]}
 
 
-def evaluator(model: Autoencoder) -> population.Member:
-    """Returns a member's function: ({"state", "hp"}, table) -> {metric: scalar}."""
-
-    def run(m: PyTree, table: Array) -> dict[str, Array]:
-        state = m["state"]
-        key = keys.stream(state.key, "evaluate")
-        return metrics.evaluate(model, state.variables, m["hp"], key, table)
-
-    return run
-
-
 class Programs:
     """The compiled programs of a job, all made before the first step."""
 
@@ -57,7 +44,7 @@ class Programs:
         cut: list[Segment],
         executor: str,
         chunk: int,
-        measure: Measure,
+        measure: Measure | None,
         parts: Parts,
     ):
         self.seconds = 0.0
@@ -90,7 +77,7 @@ class Programs:
             self.enter.append(execute(enter, members, ()))
             members = {"state": stacked(parts.entered[i]), "hp": hp}
             self.entered.append(members)
-            if valid is not None:
+            if valid is not None and measure is not None:
                 now = seen(members)  # stages that agree in their variables share one program
                 shared = self.valid[-1] if self.valid and now == before else None
                 self.valid.append(shared or execute(measure(job.model), now, valid))
@@ -174,5 +161,5 @@ def prepare(
     rows = place(table, shared=True)
     held_out = None if valid is None else place(valid, shared=True)
     cut = segments(stages_of(job.model), job.recipe.steps, job.every)
-    programs = Programs(job, rows, held_out, cut, executor, chunk, measure or evaluator, parts)
+    programs = Programs(job, rows, held_out, cut, executor, chunk, measure, parts)
     return Prepared(one, executor, chunk, programs, rows, held_out)

@@ -11,17 +11,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from aejax.data.scaling import to_float
 from aejax.errors import ConfigError, check_names
 from aejax.train import compile as compiler
 from aejax.train import population
 from aejax.train.best import Best, EarlyStopping
 from aejax.train.checkpoint import Checkpoint
 from aejax.train.job import Cost, Job, cost
-from aejax.train.loop import to_float
-from aejax.train.plan import Segment, curve_steps, segments
-from aejax.train.programs import Measure, Prepared, abstract, evaluator, prepare, seen
-from aejax.train.step import stages_of
-from aejax.types import Array, PyTree, TrainState, Variables
+from aejax.train.programs import Measure, Prepared, abstract, prepare, seen
+from aejax.train.segments import Segment, curve_steps, segments
+from aejax.types import Array, PyTree, TrainState, Variables, stages_of
 
 
 class Trained(NamedTuple):
@@ -140,7 +139,7 @@ def train(
       on_compiled: called before the first chunk, with the seconds that compiling took.
       initial: variables to begin with, stacked [P, ...], in place of those that the seeds draw; a
         group of parameters that they lack is drawn.
-      measure: what a validation point measures; None: `evaluator`, the terms and METRICS.
+      measure: what a validation point measures, e.g. `evaluate.members.evaluator`.
       stopping: keep each member's best variables by a validation metric of the last stage.
       prepared: of the same job, table, valid and measure, where they have been compiled before.
 
@@ -153,6 +152,8 @@ def train(
         another run, initial variables of another model, or early stopping without `valid` or by a
         metric that is not measured.
     """
+    if (valid is None) != (measure is None):
+        raise ConfigError("valid and measure go together. Allowed: both, or neither.")
     stages = stages_of(job.model)
     cut = segments(stages, job.recipe.steps, job.every)
     size = population.size(job.seeds)
@@ -175,7 +176,7 @@ def train(
     members["state"] = state._replace(variables=_begin(_prime(job, state, rows), initial))
     members = place(members)
     best = None
-    if stopping and valid is None:
+    if stopping and (valid is None or measure is None):
         raise ConfigError(
             f"stopping={stopping} needs validation rows. Allowed: with valid, or stopping=None."
         )
@@ -248,4 +249,4 @@ def _saved_shape(state: PyTree) -> PyTree:
     return jax.eval_shape(_saved, state)
 
 
-__all__: list[Any] = ["Cost", "Job", "Prepared", "Trained", "cost", "evaluator", "prepare", "train"]
+__all__: list[Any] = ["Cost", "Job", "Prepared", "Trained", "cost", "prepare", "train"]

@@ -13,7 +13,7 @@ from aejax import keys
 from aejax.errors import lookup
 from aejax.train import optimizers, tree
 from aejax.train.precision import PRECISIONS, in_precision
-from aejax.types import Array, Autoencoder, Health, Hparams, Stage, TrainState
+from aejax.types import Array, Autoencoder, Health, Hparams, Stage, TrainState, stages_of
 
 Record = dict[str, Array]  # scalars of one step: "loss" and each term's batch mean
 
@@ -32,11 +32,6 @@ class Recipe(NamedTuple):
         """Returns names and defaults of the traced values that the optimiser reads."""
         lookup("precision", self.precision, PRECISIONS)
         return optimizers.hparams(self.optimizer, self.schedule, self.clip)
-
-
-def stages_of(model: Autoencoder) -> tuple[Stage, ...]:
-    """Returns the model's stages; a model without any has one, its loss."""
-    return model.stages or (Stage("train", model.loss),)
 
 
 def hparams_of(model: Autoencoder, recipe: Recipe) -> dict[str, float]:

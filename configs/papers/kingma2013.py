@@ -45,6 +45,7 @@ from scipy.stats import norm
 from aejax import data, keys, models
 from aejax.evaluate import annealed
 from aejax.evaluate.importance import log_likelihood
+from aejax.evaluate.members import evaluator
 from aejax.reproduce import (
     Claim,
     Context,
@@ -224,7 +225,7 @@ def faces(context: Context, point: Point) -> list[Measured]:
         model, recipe, {n: jnp.full((seeds,), v, jnp.float32) for n, v in hp.items()},
         jnp.arange(seeds, dtype=jnp.int32), max(1, steps // POINTS),
     )  # fmt: skip
-    done = train(job, found.train, valid=found.test)
+    done = train(job, found.train, valid=found.test, measure=evaluator)
     bound = lambda curves: -(curves["rec_nats"] + curves["kl_nats"])
     measured = []
     for i in range(seeds):

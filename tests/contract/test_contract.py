@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 
 from aejax import evaluate
+from aejax.data.scaling import to_float
+from aejax.evaluate.members import evaluator
 from aejax.train import population, tree
 from aejax.train.checkpoint import Checkpoint
-from aejax.train.loop import to_float
-from aejax.train.plan import stage_steps
 from aejax.train.run import prepare, train
-from aejax.train.step import enter_stage, init_state, stages_of
+from aejax.train.segments import stage_steps
+from aejax.train.step import enter_stage, init_state
+from aejax.types import stages_of
 from tests.contract.cases import BATCH, NAMES, case, job, recipe
 
 STEPS = 60
@@ -73,13 +75,15 @@ def pair(name: str):
     """Two members, side by side, 60 steps: the job and its programs."""
     one = case(name)
     both = job(one, STEPS, [3, 4], STEPS // 2, executor="vmap")
-    return both, prepare(both, one.train, one.test)
+    return both, prepare(both, one.train, one.test, evaluator)
 
 
 @functools.cache
 def undisturbed(name: str):
     both, prepared = pair(name)
-    return train(both, case(name).train, valid=case(name).test, prepared=prepared)
+    return train(
+        both, case(name).train, valid=case(name).test, measure=evaluator, prepared=prepared
+    )
 
 
 def assert_same_bits(a, b):
@@ -118,6 +122,7 @@ def test_resumed_run_equals_undisturbed_bit_for_bit(name, tmp_path):
             population_job,
             one.train,
             valid=one.test,
+            measure=evaluator,
             prepared=prepared,
             checkpoint=checkpoint,
             checkpoint_seconds=0,
@@ -129,6 +134,7 @@ def test_resumed_run_equals_undisturbed_bit_for_bit(name, tmp_path):
         population_job,
         one.train,
         valid=one.test,
+        measure=evaluator,
         prepared=prepared,
         checkpoint=Checkpoint(tmp_path / "checkpoint"),
         checkpoint_seconds=0,

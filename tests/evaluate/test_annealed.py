@@ -11,10 +11,10 @@ from scipy import special
 from aejax.errors import ConfigError
 from aejax.evaluate.annealed import SCHEDULES, Path, ais, reverse_ais, tune
 from aejax.evaluate.bdmc import bdmc, simulate
-from aejax.models.gumbel_vae import gumbel_vae
-from aejax.models.planar_vae import planar_vae
-from aejax.models.undercomplete import undercomplete
-from aejax.models.vae import vae
+from aejax.models.bottleneck.undercomplete import undercomplete
+from aejax.models.discrete.gumbel_vae import gumbel_vae
+from aejax.models.prior.planar_vae import planar_vae
+from aejax.models.variational.vae import vae
 from tests.models import linear_gaussian as lg
 
 SIZE, LATENT = 6, 2

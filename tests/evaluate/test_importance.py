@@ -8,8 +8,8 @@ from scipy import special
 
 from aejax.errors import ConfigError
 from aejax.evaluate.importance import log_likelihood
-from aejax.models.undercomplete import undercomplete
-from aejax.models.vae import vae
+from aejax.models.bottleneck.undercomplete import undercomplete
+from aejax.models.variational.vae import vae
 from tests.models import linear_gaussian as lg
 
 SIZE, LATENT = 6, 2

@@ -13,7 +13,7 @@ from PIL import Image
 
 from aejax.errors import ConfigError
 from aejax.figures import FIGURES, draw
-from aejax.figures.workdir import Arrays
+from aejax.results.reader import Arrays
 
 
 def table(workdir: Path, name: str) -> list[dict[str, str]]:

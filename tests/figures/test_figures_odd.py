@@ -12,10 +12,10 @@ from aejax.figures import FIGURES, draw
 from aejax.figures.bands import bands_of
 from aejax.figures.codes import project, spread
 from aejax.figures.filters import normalised
-from aejax.figures.rows import variants
 from aejax.figures.style import wrapped
 from aejax.figures.tiles import Scale, mosaic, pictures, scale_of
-from aejax.figures.workdir import Arrays
+from aejax.results.reader import Arrays
+from aejax.results.rows import variants
 
 
 def drawn(paths) -> set[str]:

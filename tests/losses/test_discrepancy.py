@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from aejax import latents
 from aejax.errors import ConfigError
+from aejax.latents.gaussian import gaussian as latents
 from aejax.losses import discrepancy
 from aejax.types import Forward, Latent
 

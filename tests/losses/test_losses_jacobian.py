@@ -7,7 +7,7 @@ from scipy import special
 
 from aejax.errors import ConfigError
 from aejax.losses import METHODS, jacobians, squared_frobenius
-from aejax.losses.jacobian_cost import EXACT
+from aejax.losses.jacobian.cost import EXACT
 
 NUMPY = {
     "identity": lambda a: a,

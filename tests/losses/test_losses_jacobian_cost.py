@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from loss_cases import CHAINS, case, chain, evaluate, inputs, weights
 
-from aejax.losses import costs, jacobian_cost
-from aejax.losses.jacobian import cheapest
-from aejax.losses.jacobian_chain import contract, slopes
-from aejax.losses.jacobian_cost import EXACT, Plan, chain_widths, curved, plan
-from aejax.losses.jacobian_higher import cheapest_change
+from aejax.losses import costs
+from aejax.losses.jacobian import cost as jacobian_cost
+from aejax.losses.jacobian.chain import contract, slopes
+from aejax.losses.jacobian.cost import EXACT, Plan, chain_widths, curved, plan
+from aejax.losses.jacobian.higher import cheapest_change
+from aejax.losses.jacobian.norm import cheapest
 from aejax.nets.mlp import mlp
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from aejax import latents
 from aejax.errors import ConfigError
+from aejax.latents.gaussian import gaussian as latents
 from aejax.losses import gaussian_kl
 from aejax.losses.monte_carlo import mc_kl_term
 from aejax.types import Forward

@@ -9,12 +9,18 @@ import pytest
 
 from aejax import evaluate
 from aejax.errors import ConfigError
-from aejax.likelihoods import bernoulli, discretized_logistic, gaussian, gaussian_learned, laplace
+from aejax.likelihoods.pixels import (
+    bernoulli,
+    discretized_logistic,
+    gaussian,
+    gaussian_learned,
+    laplace,
+)
 from aejax.losses import masked
 from aejax.models import context_encoder, context_encoder_adversarial, undercomplete
 from aejax.train import tree
-from aejax.train.step import Recipe, enter_stage, hparams_of, init_state, make_step, stages_of
-from aejax.types import Autoencoder, Forward, Net
+from aejax.train.step import Recipe, enter_stage, hparams_of, init_state, make_step
+from aejax.types import Autoencoder, Forward, Net, stages_of
 
 SMALL = {"latent": 6, "widths": (4,)}
 SHAPE = (8, 8, 3)

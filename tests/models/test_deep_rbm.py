@@ -11,23 +11,24 @@ import numpy as np
 import pytest
 from scipy.special import expit, softmax
 
-from aejax import data, evaluate, rbm_stack
+from aejax import data, evaluate
 from aejax.errors import ConfigError
 from aejax.evaluate.reconstruction import as_float
 from aejax.models import deep_rbm
-from aejax.models.deep_rbm import LAYERS, data_units
+from aejax.models.deep.deep_rbm import LAYERS, data_units
+from aejax.rbm import stack as rbm_stack
 from aejax.train import optimizers, population, tree
 from aejax.train.loop import make_chunk
-from aejax.train.plan import stage_steps
 from aejax.train.run import Job, train
+from aejax.train.segments import stage_steps
 from aejax.train.step import (
     Recipe,
     enter_stage,
     hparams_of,
     init_state,
     make_step,
-    stages_of,
 )
+from aejax.types import stages_of
 
 RECIPE = Recipe(60, 20)
 

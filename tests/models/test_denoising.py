@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import aejax
-from aejax.corruption import additive_gaussian, masking, salt_and_pepper
+from aejax.corruptions.noise import additive_gaussian, masking, salt_and_pepper
 
 DIGITS = aejax.data.load("digits")
 X = jnp.full((400, 50), 0.5)

@@ -71,7 +71,10 @@ def test_the_frozen_copy_keeps_the_gates_loss_off_the_decoder():
 
 def test_recovers_the_dictionary_where_l1_shrinks():
     rows = data.load("planted_features").train
-    model, control = aejax.models.gated(64, latent=192), aejax.models.dictionary_l1(64, latent=192)
+    model, control = (
+        aejax.models.gated(64, latent=192),
+        aejax.models.dictionary_l1(64, latent=192),
+    )
     ((ours,),) = trained(model, rows, [{"w_gate_l1": 0.4, "lr": 1e-2}], **HOW)
     ((theirs,),) = trained(control, rows, [{"w_l1": 0.4, "lr": 1e-2}], **HOW)
     gated, l1 = scores(model, ours), scores(control, theirs)

@@ -9,12 +9,12 @@ import pytest
 
 from aejax.compose import compose
 from aejax.errors import ConfigError
-from aejax.latents import gaussian
+from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
-from aejax.models.iwae import iwae
-from aejax.models.iwae_dreg import iwae_dreg
-from aejax.models.sequence_parts import sequence
-from aejax.models.vae import vae
+from aejax.models.sequence.sequence_parts import sequence
+from aejax.models.variational.iwae import iwae
+from aejax.models.variational.iwae_dreg import iwae_dreg
+from aejax.models.variational.vae import vae
 from aejax.nets.recurrent import Span, recurrent
 from aejax.objectives import doubly_reparameterised, importance_weighted
 from tests.models import linear_gaussian as lg

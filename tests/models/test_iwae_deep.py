@@ -10,9 +10,9 @@ from aejax import fit
 from aejax.errors import ConfigError
 from aejax.evaluate.annealed import Path, ais, tune
 from aejax.evaluate.importance import log_likelihood
-from aejax.models.iwae import iwae
-from aejax.models.iwae_deep import iwae_deep
-from aejax.models.vae import vae
+from aejax.models.variational.iwae import iwae
+from aejax.models.variational.iwae_deep import iwae_deep
+from aejax.models.variational.vae import vae
 from tests.models import linear_gaussian as lg
 
 SIZE, LOWER, UPPER = 5, 2, 1

@@ -5,7 +5,7 @@ import pytest
 from scipy.linalg import subspace_angles
 
 import aejax
-from aejax.models.vae import vae
+from aejax.models.variational.vae import vae
 from tests.models import linear_gaussian as lg
 
 LATENT, SIZE, ROWS = 2, 7, 300

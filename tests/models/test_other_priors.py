@@ -14,7 +14,7 @@ from aejax import models
 from aejax.compose import compose
 from aejax.errors import ConfigError
 from aejax.evaluate.importance import log_likelihood
-from aejax.latents import gaussian
+from aejax.latents.gaussian import gaussian
 from aejax.losses.monte_carlo import mc_kl_term
 from aejax.models.parts import dense_nets, make_likelihood
 from tests.models import linear_gaussian as lg

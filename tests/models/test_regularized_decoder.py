@@ -12,7 +12,7 @@ import aejax
 from aejax import data
 from aejax.evaluate import squared_error
 from aejax.evaluate.reconstruction import as_float
-from aejax.ex_post import moments
+from aejax.latents.ex_post import moments
 from aejax.train.step import Recipe, hparams_of
 from tests.models.training import trained
 

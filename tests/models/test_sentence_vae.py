@@ -11,6 +11,7 @@ import pytest
 
 from aejax import data, models
 from aejax.evaluate.importance import log_likelihood
+from aejax.evaluate.members import evaluator
 from aejax.train.run import Job, train
 from aejax.train.step import Recipe, hparams_of
 
@@ -88,7 +89,7 @@ def test_annealing_and_word_dropout_keep_the_code_in_use():
     hp |= {"word_dropout": [p[0] for p in points], "anneal_midpoint": [p[1] for p in points]}
     values = {name: jnp.asarray(value, jnp.float32) for name, value in hp.items()}
     job = Job(model, recipe, values, jnp.zeros(len(points), jnp.int32), 1000, "vmap")
-    trained = train(job, sentences.train, valid=sentences.test)
+    trained = train(job, sentences.train, valid=sentences.test, measure=evaluator)
     plain, annealed, dropped = (float(v) for v in trained.valid["kl_nats"][:, -1])
     assert plain < 0.1  # collapsed
     assert annealed > 0.5

@@ -7,11 +7,11 @@ import pytest
 
 from aejax import data, losses
 from aejax.losses import shaped_kl
-from aejax.models.beta_vae import beta_vae
-from aejax.models.capacity_vae import capacity_vae
-from aejax.models.free_bits_vae import free_bits_vae
-from aejax.models.vae import vae
-from aejax.models.warmup_vae import warmup_vae
+from aejax.models.variational.beta_vae import beta_vae
+from aejax.models.variational.capacity_vae import capacity_vae
+from aejax.models.variational.free_bits_vae import free_bits_vae
+from aejax.models.variational.vae import vae
+from aejax.models.variational.warmup_vae import warmup_vae
 from tests.models.members import train_members
 
 SMALL = {"latent": 4, "widths": (16,)}

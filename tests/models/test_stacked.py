@@ -12,8 +12,8 @@ import pytest
 from aejax import data, models
 from aejax.errors import ConfigError
 from aejax.train import tree
-from aejax.train.plan import stage_steps
 from aejax.train.run import Job, train
+from aejax.train.segments import stage_steps
 from aejax.train.step import Recipe, enter_stage, hparams_of, init_state, make_step
 
 ARGS = {"latent": 6, "widths": (12, 10)}

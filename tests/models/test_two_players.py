@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from aejax.losses import adversarial
-from aejax.models.adversarial_autoencoder import adversarial_autoencoder
-from aejax.models.factor_vae import factor_vae
+from aejax.models.matching.adversarial_autoencoder import adversarial_autoencoder
+from aejax.models.matching.factor_vae import factor_vae
 from aejax.train import tree
 from aejax.train.fit import resolve_hparams
-from aejax.train.step import Recipe, enter_stage, init_state, make_step, stages_of
-from aejax.types import Forward, Latent
+from aejax.train.step import Recipe, enter_stage, init_state, make_step
+from aejax.types import Forward, Latent, stages_of
 
 PLAYERS = {
     "adversarial_autoencoder": (adversarial_autoencoder, "w_adversarial_nats"),

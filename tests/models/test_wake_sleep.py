@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax import fit
-from aejax.models.vae import vae
-from aejax.models.wake_sleep import wake_sleep
+from aejax.models.variational.vae import vae
+from aejax.models.variational.wake_sleep import wake_sleep
 from tests.models import linear_gaussian as lg
 
 SIZE, LATENT = 6, 2

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from aejax.errors import ConfigError
-from aejax.likelihoods import LIKELIHOODS
+from aejax.likelihoods.pixels import LIKELIHOODS
+from aejax.likelihoods.tokens import categorical
 from aejax.nets.cells import CELLS
 from aejax.nets.recurrent import Span, drop_words, recurrent, turn
-from aejax.tokens import categorical
 
 WIDTH, SIZE, BATCH = 5, 3, 4
 # Our column blocks in order -> Linen's names of the kernels on x and on h.

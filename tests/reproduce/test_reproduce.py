@@ -16,9 +16,9 @@ from aejax.errors import ConfigError
 from aejax.reproduce import Measured, Task, papers
 from aejax.reproduce.claim import PAPER_SCALES
 from aejax.reproduce.tasks import Context, arrays_of, run_tasks
+from aejax.results.store import read_rows
+from aejax.results.variables import load_variables, save_variables
 from aejax.sweep import base
-from aejax.sweep.kept import load_variables, save_variables
-from aejax.sweep.store import read_rows
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "configs" / "papers"

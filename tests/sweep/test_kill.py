@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from aejax.sweep.store import read_rows
+from aejax.results.store import read_rows
 
 ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("AEJAX_KILLS", "3"))

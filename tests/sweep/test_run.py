@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from aejax.figures import draw
+from aejax.results.store import read_rows
 from aejax.sweep import base, estimate, grid, make_plan, product, run
-from aejax.sweep.store import read_rows
 from aejax.sweep.table import spread, summary
 
 VOLATILE = ("seconds", "git", "versions", "device", "recompiles")

@@ -14,6 +14,7 @@ import pytest
 SCRIPT = """
 import json
 import jax, jax.numpy as jnp, numpy as np
+from aejax.evaluate.members import evaluator
 from aejax import models
 from aejax.train.best import EarlyStopping
 from aejax.train.run import Job, train
@@ -27,10 +28,10 @@ def job(members, model=model, **fields):
     return Job(model, recipe, hp, jnp.arange(members, dtype=jnp.int32), 5, **fields)
 
 rule = EarlyStopping(metric="loss", patience=0)
-alone = train(job(5, executor="loop"), X, valid=X[:10], stopping=rule)
+alone = train(job(5, executor="loop"), X, valid=X[:10], measure=evaluator, stopping=rule)
 report = {"devices": jax.local_device_count()}
 for members, executor in ((4, "vmap"), (5, "map")):
-    done = train(job(members, executor=executor), X, valid=X[:10], stopping=rule)
+    done = train(job(members, executor=executor), X, valid=X[:10], measure=evaluator, stopping=rule)
     apart = [
         float(np.abs(np.asarray(a) - np.asarray(b)[:members]).max())
         for a, b in zip(
@@ -42,7 +43,8 @@ for members, executor in ((4, "vmap"), (5, "map")):
     used = len(jax.tree.leaves(done.state.variables)[0].sharding.device_set)
     report[executor] = [used, max(apart)]
 # Its evaluation reads a bandwidth of which nothing depends: where that lies is no one's guess.
-jump = train(job(4, models.jump_relu(12, latent=6), executor="vmap"), X, valid=X[:10])
+gate = job(4, models.jump_relu(12, latent=6), executor="vmap")
+jump = train(gate, X, valid=X[:10], measure=evaluator)
 report["jump_relu"] = bool(np.isfinite(np.asarray(jump.valid["loss"])).all())
 print("REPORT", json.dumps(report))
 """
@@ -65,7 +67,7 @@ report = {}
 for i, name in enumerate(NAMES):
     one, seeds = case(name), [3, 4, 5, 6][: 3 + i % 2]
     try:
-        done = train(job(one, 6, seeds, 3), one.train, valid=one.test)
+        done = train(job(one, 6, seeds, 3), one.train, valid=one.test, measure=evaluator)
         used = len(jax.tree.leaves(done.state.variables)[0].sharding.device_set)
         sound = bool((np.asarray(done.state.health.step) == -1).all())
         report[name] = "trained" if sound and used == 2 else f"{used} devices, sound: {sound}"

@@ -92,7 +92,10 @@ NAN[7, 3] = np.nan
         (lambda: aejax.models.vae(0), r"features=0 is no shape"),
         (lambda: aejax.models.vae(30, widths=(8, 0)), r"widths=\(8, 0\) has 0"),
         (lambda: aejax.models.vae(30, activation="rellu"), r"Did you mean 'relu'"),
-        (lambda: aejax.models.undercomplete(30, init="glorot"), r"init='glorot' is unknown"),
+        (
+            lambda: aejax.models.undercomplete(30, init="glorot"),
+            r"init='glorot' is unknown",
+        ),
         (
             lambda: aejax.models.undercomplete(30, likelihood="gaussian_learned", tied=True),
             r"tied=True does not go with likelihood='gaussian_learned'",

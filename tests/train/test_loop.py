@@ -9,9 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from aejax.data.scaling import to_float
 from aejax.errors import ConfigError
-from aejax.train.loop import batch_indices, steps_per_epoch, to_float
-from aejax.train.plan import curve_steps, segments, stage_steps
+from aejax.train.loop import batch_indices, steps_per_epoch
+from aejax.train.segments import curve_steps, segments, stage_steps
 from aejax.types import Stage
 
 N, BATCH = 23, 5  # four whole batches an epoch, three rows left out

@@ -17,10 +17,9 @@ from aejax.train.step import (
     hparams_of,
     init_state,
     make_step,
-    stages_of,
     terms_of,
 )
-from aejax.types import Stage
+from aejax.types import Stage, stages_of
 
 X = np.random.RandomState(0).rand(64, 12).astype(np.float32)
 # Those that follow a learning rate; line searches have tests of their own.

@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 import aejax
 from aejax import data, models
 from aejax.errors import ConfigError
+from aejax.evaluate.members import evaluator
 from aejax.train import EarlyStopping, fine_tune, population, probe, tree
 from aejax.train.checkpoint import Checkpoint
 from aejax.train.run import Job, train
@@ -203,4 +204,4 @@ def test_what_makes_no_sense_is_one_line():
     with pytest.raises(ConfigError, match="needs validation rows"):
         train(job, x, stopping=EarlyStopping("loss"))
     with pytest.raises(ConfigError, match=r"metric=.mse_per_imag. is unknown\. Did"):
-        train(job, x, valid=x, stopping=EarlyStopping("mse_per_imag"))
+        train(job, x, valid=x, measure=evaluator, stopping=EarlyStopping("mse_per_imag"))

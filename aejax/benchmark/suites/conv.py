@@ -14,8 +14,8 @@ from aejax.benchmark.context import Context
 from aejax.benchmark.problems import as_inputs, images, initial, make_job, save, squared_error
 from aejax.benchmark.shares import shares_of_ceiling
 from aejax.benchmark.trainer import Trainer
-from aejax.latents import structured
-from aejax.likelihoods import gaussian
+from aejax.latents.deterministic import structured
+from aejax.likelihoods.pixels import gaussian
 from aejax.nets.convolutional import convolutional, stack
 from aejax.train import population
 from aejax.types import Autoencoder, PyTree

@@ -15,7 +15,7 @@ from aejax.benchmark.problems import save
 from aejax.benchmark.shares import shares_of_ceiling
 from aejax.benchmark.suites import jacobian_choice
 from aejax.benchmark.suites.penalty import Penalty, per_call
-from aejax.losses.jacobian import squared_frobenius
+from aejax.losses.jacobian.norm import squared_frobenius
 from aejax.nets.mlp import mlp
 
 FEATURES, HIDDEN, LATENT, BATCH = 784, 256, 32, 128

@@ -18,9 +18,9 @@ from aejax.benchmark.contest import Case, Contestant, compare, race
 from aejax.benchmark.context import Context
 from aejax.benchmark.shares import shares_of_ceiling
 from aejax.benchmark.suites.penalty import Penalty, per_call
-from aejax.losses.jacobian import cheapest, squared_frobenius
-from aejax.losses.jacobian_cost import EXACT
-from aejax.losses.jacobian_higher import HIGHER_ORDER, cheapest_change, higher_order
+from aejax.losses.jacobian.cost import EXACT
+from aejax.losses.jacobian.higher import HIGHER_ORDER, cheapest_change, higher_order
+from aejax.losses.jacobian.norm import cheapest, squared_frobenius
 from aejax.nets.mlp import mlp
 
 BATCH, SIGMA = 64, 0.1

@@ -1,0 +1,1 @@
+"""Likelihoods p(x | decoder output): of pixels and of tokens."""

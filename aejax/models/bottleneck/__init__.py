@@ -1,0 +1,1 @@
+"""Undercomplete and linear autoencoders."""

@@ -1,0 +1,1 @@
+"""Deep autoencoders with layer-wise pre-training."""

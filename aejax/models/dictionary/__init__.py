@@ -1,0 +1,1 @@
+"""Sparse dictionaries, as trained on activations."""

@@ -1,0 +1,45 @@
+"""The autoencoder with finite scalar quantisation: a codebook that needs no learning."""
+
+from __future__ import annotations
+
+from aejax.compose import compose
+from aejax.latents.quantised import finite_scalar
+from aejax.losses.quantised import code_length_term
+from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.types import Autoencoder
+
+
+def fsq(
+    features: Features,
+    groups: int = 8,
+    levels: tuple[int, ...] = (8, 5, 5, 5),
+    widths: tuple[int, ...] = (256,),
+    activation: str = "relu",
+    likelihood: str = "bernoulli",
+    init: str = "glorot_uniform",
+) -> Autoencoder:
+    """Each channel of the code is squashed and rounded to a few levels. Mentzer et al. 2023.
+
+    Equation: min -log p(x|z), z_i = the nearest of l_i values in [-1, 1] to tanh(h_i), with the
+    gradient of tanh; prod(l_i) codes a group, and no term but the reconstruction.
+
+    `kl_nats` is the constant G log prod(l_i), as in `vq_vae`.
+
+    Args:
+      groups: G, each with a channel for each of `levels`.
+      levels: l_i.
+      Others and errors: as in `undercomplete`; groups below 1, a level below 2.
+    """
+    shape, p_x = example_shape(features), make_likelihood(likelihood)
+    space = finite_scalar(groups, levels)
+    return compose(
+        name="fsq",
+        paper="Mentzer 2023",
+        equation="min -log p(x|z), z_i = nearest of l_i values in [-1, 1] to tanh(h_i)",
+        shape=shape,
+        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        space=space,
+        likelihood=p_x,
+        terms={"kl_nats": (code_length_term(space.codes), 1.0)},
+        bound=("rec_nats", "kl_nats"),
+    )

@@ -1,0 +1,1 @@
+"""Convolutional autoencoders, context encoders and masked autoencoders."""

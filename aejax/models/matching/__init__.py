@@ -1,0 +1,1 @@
+"""Codes matched to a prior or disentangled by a discrepancy or a discriminator."""

@@ -1,0 +1,1 @@
+"""Denoising and contractive autoencoders."""

@@ -1,0 +1,1 @@
+"""Sequence autoencoders: films and sentences."""

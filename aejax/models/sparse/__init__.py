@@ -1,0 +1,1 @@
+"""Sparse codes by penalties and by selection."""

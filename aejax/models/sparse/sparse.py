@@ -1,0 +1,103 @@
+"""Sparse autoencoders: an L1 penalty on the code, or the KL of its mean activation.
+
+Long because: two models that are read side by side.
+"""
+
+from __future__ import annotations
+
+from aejax.compose import compose
+from aejax.latents.deterministic import deterministic
+from aejax.losses import kl_sparsity_term, l1_term
+from aejax.losses.weights import l2_term
+from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.nets import mirrored
+from aejax.types import Autoencoder
+
+
+def sparse_l1(
+    features: Features,
+    latent: int = 64,
+    widths: tuple[int, ...] = (256,),
+    activation: str = "relu",
+    likelihood: str = "gaussian",
+    code_activation: str = "relu",
+    tied: bool = False,
+    init: str = "glorot_uniform",
+) -> Autoencoder:
+    """An autoencoder with w_l1 * ||f(x)||_1 added. Olshausen & Field 1996; Lee 2007 for the
+    penalty.
+
+    Equation: min E[-log p(x | g(h)) + lambda sum_j |h_j|], h = f(x).
+
+    Args and errors: as in `undercomplete`; `w_l1` (lambda) is swept without recompiling.
+    """
+    shape = example_shape(features)
+    space, p_x = deterministic(latent), make_likelihood(likelihood)
+    return compose(
+        name="sparse_l1",
+        paper="Olshausen & Field 1996",
+        equation="min E[-log p(x | g(h)) + lambda ||h||_1]",
+        shape=shape,
+        nets=dense_nets(
+            shape,
+            space,
+            p_x,
+            widths=widths,
+            activation=activation,
+            code_activation=code_activation,
+            tied=tied,
+            init=init,
+        ),
+        space=space,
+        likelihood=p_x,
+        terms={"l1": (l1_term(), 0.01)},
+        symbols={"w_l1": "lambda"},
+    )
+
+
+def sparse_kl(
+    features: Features,
+    latent: int = 64,
+    widths: tuple[int, ...] = (),
+    activation: str = "sigmoid",
+    likelihood: str = "gaussian",
+    tied: bool = False,
+    init: str = "glorot_uniform",
+    out_activation: str = "identity",
+    decay: bool = False,
+) -> Autoencoder:
+    """A sigmoid code whose mean activation is drawn to rho. Ng, CS294A lecture notes 2011.
+
+    Equation: min E[-log p(x | g(h))] + beta sum_j KL(rho || mean_batch h_j).
+
+    Args:
+      out_activation: of the decoder's output; the notes' exercise has "sigmoid".
+      decay: add lambda ||W||^2 / 2 over all kernels, with weight `w_l2` (lambda); the exercise has.
+      Others, and errors: as in `undercomplete`; `rho` and `w_kl_rho_nats` (beta) are swept.
+    """
+    shape = example_shape(features)
+    space, p_x = deterministic(latent), make_likelihood(likelihood)
+    weights = {"l2": (l2_term("encoder", "decoder"), 1e-4)} if decay else {}
+    return compose(
+        name="sparse_kl",
+        paper="Ng 2011 (CS294A)",
+        equation="min E[-log p(x | g(h))] + beta sum_j KL(rho || mean h_j)",
+        shape=shape,
+        nets=mirrored(
+            shape,
+            (*shape[:-1], shape[-1] * p_x.outputs),
+            widths=widths,
+            latent=space.size,
+            outputs=space.outputs,
+            activation=activation,
+            code_activation="sigmoid",
+            out_activation=out_activation,
+            init=init,
+            tied=tied,
+        ),
+        space=space,
+        likelihood=p_x,
+        terms={"kl_rho_nats": (kl_sparsity_term(), 0.1), **weights},
+        hparams={"rho": 0.05},
+        symbols={"w_kl_rho_nats": "beta", "rho": "rho"},
+    )

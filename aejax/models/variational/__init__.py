@@ -1,0 +1,1 @@
+"""Variational autoencoders with a standard normal prior, and their bounds."""

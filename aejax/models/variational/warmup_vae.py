@@ -1,0 +1,44 @@
+"""The VAE with warm-up: the divergence comes in by and by."""
+
+from __future__ import annotations
+
+from aejax.compose import compose
+from aejax.latents.gaussian import gaussian
+from aejax.losses import gaussian_kl_term
+from aejax.losses.shaped_kl import warmup_term
+from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.objectives import surrogate
+from aejax.types import Autoencoder
+
+
+def warmup_vae(
+    features: Features,
+    latent: int = 32,
+    widths: tuple[int, ...] = (256,),
+    activation: str = "relu",
+    likelihood: str = "bernoulli",
+    init: str = "glorot_uniform",
+) -> Autoencoder:
+    """A VAE that starts as a deterministic autoencoder. Bowman et al. 2016; Sonderby et al. 2016.
+
+    Equation: max E_q[log p(x|z)] - beta(t) KL(q(z|x) || N(0, I)), beta(t) = min(1, t / T).
+
+    Args and errors: as in `undercomplete`; `warmup_steps` (T) and `w_kl_nats`, which multiplies
+    beta(t), are swept. After T steps it is `vae`.
+    """
+    shape = example_shape(features)
+    space, p_x, kl = gaussian(latent), make_likelihood(likelihood), gaussian_kl_term()
+    return compose(
+        name="warmup_vae",
+        paper="Bowman 2016; Sonderby 2016",
+        equation="max E_q[log p(x|z)] - beta(t) KL(q(z|x) || N(0, I)), beta(t) = min(1, t / T)",
+        shape=shape,
+        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        space=space,
+        likelihood=p_x,
+        terms={"kl_nats": (kl, 1.0)},
+        objective=surrogate({"kl_nats": warmup_term(kl)}),
+        hparams={"warmup_steps": 1000.0},
+        bound=("rec_nats", "kl_nats"),
+        symbols={"warmup_steps": "T"},
+    )

@@ -1,0 +1,1 @@
+"""Greedy pre-training, layer by layer."""

@@ -1,0 +1,1 @@
+"""Restricted Boltzmann machines: units, one machine, stacks of them, partition functions."""

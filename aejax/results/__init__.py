@@ -1,0 +1,1 @@
+"""What a sweep leaves in its work directory: rows, arrays and variables."""

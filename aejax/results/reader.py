@@ -1,0 +1,139 @@
+"""A sweep's work directory as the figures see it: rows, and arrays read when they are asked for."""
+
+from __future__ import annotations
+
+import json
+import logging
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from aejax.errors import ConfigError, nearest
+from aejax.results.rows import Row
+
+# What a group's members share; every other key of a group's file has a leading member axis [P].
+SHARED = frozenset({"curve_step", "valid_step", "inputs", "labels_shown", "labels"})
+REQUIRED = ("id", "group", "model", "seed", "status")
+
+
+def read_rows(workdir: Path) -> list[Row]:
+    """Reads `results.jsonl`; a corrupt last line (a power cut) is left out, with a warning.
+
+    Raises:
+      ConfigError: no such directory, no results in it, or a corrupt line before the last.
+    """
+    if not workdir.is_dir():
+        siblings = [p.name for p in workdir.parent.glob("*") if p.is_dir()]
+        raise ConfigError(
+            f"workdir={str(workdir)!r} is not a directory.{nearest(workdir.name, siblings)}"
+            " Allowed: a directory that a sweep wrote."
+        )
+    path = workdir / "results.jsonl"
+    lines = path.read_bytes().splitlines() if path.is_file() else []
+    rows: dict[str, Row] = {}
+    for place, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        row = _parse(line)
+        if row is not None:
+            rows[str(row["id"])] = row  # a member that was done again counts once, by its last row
+        elif place == len(lines):
+            logging.warning("%s: the last line (%d) is corrupt; left out.", path, place)
+        else:
+            raise ConfigError(
+                f"{path}, line {place}, is not a result row."
+                f" Allowed: a JSON object with {', '.join(REQUIRED)}."
+            )
+    if not rows:
+        raise ConfigError(
+            f"workdir={str(workdir)!r} has no results. Allowed: run a sweep there first."
+        )
+    return list(rows.values())
+
+
+def _parse(line: bytes) -> Row | None:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return None
+    return row if isinstance(row, dict) and all(key in row for key in REQUIRED) else None
+
+
+class Group:
+    """The file of one group, `arrays/GROUP.npz`; each array is read once, when first asked for."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._cache: dict[str, np.ndarray] = {}
+        try:
+            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+                self.keys = [key for key in file.files if key != "ids"]
+                self.index = {str(name): i for i, name in enumerate(file["ids"])}
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> ConfigError:
+        return ConfigError(
+            f"arrays file {self._path} cannot be read ({type(error).__name__})."
+            " Allowed: a file that a sweep wrote; without it and its group's rows it is made again."
+        )
+
+    def read(self, key: str) -> np.ndarray:
+        """Returns the whole array under `key`, with the member axis where it has one."""
+        if key not in self._cache:
+            if key not in self.keys:
+                raise KeyError(key)
+            try:
+                with self._path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+                    self._cache[key] = file[key]
+            except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+                raise self._damaged(error) from error
+        return self._cache[key]
+
+
+class Member(Mapping[str, np.ndarray]):
+    """One member's arrays: the member axis is taken away, what the group shares is as it is."""
+
+    def __init__(self, group: Group, index: int):
+        self._group, self._index = group, index
+
+    def __getitem__(self, key: str) -> np.ndarray:
+        array = self._group.read(key)
+        return array if key in SHARED else array[self._index]
+
+    def __contains__(self, key: object) -> bool:  # without reading the array
+        return key in self._group.keys
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._group.keys)
+
+    def __len__(self) -> int:
+        return len(self._group.keys)
+
+
+class Arrays(Mapping[str, Mapping[str, np.ndarray]]):
+    """Member id -> its arrays, for those of `rows` whose group has a file that holds them."""
+
+    def __init__(self, folder: Path, rows: Iterable[Row]):
+        self._folder = folder
+        self._group_of = {str(row["id"]): str(row["group"]) for row in rows}
+        self._groups: dict[str, Group | None] = {}
+
+    def __getitem__(self, key: str) -> Member:
+        name = self._group_of[key]
+        if name not in self._groups:
+            path = self._folder / f"{name}.npz"
+            self._groups[name] = Group(path) if path.is_file() else None
+        group = self._groups[name]
+        if group is None or key not in group.index:
+            raise KeyError(key)
+        return Member(group, group.index[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key in self._group_of if key in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

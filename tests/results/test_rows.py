@@ -1,0 +1,95 @@
+"""Rows to variants: who belongs together, and under which name."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+
+from aejax.results.rows import best, number, variants
+
+
+def row(seed: int = 0, model: str = "vae", status: str = "ok", **changes) -> dict:
+    spec = {"model": model, "args": {"latent": 3, "widths": [64]}, "seed": seed}
+    spec["args"] |= changes.pop("args", {})
+    base = {"id": "x", "model": model, "dataset": "digits", "spec": spec, "hp": {"lr": 0.001}}
+    base["hp"] |= changes.pop("hp", {})
+    metrics = {"test_mse_per_image": changes.pop("error", 1.0)}
+    return base | {"seed": seed, "status": status, "metrics": metrics} | changes
+
+
+def labels(*rows: dict) -> list[str]:
+    return [variant.label for variant in variants(rows)]
+
+
+def test_the_seed_alone_makes_no_variant():
+    (variant,) = variants([row(2), row(0), row(1)])
+    assert (variant.label, variant.model) == ("vae", "vae")
+    assert [each["seed"] for each in variant.rows] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([row(hp={"w_l1": 0.1}), row(hp={"w_l1": 0.01})], ["vae · w_l1=0.01", "vae · w_l1=0.1"]),
+        ([row(hp={"b": 10.0}), row(hp={"b": 9.0})], ["vae · b=9", "vae · b=10"]),
+        (
+            [row(args={"widths": [64, 32]}), row()],
+            ["vae · widths=64", "vae · widths=64-32"],
+        ),
+        ([row(args={"tied": True}), row()], ["vae · tied=true", "vae · tied=unset"]),
+        ([row(dataset="mnist"), row()], ["vae · dataset=digits", "vae · dataset=mnist"]),
+        (
+            [row(hp={"lr": 0.1}, args={"lr": 5}), row()],
+            ["vae · args.lr=5, hp.lr=0.1", "vae · args.lr=unset, hp.lr=0.001"],
+        ),
+        (
+            [row(hp={"lr": 0.1000001}), row(hp={"lr": 0.1})],
+            ["vae · lr=0.1", "vae · lr=0.1000001"],
+        ),
+        ([row(config_hash="a", group="g"), row(config_hash="b", group="h")], ["vae"]),
+    ],
+)
+def test_a_label_tells_what_differs_and_nothing_else(rows, expected):
+    assert labels(*rows) == expected
+
+
+def test_a_setting_that_stands_twice_is_named_once():
+    one, two = row(), row(dataset="mnist")
+    for each in (one, two):
+        each["spec"]["dataset"] = each["dataset"]
+    assert labels(one, two) == ["vae · dataset=digits", "vae · dataset=mnist"]
+    slow, fast = row(hp={"lr": 0.1}, args={"lr": 0.1}), row(hp={"lr": 0.2}, args={"lr": 0.2})
+    assert labels(slow, fast) == ["vae · lr=0.1", "vae · lr=0.2"]
+
+
+def test_what_differs_between_models_is_no_part_of_a_label():
+    assert labels(row(model="mlp_10", hp={"w": 1}), row(model="mlp_2")) == ["mlp_2", "mlp_10"]
+
+
+def test_the_order_of_the_rows_does_not_matter():
+    rows = [row(seed, hp={"w": w}) for w in (3.0, 1.0, 2.0) for seed in (1, 0)]
+    assert variants(rows) == variants(rows[::-1])
+
+
+def test_the_best_is_the_lowest_error_among_those_that_ended_well():
+    rows = [row(0, error=2.0), row(1, error=1.5), row(2, error=0.1, status="diverged")]
+    assert best(rows)["seed"] == 1
+    assert best([row(5, error=None), row(6, error=None)])["seed"] == 5
+    assert best(rows[2:]) is None
+
+
+@pytest.mark.parametrize("value", [None, math.nan, math.inf, "1.0", True])
+def test_what_is_no_finite_number_is_nan(value):
+    assert math.isnan(number(row(error=value), "test_mse_per_image"))
+    assert math.isnan(number({"metrics": None}, "test_mse_per_image"))
+
+
+def test_variants_come_without_matplotlib():
+    code = "import sys, json, aejax.figures; from aejax.results.rows import variants;"
+    code += "print(json.dumps('matplotlib' in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) is False
