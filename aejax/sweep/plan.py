@@ -9,12 +9,13 @@ import jax
 import numpy as np
 
 from aejax import data, models
+from aejax.data.rows import check_support
 from aejax.errors import ConfigError, check_at_least, lookup, nearest
 from aejax.hparams import check_range
 from aejax.sweep.config import PRACTICAL, Config, Point, fields, get_field, set_field
 from aejax.sweep.spec import Group, Spec, digest, member_of
 from aejax.train import population
-from aejax.train.fit import check_support, resolve_hparams
+from aejax.train.fit import resolve_hparams
 from aejax.train.loop import steps_per_epoch
 from aejax.train.run import Job, cost
 from aejax.train.step import Recipe, hparams_of

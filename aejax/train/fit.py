@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from math import prod
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 
-from aejax.data.checks import as_images
+from aejax.data.rows import rows_for
 from aejax.errors import ConfigError, check_at_least, nearest
 from aejax.hparams import check_range
 from aejax.train import population
 from aejax.train.loop import steps_per_epoch
 from aejax.train.run import Job, train
 from aejax.train.step import Recipe, hparams_of, terms_of
-from aejax.types import Array, Autoencoder, Variables
+from aejax.types import Autoencoder, Variables
 
 
 class Fit(NamedTuple):
@@ -32,47 +30,6 @@ class Fit(NamedTuple):
     hp: dict[str, float]
     history: dict[str, np.ndarray]
     diverged: tuple[int, str] | None
-
-
-def check_support(model: Autoencoder, x: np.ndarray | Array, field: str = "x") -> None:
-    """Raises ConfigError where the values are outside the support of the model's likelihood."""
-    low, high = model.info.likelihood.support
-    if model.info.likelihood.whole and (x.dtype == jnp.uint8 or not (x == np.round(x)).all()):
-        raise ConfigError(
-            f"{field} holds {x.dtype} values that are no ids (uint8 is scaled to [0, 1] on the "
-            f"device), but likelihood={model.info.likelihood.name!r} takes tokens. "
-            f"Allowed: whole numbers from {low:g} to {high:g} as int32 or float32."
-        )
-    if x.dtype == jnp.uint8:
-        return  # scaled to [0, 1] on the device
-    least, most = float(x.min()), float(x.max())
-    if least >= low and most <= high:
-        return
-    scale = "Divide by 255, or pass uint8." if least >= 0 and 1 < most <= 255 else "Rescale it."
-    raise ConfigError(
-        f"{field} has values from {least:.6g} to {most:.6g}, outside the support "
-        f"[{low:g}, {high:g}] of likelihood={model.info.likelihood.name!r}. {scale} "
-        "Allowed for any real values: likelihood='gaussian', 'gaussian_learned' or 'laplace'."
-    )
-
-
-def as_table(model: Autoencoder, x: Any, field: str = "x") -> np.ndarray:
-    """Returns the user's rows as the model takes them: [N, *model.info.shape], uint8 or float32.
-
-    Raises:
-      ConfigError: no numbers, empty, NaN (says where), the wrong shape, or outside the support.
-    """
-    rows = as_images(x, field)
-    shape = model.info.shape
-    if rows.shape[1:] != shape:
-        if prod(rows.shape[1:]) != prod(shape):
-            raise ConfigError(
-                f"{field} has examples of shape {rows.shape[1:]}, the model takes {shape}. "
-                f"Allowed: [N, {prod(shape)}] or [N, {', '.join(map(str, shape))}]."
-            )
-        rows = rows.reshape(len(rows), *shape)
-    check_support(model, rows, field)
-    return rows
 
 
 def resolve_hparams(
@@ -147,7 +104,7 @@ def fit(
     Raises:
       ConfigError: a ValueError of one line: a wrong name, shape, value or range.
     """
-    table = as_table(model, x)
+    table = rows_for(model, x)
     for name, value in (("steps", steps), ("batch_size", batch_size)):
         check_at_least(name, value, 1)
     steps_per_epoch(len(table), batch_size)

@@ -65,7 +65,7 @@ def pretrain(
             f"model {model.info.name!r} has no pre-training. Allowed: pretraining above 0."
         )
     # Stages that are trained with rates of their own do not read the last one's.
-    parts = model._replace(stages=model.stages[:-1])
+    parts = model.replace(stages=model.stages[:-1])
     return _run(parts, table, recipe, seeds, hp or {}).state.variables
 
 
@@ -82,7 +82,7 @@ def tune(
 
     Args, errors: as in `pretrain`; `initial` is what that returned.
     """
-    last = model._replace(stages=model.stages[-1:], hparams=_last_hparams(model))
+    last = model.replace(stages=model.stages[-1:], hparams=_last_hparams(model))
     return _run(last, table, recipe, seeds, hp or {}, initial)
 
 

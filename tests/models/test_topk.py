@@ -33,7 +33,7 @@ def half_silenced(model):
         encoder["kernel"] = jnp.where(silent, 0.02 * kernel, kernel)
         return variables
 
-    return model._replace(init=init)
+    return model.replace(init=init)
 
 
 @functools.cache

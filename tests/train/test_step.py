@@ -142,7 +142,7 @@ def test_the_offending_term_is_named():
         terms = aux.terms | {"l1": aux.terms["l1"] + poison}
         return scalar + poison, aux._replace(terms=terms)
 
-    poisoned = sparse._replace(loss=loss)
+    poisoned = sparse.replace(loss=loss)
     done = train(Job(poisoned, recipe, hp, jnp.zeros(1, jnp.int32), 5, "loop"), X)
     assert int(done.state.health.step[0]) == 3
     assert terms_of(poisoned)[int(done.state.health.term[0])] == "l1"
@@ -150,7 +150,7 @@ def test_the_offending_term_is_named():
 
 def test_parameters_outside_a_stage_do_not_move_by_a_bit():
     base = model()
-    only = base._replace(stages=(Stage("first", base.loss, trainable=("encoder/dense_0",)),))
+    only = base.replace(stages=(Stage("first", base.loss, trainable=("encoder/dense_0",)),))
     recipe = Recipe(20, 16)
     hp = {n: jnp.float32([v]) for n, v in hparams_of(only, recipe).items()}
     before = tree.flatten(init_state(only, jnp.int32(0), jnp.asarray(X[:16])).variables["params"])
