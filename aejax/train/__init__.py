@@ -1,7 +1,6 @@
 """Training: one step, scanned into chunks, run for populations, resumed exactly."""
 
 from aejax.train.best import EarlyStopping
-from aejax.train.fit import Fit, fit
 from aejax.train.optimizers import OPTIMIZERS, SCHEDULES
 from aejax.train.run import Cost, Job, Trained, cost, train
 from aejax.train.step import Recipe, hparams_of
@@ -12,14 +11,12 @@ __all__ = [
     "SCHEDULES",
     "Cost",
     "EarlyStopping",
-    "Fit",
     "Job",
     "Recipe",
     "Supervised",
     "Trained",
     "cost",
     "fine_tune",
-    "fit",
     "hparams_of",
     "probe",
     "train",

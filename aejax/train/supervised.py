@@ -19,9 +19,9 @@ from aejax.nets import mlp
 from aejax.train import population
 from aejax.train.best import EarlyStopping
 from aejax.train.classifier import HEAD, Logits, classifier, make_logits, measure, rows_of
-from aejax.train.fit import resolve_hparams
 from aejax.train.run import Job, train
 from aejax.train.step import Recipe
+from aejax.train.values import resolve_hparams
 from aejax.types import Array, Autoencoder, Variables
 
 

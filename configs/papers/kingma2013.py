@@ -60,10 +60,10 @@ from aejax.reproduce import (
 from aejax.reproduce.tasks import Point, Population
 from aejax.sweep import base, grid, product
 from aejax.train import compile as compiler
-from aejax.train.fit import resolve_hparams
 from aejax.train.loop import to_float
 from aejax.train.run import Job, train
 from aejax.train.step import Recipe
+from aejax.train.values import resolve_hparams
 
 METHODS = ("vae", "wake_sleep")
 SIZES = (3, 5, 10, 20, 200)  # Nz of figure 2

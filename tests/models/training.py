@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax.train import population
-from aejax.train.fit import resolve_hparams
 from aejax.train.run import Job, train
 from aejax.train.step import Recipe
+from aejax.train.values import resolve_hparams
 from aejax.types import Autoencoder, Variables
 
 
