@@ -17,11 +17,11 @@ from aejax.results.store import Row
 
 # Columns of the summary, shown where any row has them.
 COLUMNS = {
-    "valid_mse_per_image": "valid: squared error / image",
-    "test_mse_per_image": "test: squared error / image",
-    "test_rec_nats": "test: rec nats",
-    "test_kl_nats": "test: KL nats",
-    "test_elbo_nats": "test: ELBO nats",
+    "valid_mse_per_image": "valid\nsquared error",
+    "test_mse_per_image": "test\nsquared error",
+    "test_rec_nats": "test\nrec nats",
+    "test_kl_nats": "test\nKL nats",
+    "test_elbo_nats": "test\nELBO nats",
 }
 
 
@@ -38,8 +38,8 @@ def spread(values: Sequence[float]) -> str:
 def summary(rows: Sequence[Row], title: str) -> Table:
     """Returns one line a variant: members, diverged ones, and each metric over seeds."""
     columns = {k: v for k, v in COLUMNS.items() if any(k in row["metrics"] for row in rows)}
-    table = Table(title=title, caption=_caption(rows))
-    table.add_column("variant", overflow="fold", min_width=24)
+    table = Table(title=title, caption=_caption(rows), collapse_padding=True)
+    table.add_column("variant", overflow="fold", min_width=12)
     table.add_column("seeds", justify="right")
     for label in columns.values():
         table.add_column(label, justify="right")

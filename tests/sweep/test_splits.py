@@ -20,6 +20,7 @@ from aejax.sweep.plan import job_of
 from aejax.sweep.table import summary
 from aejax.train import EarlyStopping
 from aejax.train.run import train
+from configs import quickstart, zoo
 
 sweep_run = importlib.import_module("aejax.sweep.run")
 POINTS = list(product(grid(model=["undercomplete", "vae"]), grid(seed=range(2))))
@@ -160,6 +161,11 @@ def test_validation_metrics_equal_a_measurement_at_the_end(tmp_path, monkeypatch
             assert b["metrics"][name] == pytest.approx(value, rel=1e-5), name
 
 
+def test_the_sweeps_of_the_repository_hold_out_a_tenth():
+    for module in (quickstart, zoo):
+        assert module.get_config("smoke").valid_fraction == 0.1
+
+
 def test_every_seed_has_the_same_rows():
     one = plan(grid(seed=range(3)))
     assert len(one.datasets) == len(one.groups) == 1
@@ -203,15 +209,19 @@ def test_without_validation_rows_nothing_is_selected(tmp_path):
     assert "Without validation rows (valid_fraction=0) nothing is selected." in (
         " ".join(console.file.getvalue().split())
     )
-    assert "valid: squared" not in console.file.getvalue()
+    assert "valid " not in console.file.getvalue().partition("Mean")[0]
 
 
 def test_the_table_says_which_split(both):
     (rows, _), _ = both
-    console = Console(file=io.StringIO(), width=200)
+    console = quiet()
     console.print(summary(rows, "t"))
     text = console.file.getvalue()
-    assert "valid: squared error / image" in text
-    assert "test: squared error / image" in text
+    # In a pipe's width all columns are there, each under its split.
+    splits = next(line for line in text.splitlines() if "valid" in line)
+    assert splits.replace("┃", " ").split() == ["valid", *["test"] * 4]
+    for row in rows:
+        assert f"{row['metrics']['test_mse_per_image']:.3g}"[:3] in text
+    assert "ELBO nats" in text
     assert "test: measured once" in text
     assert "nothing is selected" not in text
