@@ -112,8 +112,8 @@ def _only_numeric(archive: np.lib.npyio.NpzFile, field: str) -> str:
     if len(candidates) != 1:
         raise ConfigError(
             f"{field} holds the arrays {sorted(archive.files)}, and none is known to be the images."
-            f" Allowed: {', '.join(TRAIN)} (with {', '.join(TEST)}), or one of {', '.join(SINGLE)},"
-            " or a single array of numbers."
+            f" Allowed: {', '.join(TRAIN)} (with {', '.join((*TEST, *VALID))}), or one of "
+            f"{', '.join(SINGLE)}, or a single array of numbers."
         )
     return candidates[0]
 
