@@ -75,6 +75,8 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
             "data_dir": config_dict.placeholder(str),
             "manual_dir": config_dict.placeholder(str),
             "test_fraction": 0.2,
+            # Of the training rows, for curves and every choice; 0: none, and nothing is selected.
+            "valid_fraction": 0.1,
             "train_size": config_dict.placeholder(int),
             "test_size": config_dict.placeholder(int),
             # The model: its builder's arguments (None: the builder's default) and its scalars.

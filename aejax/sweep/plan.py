@@ -125,13 +125,14 @@ def _apply(config: Config, point: Point) -> Config:
 
 
 def _load(one: Config, loaded: dict[tuple[Any, ...], data.Dataset]) -> data.Dataset:
-    key = (one.dataset, one.test_fraction, one.train_size, one.test_size)
+    key = (one.dataset, one.test_fraction, one.valid_fraction, one.train_size, one.test_size)
     if key not in loaded:
         loaded[key] = data.load(
             one.dataset,
             data_dir=one.data_dir,
             manual_dir=one.manual_dir,
             test_fraction=one.test_fraction,
+            valid_fraction=one.valid_fraction,
             train_size=one.train_size,
             test_size=one.test_size,
         )
@@ -170,14 +171,17 @@ def _resolve(one: Config, point: Point, dataset: data.Dataset, built: dict, read
         args=tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in args.items())),
         dataset=one.dataset,
         data=dataset.fingerprint,
+        valid_fraction=one.valid_fraction,
         shape=shape,
         recipe=recipe,
         every=min(one.eval_every, one.steps),
     )
     model = built.get(spec) or models.build(one.model, shape, args)
     if spec not in built:
-        for split in ("train", "test"):
-            check_support(model, getattr(dataset, split), f"dataset={one.dataset!r} ({split})")
+        for split in ("train", "valid", "test"):
+            rows = getattr(dataset, split)
+            if rows is not None:
+                check_support(model, rows, f"dataset={one.dataset!r} ({split})")
     given = _mine(_given(one.hp), "hp", hparams_of(model, recipe), named, read)
     facts = {"num_data": len(dataset.train)}
     return spec, model, resolve_hparams(model, recipe, given, facts)

@@ -46,6 +46,7 @@ def run(plan: Plan, workdir: Path, console: Console) -> Outcome:
 
     A group trains whole, or goes on from its checkpoint: members are never split off, so that a
     resumed sweep runs the very programs of an undisturbed one. Only missing rows are appended.
+    Validation points are of the validation rows; the test rows are measured once, at the end.
 
     Raises:
       ConfigError: the work directory is another config's, or in use.
@@ -75,8 +76,8 @@ def _run_group(plan: Plan, group: Group, store: Store, report: Report) -> None:
     trained = train(
         job,
         dataset.train,
-        valid=dataset.test,
-        measure=evaluator,
+        valid=dataset.valid,
+        measure=None if dataset.valid is None else evaluator,
         checkpoint=checkpoint,
         checkpoint_seconds=plan.config.checkpoint_seconds,
         on_compiled=report.compiled,
@@ -84,7 +85,7 @@ def _run_group(plan: Plan, group: Group, store: Store, report: Report) -> None:
     )
     begun = time.perf_counter()
     members = {"state": trained.state, "hp": job.hp}
-    scores = _execute(evaluator(group.model), members, dataset.test, trained)
+    scores = _scores(group, dataset, members, trained)
     store.save_arrays(group.id, _arrays(plan, group, dataset, members, trained))
     if plan.config.keep_variables:
         ids = [member.id for member in group.members]
@@ -102,10 +103,34 @@ def _execute(fn: population.Member, members: PyTree, shared: Any, trained: Train
     return jax.device_get(program.call(members, table))
 
 
+def _scores(
+    group: Group, dataset: data.Dataset, members: PyTree, trained: Trained
+) -> dict[str, np.ndarray]:
+    """Returns `valid_*` (where there are validation rows) and `test_*` of the trained members [P].
+
+    The driver's last validation point is of the final state; it is measured again only where it
+    is not.
+    """
+    measure = evaluator(group.model)
+    found = {"test": _execute(measure, members, dataset.test, trained)}
+    if dataset.valid is not None:
+        at_the_end = int(trained.valid_step[-1]) == group.spec.recipe.steps
+        found["valid"] = (
+            {name: values[:, -1] for name, values in trained.valid.items()}
+            if at_the_end
+            else _execute(measure, members, dataset.valid, trained)
+        )
+    return {f"{split}_{name}": v for split, of in found.items() for name, v in of.items()}
+
+
 def _arrays(
     plan: Plan, group: Group, dataset: data.Dataset, members: PyTree, trained: Trained
 ) -> dict[str, np.ndarray]:
-    """Returns what the figures need, stacked over members; see figures/ for the names."""
+    """Returns what the figures need, stacked over members; see figures/ for the names.
+
+    Curves and points of training are of training and validation rows; pictures and codes, made
+    once at the end, of test rows.
+    """
     config, model = plan.config, group.model
     shape = model.info.shape
     images = as_float(dataset.test[: config.images]).reshape(-1, *shape)
@@ -151,7 +176,7 @@ def _rows(
     rows = []
     for i, member in enumerate(group.members):
         lost = int(health.step[i]) >= 0
-        values = {f"test_{name}": _number(value[i]) for name, value in sorted(scores.items())}
+        values = {name: _number(value[i]) for name, value in sorted(scores.items())}
         rows.append(
             {
                 "id": member.id,

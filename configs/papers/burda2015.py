@@ -122,6 +122,7 @@ def get_config(scale: str = "small") -> ConfigDict:
         scales=PAPER.scales,
         name="burda2015",
         dataset="mnist",
+        valid_fraction=0.0,
         train_size=sizes["rows"],
         test_size=100 if scale == "smoke" else None,
         steps=sizes["steps"],

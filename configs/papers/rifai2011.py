@@ -108,6 +108,7 @@ def get_config(scale: str = "small") -> ConfigDict:
         scale,
         name="rifai2011",
         dataset=name,
+        valid_fraction=0.0,
         train_size=size,
         steps=steps,
         eval_every=steps,

@@ -102,6 +102,7 @@ def get_config(scale: str = "small") -> ConfigDict:
         scales=PAPER.scales,
         name="vincent2010",
         dataset="mnist_basic",
+        valid_fraction=0.0,
         model="stacked_denoising",
     )
 

@@ -72,6 +72,7 @@ def get_config(scale: str = "small") -> ConfigDict:
         scale,
         name="wu2017",
         dataset="mnist",
+        valid_fraction=0.0,
         train_size=1000 if scale == "smoke" else None,
         test_size=500 if scale == "smoke" else None,
         model="iwae",
