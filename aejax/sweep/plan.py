@@ -14,10 +14,10 @@ from aejax.hparams import check_range
 from aejax.sweep.config import PRACTICAL, Config, Point, fields, get_field, set_field
 from aejax.sweep.spec import Group, Spec, digest, member_of
 from aejax.train import population
-from aejax.train.fit import check_support, resolve_hparams
+from aejax.train.fit import check_support
 from aejax.train.loop import steps_per_epoch
-from aejax.train.run import Job, cost
-from aejax.train.step import Recipe, hparams_of
+from aejax.train.plan import Job, cost
+from aejax.train.recipe import Recipe, hparams_of, resolve_hparams
 from aejax.types import Autoencoder
 
 # Not to be swept: the sweep is one folder with one way of running, and figures of one size.

@@ -11,12 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax.data.checks import as_images
-from aejax.errors import ConfigError, check_at_least, nearest
-from aejax.hparams import check_range
+from aejax.errors import ConfigError, check_at_least
 from aejax.train import population
 from aejax.train.loop import steps_per_epoch
-from aejax.train.run import Job, train
-from aejax.train.step import Recipe, hparams_of, terms_of
+from aejax.train.plan import Job
+from aejax.train.recipe import Recipe, resolve_hparams
+from aejax.train.run import train
+from aejax.train.step import terms_of
 from aejax.types import Array, Autoencoder, Variables
 
 
@@ -73,44 +74,6 @@ def as_table(model: Autoencoder, x: Any, field: str = "x") -> np.ndarray:
         rows = rows.reshape(len(rows), *shape)
     check_support(model, rows, field)
     return rows
-
-
-def resolve_hparams(
-    model: Autoencoder,
-    recipe: Recipe,
-    given: Mapping[str, float],
-    facts: Mapping[str, float] | None = None,
-) -> dict[str, float]:
-    """Returns every traced hyper-parameter's value: the defaults, replaced by those given.
-
-    Args:
-      model: the autoencoder.
-      recipe: how it is trained.
-      given: what the user has set.
-      facts: what is known of the data, for models that ask for it by name: `num_data`, the number
-        of training rows. It replaces a default, and yields to what is given.
-
-    Raises:
-      ConfigError: a name that the model does not read, or a value outside its range.
-    """
-    allowed = hparams_of(model, recipe)
-    symbols = {symbol: name for name, symbol in model.info.symbols.items()}
-    for name, value in given.items():
-        if name not in allowed:
-            meant = (
-                f" Did you mean {symbols[name]!r}?" if name in symbols else nearest(name, allowed)
-            )
-            raise ConfigError(
-                f"hp.{name}={value!r}: model {model.info.name!r} reads no such hyper-parameter."
-                f"{meant} Allowed: {', '.join(sorted(allowed))}."
-            )
-    known = {name: value for name, value in (facts or {}).items() if name in allowed}
-    values = {**allowed, **known, **given}
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ConfigError(f"hp.{name}={value!r} is no number. Allowed: a finite number.")
-        check_range(name, value, model.info.ranges)
-    return {name: float(value) for name, value in values.items()}
 
 
 def fit(

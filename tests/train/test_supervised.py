@@ -16,8 +16,9 @@ from aejax.errors import ConfigError
 from aejax.evaluate.members import evaluator
 from aejax.train import EarlyStopping, fine_tune, population, probe, tree
 from aejax.train.checkpoint import Checkpoint
-from aejax.train.run import Job, train
-from aejax.train.step import Recipe, hparams_of
+from aejax.train.plan import Job
+from aejax.train.recipe import Recipe, hparams_of
+from aejax.train.run import train
 from aejax.train.supervised import Supervised
 
 FAST = {"steps": 120, "every": 20, "patience": 3, "batch_size": 64, "hp": {"lr": 0.02}}
