@@ -37,13 +37,13 @@ def steps_taken(job: Job, start: TrainState | None, planned: int | None) -> int:
     """
     if start is None:
         return 0
-    taken, total = np.unique(np.asarray(start.step)), job.recipe.steps
-    if len(taken) != 1 or len(start.step) != len(job.seeds):
+    taken, total = np.asarray(start.step).tolist(), job.recipe.steps
+    if len(taken) != len(job.seeds) or len(set(taken)) != 1:
         raise ConfigError(
-            f"start holds {len(start.step)} members at steps {taken.tolist()}, the job "
+            f"start holds {len(taken)} members at steps {sorted(set(taken))}, the job "
             f"{len(job.seeds)}. Allowed: the members of the job, all at one step."
         )
-    begin = int(taken[0])
+    begin = taken[0]
     if not 0 < begin < total:
         raise ConfigError(
             f"steps={total} is the total, and start has taken {begin}. "
@@ -62,10 +62,10 @@ def steps_taken(job: Job, start: TrainState | None, planned: int | None) -> int:
 
 def _reads_total(job: Job) -> str | None:
     """Returns why a run's first steps depend on its total number of steps, or None."""
-    recipe, stages = job.recipe, stages_of(job.model)
-    if len(stages) > 1:
-        return f"model={job.model.info.name!r} shares them among {len(stages)} stages"
-    name = stages[0].optimizer or recipe.optimizer
+    recipe, (stage, *others) = job.recipe, stages_of(job.model)
+    if others:
+        return f"model={job.model.info.name!r} shares them among {len(others) + 1} stages"
+    name = stage.optimizer or recipe.optimizer
     entry = optimizers.OPTIMIZERS[name]
     if entry.reads_steps:
         return f"optimizer={name!r} goes by the share of them that is done"

@@ -1,12 +1,15 @@
-"""Curves and validation points of a run, and the steps that they stand for."""
+"""What a run leaves beside its state: curves, validation points, each member's best variables."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
-from aejax.train.plan import Segment
+from aejax.train.plan import Plan, Segment
+from aejax.train.stopping import Best, EarlyStopping
 from aejax.types import Array, PyTree
 
 
@@ -23,22 +26,38 @@ class History:
       curves: name -> [P, T].
       valid_step: [V], the steps done at each validation point.
       valid: metric -> [P, V].
+      best: with early stopping, else None.
     """
 
-    def __init__(
-        self, members: int, cut: Sequence[Segment], names: Sequence[str], metrics: Sequence[str]
-    ):
+    def __init__(self, plan: Plan, metrics: list[str], stopping: EarlyStopping | None):
+        """Begins with nothing recorded.
+
+        Raises:
+          ConfigError: early stopping by a metric that is not among `metrics`.
+        """
+        cut = plan.segments
         self.curve_step = np.asarray(curve_steps(cut), np.float32)
         self.valid_step = np.asarray([s.start + s.length for s in cut], np.float32)
-        points, ends = len(self.curve_step), len(self.valid_step)
-        self.curves = {n: np.full((members, points), np.nan, np.float32) for n in names}
-        self.valid = {n: np.full((members, ends), np.nan, np.float32) for n in metrics}
+        empty = lambda length: np.full((plan.members, length), np.nan, np.float32)
+        self.curves = {name: empty(len(self.curve_step)) for name in plan.curves}
+        self.valid = {name: empty(len(self.valid_step)) for name in metrics}
+        self.best: Best | None = None
+        if stopping:
+            shapes = plan.stages[-1].members["state"].variables
+            zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+            self.best = Best(stopping, zeros, metrics)
+        self._stops_in = len(plan.stages) - 1  # early stopping is a matter of the last stage
         self._starts = np.concatenate([[0], np.cumsum([s.points for s in cut])])
 
-    def write(
-        self, i: int, records: dict[str, Array], valid: dict[str, Array] | None
+    def record(
+        self,
+        i: int,
+        segment: Segment,
+        members: PyTree,
+        records: dict[str, Array],
+        valid: dict[str, Array] | None,
     ) -> dict[str, np.ndarray]:
-        """Takes in what segment i recorded; returns its last means [P].
+        """Takes in what segment i left; returns its last means [P].
 
         Stages may differ in their terms: a term that a stage lacks stays NaN on its stretch.
         """
@@ -47,13 +66,24 @@ class History:
             self.curves[name][:, at] = values
         for name, values in (valid or {}).items():
             self.valid[name][:, i] = values
+        if self.best and segment.stage == self._stops_in:
+            values = self.valid[self.best.rule.metric][:, i]
+            self.best.update(segment.start + segment.length, values, members["state"].variables)
         return {name: np.asarray(values)[:, -1] for name, values in records.items()}
+
+    def finished(self) -> bool:
+        """Returns whether all members have stopped early."""
+        return self.best is not None and self.best.finished()
 
     def tree(self) -> PyTree:
         """Returns all of it as arrays, for a checkpoint."""
-        return {"curves": self.curves, "valid": self.valid}
+        kept = {"best": self.best.tree()} if self.best else {}
+        return {"history": {"curves": self.curves, "valid": self.valid}, **kept}
 
     def load(self, tree: PyTree) -> None:
         """Takes up what `tree` returned."""
-        self.curves = {name: np.array(values) for name, values in tree["curves"].items()}
-        self.valid = {name: np.array(values) for name, values in tree["valid"].items()}
+        copied = lambda part: {name: np.array(values) for name, values in part.items()}
+        self.curves = copied(tree["history"]["curves"])
+        self.valid = copied(tree["history"]["valid"])
+        if self.best:
+            self.best.load(tree["best"])

@@ -15,7 +15,7 @@ import numpy as np
 from aejax.train.population.choice import Cost
 from aejax.train.population.stacked import size, stacked_shapes
 from aejax.train.recipe import Recipe
-from aejax.train.step import Step, enter_stage, init_state, make_step
+from aejax.train.step import Step, enter_stage, finite_params, guarded, init_state, make_step
 from aejax.train.traces.cost import intermediate_bytes, trace_flops
 from aejax.train.traces.once import traced_once
 from aejax.types import Array, Autoencoder, Hparams, PyTree, Stage, TrainState, stages_of
@@ -55,6 +55,8 @@ class PlannedStage(NamedTuple):
     steps: int
     enter: Callable[[TrainState, Hparams], TrainState]
     step: Step
+    guarded: Step
+    finite: Callable[[TrainState], Array]  # whether the parameters that it trains are finite
     members: Members  # shapes at the first step
     record: tuple[str, ...]  # names of what a step records
 
@@ -89,11 +91,10 @@ def plan_of(job: Job, table: PyTree, begin: int = 0) -> Plan:
       table: the training rows or their shapes, [N, *shape].
       begin: steps of the recipe that were taken before.
     """
+    same, settings = _Same(job.model), _settings()
     hp = tuple((name, jnp.result_type(v)) for name, v in sorted(job.hp.items()))
     shape = tuple(table.shape[1:])
-    return _plan(
-        _Same(job.model), job.recipe, size(job.seeds), hp, job.every, shape, begin, _settings()
-    )
+    return _plan(same, job.recipe, size(job.seeds), hp, job.every, shape, begin, settings)
 
 
 def _settings() -> tuple[Any, ...]:
@@ -126,25 +127,36 @@ def _plan(
     begin: int,
     settings: tuple[Any, ...],
 ) -> Plan:
-    model = same.value
+    model, parts = same.value, stages_of(same.value)
+    lengths = stage_steps(parts, recipe.steps)
+    cut = segments(lengths, every, begin)
     hp = {name: jax.ShapeDtypeStruct((), dtype) for name, dtype in hp_types}
     x = jax.ShapeDtypeStruct((recipe.batch_size, *shape), jnp.float32)
     seed = jax.ShapeDtypeStruct((), jnp.int32)
     init = traced_once(lambda seed: init_state(model, seed, jnp.zeros(x.shape, x.dtype)))
     first = state = jax.eval_shape(init, seed)
     start, stages, costs = 0, [], []
-    lengths = stage_steps(stages_of(model), recipe.steps)
-    for stage, steps in zip(stages_of(model), lengths, strict=True):
+    for stage, steps in zip(parts, lengths, strict=True):
         enter = traced_once(partial(enter_stage, model, stage, recipe, steps))
-        state = jax.eval_shape(enter, state, hp)
         step = traced_once(make_step(model, stage, recipe, steps))
+        state = jax.eval_shape(enter, state, hp)
         trace, (_, record) = jax.make_jaxpr(step, return_shape=True)(state, hp, x)
-        entered = stacked_shapes({"state": state, "hp": hp}, members)
-        stages.append(PlannedStage(stage, start, steps, enter, step, entered, tuple(record)))
         costs.append((trace_flops(trace), intermediate_bytes(trace)))
+        stages.append(
+            PlannedStage(
+                stage=stage,
+                start=start,
+                steps=steps,
+                enter=enter,
+                step=step,
+                guarded=guarded(step, model, stage),
+                finite=partial(finite_params, stage=stage),
+                members=stacked_shapes({"state": state, "hp": hp}, members),
+                record=tuple(record),
+            )
+        )
         first = state if start < begin else first
         start += steps
-    cut = segments(lengths, every, begin)
     held = _bytes(state)
     cost = Cost(
         param_count=sum(prod(p.shape) for p in jax.tree.leaves(state.variables["params"])),

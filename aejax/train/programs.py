@@ -19,7 +19,7 @@ from aejax.train.loop import make_chunk
 from aejax.train.plan import Plan, PlannedStage, Segment
 from aejax.train.population.executors import execute
 from aejax.train.population.stacked import Member
-from aejax.train.step import Record, finite_params, guarded
+from aejax.train.step import Record
 from aejax.types import Array, Autoencoder, Hparams, PyTree
 
 # A member's function (member, table) -> {name: scalar}, of a model.
@@ -52,7 +52,7 @@ def chunk_program(
       guard: take steps that reject non-finite updates.
     """
     planned = plan.stages[stage]
-    step = guarded(planned.step, plan.model, planned.stage) if guard else planned.step
+    step = planned.guarded if guard else planned.step
 
     def run(m: PyTree, table: Array) -> tuple[PyTree, Record, Array]:
         chunk = make_chunk(
@@ -64,7 +64,7 @@ def chunk_program(
         )
         state, records = chunk(m["state"], m["hp"], table)
         finite = jnp.isfinite(jnp.stack([r.sum() for r in records.values()])).all()
-        finite &= finite_params(state, planned.stage)
+        finite &= planned.finite(state)
         return {"state": state, "hp": m["hp"]}, records, finite
 
     return run
@@ -87,7 +87,7 @@ class Programs:
 
     @property
     def peak_bytes(self) -> int:
-        """Memory of the program that takes the most; guarded chunks, being donated to, need less."""
+        """Memory of the program that takes the most; guarded chunks reuse their arguments'."""
         made = [*self.enter.values(), *self.chunks.values(), *self.measure.values()]
         return max(program.peak_bytes for program in ([self.init] if self.init else []) + made)
 
@@ -133,13 +133,7 @@ def programs_of(
       ConfigError: the batch is larger than the data.
     """
     run = partial(execute, executor, chunk=chunk)
-
-    @cache
-    def guarded_chunk(stage: int, length: int, points: int) -> Program:
-        fn = chunk_program(plan, stage, length, points, guard=True)
-        return run(fn, plan.stages[stage].members, table, donate=True)
-
-    enter, measures, chunks, members = {}, {}, {}, plan.first
+    enter, measures, members = {}, {}, plan.first
     for i in plan.remaining:
         stage = plan.stages[i]
         if plan.begin <= stage.start:
@@ -150,22 +144,29 @@ def programs_of(
             shared = measures.get(i - 1) if seen == measured(members) else None
             measures[i] = shared or run(measure(plan.model), seen, valid)
         members = stage.members
-    for stage, length, points in {(s.stage, s.length, s.points) for s in plan.segments}:
-        fn = chunk_program(plan, stage, length, points)
-        chunks[stage, length] = run(fn, plan.stages[stage].members, table)
+
+    @cache
+    def chunk_of(stage: int, length: int, points: int, guard: bool) -> Program:
+        fn = chunk_program(plan, stage, length, points, guard=guard)
+        return run(fn, plan.stages[stage].members, table, donate=guard)
+
     return Programs(
         init=None if plan.begin else run(init_program(plan), plan.seeds, ()),
         enter=enter,
-        chunks=chunks,
-        guarded=lambda s: guarded_chunk(s.stage, s.length, s.points),
+        chunks={(s.stage, s.length): chunk_of(*_kind(s), False) for s in plan.segments},
+        guarded=lambda segment: chunk_of(*_kind(segment), True),
         measure=measures,
     )
+
+
+def _kind(segment: Segment) -> tuple[int, int, int]:
+    return segment.stage, segment.length, segment.points
 
 
 TIMED_STEPS = 4  # of each executor
 
 
-def trial(plan: Plan, hp: Hparams, table: Array) -> tuple[Member, PyTree, Array]:
+def trial(plan: Plan, hp: Hparams, table: Array | np.ndarray) -> tuple[Member, PyTree, PyTree]:
     """Returns what executors are timed with: some steps of the longest stage, and its members.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +20,7 @@ from aejax.train.plan import Job, plan_of
 from aejax.train.population.choice import choose
 from aejax.train.population.devices import place
 from aejax.train.programs import Measure, measured, programs_of, trial
-from aejax.train.stopping import Best, EarlyStopping
+from aejax.train.stopping import EarlyStopping
 from aejax.types import Array, PyTree, TrainState, Variables
 
 OnChunk = Callable[[int, dict[str, np.ndarray]], None]  # (steps done, last means [P])
@@ -97,28 +97,16 @@ def train(
         another run, `initial` or `start` of another model, a `start` that cannot be continued
         exactly, or early stopping without `valid` or by a metric that is not measured.
     """
-    if (valid is None) != (measure is None):
-        raise ConfigError("valid and measure go together. Allowed: both, or neither.")
-    if stopping and valid is None:
-        raise ConfigError(
-            f"stopping={stopping} needs validation rows. Allowed: with valid, or stopping=None."
-        )
-    if initial is not None and start is not None:
-        raise ConfigError("initial and start exclude each other. Allowed: one of them, or neither.")
+    _check(valid, measure, stopping, initial, start)
     plan = plan_of(job, table, begin.steps_taken(job, start, planned))
     compiled = compiler.compile_seconds()
     # A resumed run goes on as it began: another executor would round differently.
     noted = checkpoint.note() if checkpoint else None
+    trials = partial(trial, plan, job.hp, table)
     executor, chunk = (
         noted["choice"]
         if noted
-        else choose(
-            job.executor,
-            plan.members,
-            plan.cost,
-            job.memory_bytes,
-            partial(trial, plan, job.hp, table),
-        )
+        else choose(job.executor, plan.members, plan.cost, job.memory_bytes, trials)
     )
     if checkpoint and not noted:
         checkpoint.write_note({"choice": [executor, chunk]})
@@ -127,60 +115,44 @@ def train(
     held_out = None if valid is None else put(valid, shared=True)
     shape = lambda data: None if data is None else jax.ShapeDtypeStruct(data.shape, data.dtype)
     programs = programs_of(plan, executor, chunk, shape(rows), shape(held_out), measure)
-    if programs.init is None:
+    if start is not None:
         state = begin.continued(start, plan.first["state"])
     else:
+        assert programs.init is not None
         state = programs.init.call(put(np.asarray(job.seeds)), ())
         state = begin.drawn(job.model, state, rows, initial)
     # Copies: guarded chunks give their members' memory to the result, and the job is the caller's.
     members = put({"state": state, "hp": jax.tree.map(np.array, job.hp)})
-    history = History(plan.members, plan.segments, plan.curves, programs.metrics)
-    last = len(plan.stages) - 1
-    best = None
-    if stopping:
-        shapes = plan.stages[last].members["state"].variables
-        empty = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
-        best = Best(stopping, empty, programs.metrics)
-
-    def saved() -> PyTree:
-        kept = {"best": best.tree()} if best else {}
-        return {"state": _raw(members["state"]), "history": history.tree(), **kept}
-
+    history = History(plan, programs.metrics, stopping)
+    tree = lambda state: {"state": _raw(state), **history.tree()}
     done = (checkpoint.latest() or 0) if checkpoint else 0
     if checkpoint and done:
-        entered = plan.stages[plan.segments[done - 1].stage].members
-        state = jax.eval_shape(_raw, entered["state"])
-        restored = checkpoint.restore(done, begin.shapes_of({**saved(), "state": state}))
+        shapes = plan.stages[plan.segments[done - 1].stage].members["state"]
+        restored = checkpoint.restore(done, jax.eval_shape(tree, shapes))
         members["state"] = put(_typed(restored["state"]))
-        history.load(restored["history"])
-        if best:
-            best.load(restored["best"])
+        history.load(restored)
     if on_compiled:
         on_compiled(compiler.compile_seconds() - compiled)
-    begun = saved_at = time.perf_counter()
-    warm = None  # programs that JAX had compiled after the first chunk
+    begun = saved = time.perf_counter()
+    warm = None  # programs that JAX had compiled by itself after the first chunk
     for i, segment in list(enumerate(plan.segments))[done:]:
-        if best and best.finished():
+        if history.finished():
             break
-        stage = plan.stages[segment.stage]
-        if segment.start == stage.start:
+        if segment.start == plan.stages[segment.stage].start:
             members = programs.enter[segment.stage].call(members, ())
         members, records = programs.advance(segment, members, rows)
         points = None
         if programs.measure:
             points = programs.measure[segment.stage].call(measured(members), held_out)
-        means = history.write(i, jax.device_get(records), jax.device_get(points))
-        end = segment.start + segment.length
-        if stopping and best and segment.stage == last:
-            best.update(end, history.valid[stopping.metric][:, i], members["state"].variables)
+        means = history.record(i, segment, members, *jax.device_get((records, points)))
         if warm is None:
             warm = compiler.unplanned_count()
         if on_chunk:
-            on_chunk(end, means)
-        ended = i + 1 == len(plan.segments) or (best is not None and best.finished())
-        if checkpoint and (ended or time.perf_counter() - saved_at >= checkpoint_seconds):
-            checkpoint.save(i + 1, saved())
-            saved_at = time.perf_counter()
+            on_chunk(segment.start + segment.length, means)
+        ended = i + 1 == len(plan.segments) or history.finished()
+        if checkpoint and (ended or time.perf_counter() - saved >= checkpoint_seconds):
+            checkpoint.save(i + 1, tree(members["state"]))
+            saved = time.perf_counter()
     jax.block_until_ready(members)
     return Trained(
         state=members["state"],
@@ -195,9 +167,27 @@ def train(
         peak_bytes=programs.peak_bytes,
         executor=executor,
         chunk=chunk,
-        best=best.variables if best else None,
-        best_step=best.step if best else None,
+        best=history.best.variables if history.best else None,
+        best_step=history.best.step if history.best else None,
     )
+
+
+def _check(
+    valid: Any,
+    measure: Measure | None,
+    stopping: EarlyStopping | None,
+    initial: Variables | None,
+    start: TrainState | None,
+) -> None:
+    """Raises ConfigError where arguments of `train` do not go together."""
+    if (valid is None) != (measure is None):
+        raise ConfigError("valid and measure go together. Allowed: both, or neither.")
+    if stopping and valid is None:
+        raise ConfigError(
+            f"stopping={stopping} needs validation rows. Allowed: with valid, or stopping=None."
+        )
+    if initial is not None and start is not None:
+        raise ConfigError("initial and start exclude each other. Allowed: one of them, or neither.")
 
 
 def _raw(state: TrainState) -> PyTree:

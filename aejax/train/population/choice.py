@@ -89,9 +89,8 @@ def pick(
     Raises:
       ConfigError: an unknown executor, or a budget that not even one member fits.
     """
-    if wanted != "auto":
-        lookup("executor", wanted, EXECUTORS | {"auto": None})
     fitting = fitting_on_device(budget, member_bytes, members, backend)
+    lookup("executor", wanted, EXECUTORS | {"auto": None})
     if wanted == "loop":
         return "loop", 1
     members = share(members)
@@ -120,4 +119,5 @@ def choose(
     worth = members * cost.flops >= WORTH_TIMING.get(backend, float("inf"))
     if wanted != "auto" or members == 1 or not worth:
         return by_rule
-    return fastest(*trial(), fitting_on_device(budget, cost.member_bytes, members, backend))
+    fitting = fitting_on_device(budget, cost.member_bytes, members, backend)
+    return fastest(*trial(), fitting)
