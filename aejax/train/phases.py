@@ -87,6 +87,6 @@ def tune(
 
 
 def _last_hparams(model: Autoencoder) -> dict[str, float]:
-    """Without the rates of stages that do not run."""
+    """The model's hyper-parameters, less the learning rates of the stages that do not run."""
     early = {stage.lr for stage in model.stages[:-1]} - {"lr"}
     return {name: value for name, value in model.hparams.items() if name not in early}

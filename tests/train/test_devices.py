@@ -61,6 +61,7 @@ SETTINGS = {
 EVERY_MODEL = """
 import json
 import jax, numpy as np
+from aejax.evaluate.members import evaluator
 from aejax.train.run import train
 from tests.contract.cases import NAMES, case, job
 

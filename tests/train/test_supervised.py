@@ -160,7 +160,7 @@ def test_a_resumed_run_keeps_the_same_best_bit_for_bit(tmp_path):
     hp = {name: jnp.full(2, value, jnp.float32) for name, value in values.items()}
     job = Job(model, recipe, hp, jnp.asarray([0, 1], jnp.int32), 10, "vmap")
     rule = EarlyStopping("mse_per_image")
-    fields = {"valid": digits().test[:64], "stopping": rule}
+    fields = {"valid": digits().test[:64], "measure": evaluator, "stopping": rule}
     whole = train(job, digits().train, **fields)
     assert whole.best_step.shape == (2,)
 
