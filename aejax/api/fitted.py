@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aejax.errors import ConfigError
-from aejax.train.step import Recipe
+from aejax.train.recipe import Recipe
 from aejax.types import Autoencoder, TrainState, Variables
 
 

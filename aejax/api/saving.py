@@ -27,7 +27,8 @@ from aejax import models
 from aejax.api.fitted import Fitted, Scale
 from aejax.errors import ConfigError, check_names, nearest
 from aejax.results.environment import versions
-from aejax.train.step import Recipe, enter_stage, init_state
+from aejax.train.recipe import Recipe
+from aejax.train.step import enter_stage, init_state
 from aejax.train.tree import flatten
 from aejax.types import Autoencoder, Health, PyTree, TrainState, Variables, stages_of
 

@@ -18,11 +18,12 @@ from aejax.data.rows import rows_for
 from aejax.errors import ConfigError, check_integer
 from aejax.evaluate.members import evaluator
 from aejax.train import population
-from aejax.train.best import EarlyStopping
 from aejax.train.loop import steps_per_epoch
-from aejax.train.run import Job, Trained, train
-from aejax.train.step import Recipe, terms_of
-from aejax.train.values import resolve_hparams
+from aejax.train.plan import Job
+from aejax.train.recipe import Recipe, resolve_hparams
+from aejax.train.run import Trained, train
+from aejax.train.step import terms_of
+from aejax.train.stopping import EarlyStopping
 from aejax.types import Autoencoder
 
 Callback = Callable[[int, dict[str, np.ndarray]], None]

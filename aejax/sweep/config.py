@@ -16,7 +16,7 @@ from ml_collections import ConfigDict, config_dict
 from aejax import models
 from aejax.errors import ConfigError, nearest
 from aejax.train.optimizers import OPTIMIZERS, SCHEDULES
-from aejax.train.step import Recipe, hparams_of
+from aejax.train.recipe import Recipe, hparams_of
 
 SCALES = ("smoke", "small", "paper")
 Point = dict[str, Any]

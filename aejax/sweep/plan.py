@@ -16,9 +16,8 @@ from aejax.sweep.config import PRACTICAL, Config, Point, fields, get_field, set_
 from aejax.sweep.spec import Group, Spec, digest, member_of
 from aejax.train import population
 from aejax.train.loop import steps_per_epoch
-from aejax.train.run import Job, cost
-from aejax.train.step import Recipe, hparams_of
-from aejax.train.values import resolve_hparams
+from aejax.train.plan import Job, cost
+from aejax.train.recipe import Recipe, hparams_of, resolve_hparams
 from aejax.types import Autoencoder
 
 # Not to be swept: the sweep is one folder with one way of running, and figures of one size.

@@ -25,7 +25,9 @@ from aejax.sweep.spec import Group
 from aejax.train import compile as compiler
 from aejax.train import population
 from aejax.train.checkpoint import Checkpoint
-from aejax.train.run import Cost, Trained, cost, train
+from aejax.train.plan import cost
+from aejax.train.population import Cost
+from aejax.train.run import Trained, train
 from aejax.train.step import terms_of
 from aejax.types import PyTree
 

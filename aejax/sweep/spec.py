@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from aejax.train.step import Recipe
+from aejax.train.recipe import Recipe
 from aejax.types import Autoencoder
 
 

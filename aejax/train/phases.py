@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax.errors import ConfigError
-from aejax.train.run import Job, Trained, train
-from aejax.train.step import Recipe
-from aejax.train.values import resolve_hparams
+from aejax.train.plan import Job
+from aejax.train.recipe import Recipe, resolve_hparams
+from aejax.train.run import Trained, train
 from aejax.types import Autoencoder, Variables
 
 
@@ -87,6 +87,6 @@ def tune(
 
 
 def _last_hparams(model: Autoencoder) -> dict[str, float]:
-    """Without the rates of stages that do not run."""
+    """The model's hyper-parameters, less the learning rates of the stages that do not run."""
     early = {stage.lr for stage in model.stages[:-1]} - {"lr"}
     return {name: value for name, value in model.hparams.items() if name not in early}

@@ -67,7 +67,7 @@ from aejax.reproduce import (
 from aejax.reproduce.tasks import Point
 from aejax.sweep import base
 from aejax.train.phases import pretrain, tune
-from aejax.train.step import Recipe
+from aejax.train.recipe import Recipe
 from aejax.train.supervised import fine_tune
 from aejax.types import Autoencoder
 

@@ -43,6 +43,7 @@ from ml_collections import ConfigDict
 from scipy.stats import norm
 
 from aejax import data, keys, models
+from aejax.data.scaling import to_float
 from aejax.evaluate import annealed
 from aejax.evaluate.importance import log_likelihood
 from aejax.evaluate.members import evaluator
@@ -60,10 +61,9 @@ from aejax.reproduce import (
 from aejax.reproduce.tasks import Point, Population
 from aejax.sweep import base, grid, product
 from aejax.train import compile as compiler
-from aejax.train.loop import to_float
-from aejax.train.run import Job, train
-from aejax.train.step import Recipe
-from aejax.train.values import resolve_hparams
+from aejax.train.plan import Job
+from aejax.train.recipe import Recipe, resolve_hparams
+from aejax.train.run import train
 
 METHODS = ("vae", "wake_sleep")
 SIZES = (3, 5, 10, 20, 200)  # Nz of figure 2

@@ -63,7 +63,7 @@ from aejax.reproduce.tasks import Point, Population
 from aejax.sweep import base, grid, product
 from aejax.train import compile as compiler
 from aejax.train.phases import pretrain
-from aejax.train.step import Recipe
+from aejax.train.recipe import Recipe
 from aejax.train.supervised import fine_tune
 from aejax.types import Array, Autoencoder, Variables
 

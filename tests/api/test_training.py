@@ -48,8 +48,8 @@ def test_the_readmes_five_lines():
     x = RNG.randn(100, 12).astype(np.float32)
     model = aejax.models.contractive(features=12, latent=4)
     state = aejax.fit(model, x, steps=50, batch_size=32, seed=0)
-    assert model.encode(state.variables, x).mean.shape == (100, 4)
-    assert aejax.reconstruct(model, state.variables, x).shape == x.shape
+    assert aejax.encode(state, x).shape == (100, 4)
+    assert aejax.reconstruct(state, x).shape == x.shape
 
 
 def test_the_same_seed_gives_the_same_bits_and_hp_are_read():

@@ -19,15 +19,10 @@ from aejax.models.deep.deep_rbm import LAYERS, data_units
 from aejax.rbm import stack as rbm_stack
 from aejax.train import optimizers, population, tree
 from aejax.train.loop import make_chunk
-from aejax.train.run import Job, train
-from aejax.train.segments import stage_steps
-from aejax.train.step import (
-    Recipe,
-    enter_stage,
-    hparams_of,
-    init_state,
-    make_step,
-)
+from aejax.train.plan import Job, stage_steps
+from aejax.train.recipe import Recipe, hparams_of
+from aejax.train.run import train
+from aejax.train.step import enter_stage, init_state, make_step
 from aejax.types import stages_of
 
 RECIPE = Recipe(60, 20)

@@ -10,15 +10,10 @@ import pytest
 
 from aejax import models
 from aejax.train import optimizers, population, tree
-from aejax.train.run import Job, train
-from aejax.train.step import (
-    Recipe,
-    enter_stage,
-    hparams_of,
-    init_state,
-    make_step,
-    terms_of,
-)
+from aejax.train.plan import Job
+from aejax.train.recipe import Recipe, hparams_of
+from aejax.train.run import train
+from aejax.train.step import enter_stage, init_state, make_step, terms_of
 from aejax.types import Stage, stages_of
 
 X = np.random.RandomState(0).rand(64, 12).astype(np.float32)
@@ -115,8 +110,8 @@ def test_a_diverged_member_is_frozen_and_marked_and_the_others_go_on():
     assert 0 < mixed.state.health.step.tolist()[1] < 5
     names = terms_of(model())
     assert names[int(mixed.state.health.term[1])] in ("rec_nats", "loss", "update")
-    # Steps that look are another program than those that need not: equal to rounding. Within the
-    # looking program a sound neighbour and a diverged one leave the same bits.
+    # Guarded steps are another program than unguarded ones: equal to rounding. Within the guarded
+    # program a sound neighbour and a diverged one leave the same bits.
     neighbour = runs(1e-3, 1e-3, 1e30)
     assert neighbour.state.health.step.tolist()[:2] == [-1, -1]
     for path, leaf in tree.flatten(mixed.state.variables).items():

@@ -1,17 +1,48 @@
-"""Values of the traced hyper-parameters: defaults, replaced by what is given, checked."""
+"""How a model is trained: what is static about it, and the values that may be swept."""
 
 from __future__ import annotations
 
 import numbers
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from aejax.errors import ConfigError, nearest
+from aejax.errors import ConfigError, lookup, nearest
 from aejax.hparams import check_range
-from aejax.train.step import Recipe, hparams_of
-from aejax.types import Autoencoder
+from aejax.train import optimizers
+from aejax.train.traces.precision import PRECISIONS
+from aejax.types import Autoencoder, stages_of
+
+
+class Recipe(NamedTuple):
+    """What is static about training: one value, one compiled program."""
+
+    steps: int
+    batch_size: int
+    optimizer: str = "adam"
+    schedule: str = "constant"
+    clip: bool = False
+    precision: str = "float32"  # of the operands of products, a name of PRECISIONS
+
+    def hparams(self) -> dict[str, float]:
+        """Returns names and defaults of the traced values that the optimiser reads."""
+        lookup("precision", self.precision, PRECISIONS)
+        return optimizers.hparams(self.optimizer, self.schedule, self.clip)
+
+
+def hparams_of(model: Autoencoder, recipe: Recipe) -> dict[str, float]:
+    """Returns names and defaults of everything that can be swept without recompiling."""
+    own: dict[str, float] = {}
+    for stage in stages_of(model):
+        name = stage.optimizer or recipe.optimizer
+        read = optimizers.hparams(name, recipe.schedule, recipe.clip)
+        if "lr" in read:
+            read[stage.lr] = read.pop("lr")
+        # Where two stages read the same name, the default of the run's own optimiser wins.
+        own = read | own if stage.optimizer else own | read
+    groups = {f"lr_{group}": own["lr"] for group in model.groups if "lr" in own}
+    return own | groups | model.hparams
 
 
 def as_number(name: str, value: Any) -> float:

@@ -17,11 +17,18 @@ from aejax.data.rows import rows_for
 from aejax.errors import ConfigError, check_at_least, check_within
 from aejax.nets import mlp
 from aejax.train import population
-from aejax.train.best import EarlyStopping
-from aejax.train.classifier import HEAD, Logits, classifier, make_logits, measure, rows_of
-from aejax.train.run import Job, train
-from aejax.train.step import Recipe
-from aejax.train.values import resolve_hparams
+from aejax.train.plan import Job
+from aejax.train.recipe import Recipe, resolve_hparams
+from aejax.train.run import train
+from aejax.train.stopping import EarlyStopping
+from aejax.train.supervised.classifier import (
+    HEAD,
+    Logits,
+    classifier,
+    make_logits,
+    measure,
+    rows_of,
+)
 from aejax.types import Array, Autoencoder, Variables
 
 
