@@ -191,7 +191,7 @@ def test_a_population_tuned_by_line_searches_equals_single_runs():
         hp = {n: jnp.full(len(seeds), v) for n, v in hparams_of(model, recipe).items()}
         hp |= {"lr_rbm": jnp.asarray(rates)}
         return train(
-            Job(model, recipe, hp, jnp.asarray(seeds, jnp.int32), 24, executor), x, valid=x
+            Job(model, recipe, hp, jnp.asarray(seeds, jnp.int32), 24, executor), x, valid=x, measure=evaluator, measure=evaluator
         )
 
     together = trained([1, 2, 3], [0.05, 0.1, 0.2], "vmap")
