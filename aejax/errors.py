@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import importlib
 import operator
 import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -18,6 +22,30 @@ class ConfigError(ValueError):
 
     Scripts turn it into exit status 2 and one line.
     """
+
+
+class MissingPackageError(ConfigError):
+    """A package that only some users need is not installed."""
+
+
+def need(module: str, extra: str) -> ModuleType:
+    """Imports and returns a module that comes with an extra of ours, not with every install.
+
+    Raises:
+      MissingPackageError: it, or something it imports, is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(
+            f"package {error.name!r} is not installed. Allowed: pip install 'aejax[{extra}]'."
+        ) from error
+
+
+def command(name: str) -> str:
+    """Returns how a command is called here: as a script of the clone, or as the one installed."""
+    in_clone = (Path(__file__).parents[1] / "experiments" / f"{name}.py").is_file()
+    return f"python -m experiments.{name}" if in_clone else f"aejax {name}"
 
 
 def nearest(name: object, options: Iterable[str]) -> str:
@@ -78,14 +106,15 @@ def check_within(field: str, value: float, low: float, high: float) -> None:
         raise ConfigError(f"{field}={value!r} is out of range. Allowed: {low} to {high}.")
 
 
-def _flag_error(error: Exception, argv: list[str]) -> str:
+def _flag_error(error: BaseException, argv: list[str]) -> str:
     """Returns one line for what a flag's parser raised."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ConfigError):
+        cause = cause.__cause__ or cause.__context__
+    if cause is not None:  # raised in a config file; absl puts the flag and its value before it
+        return one_line(cause)
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
-    if (
-        "ConfigError: " in text
-    ):  # raised in a config file; ml_collections puts a traceback before it
-        text = text.rpartition("ConfigError: ")[2]
-    elif isinstance(error, AttributeError | KeyError):  # ml_collections: no such field
+    if isinstance(error, AttributeError | KeyError):  # ml_collections: no such field
         # Its message is the name, quoted once or twice, and a hint after a line break.
         words = re.findall(r"[A-Za-z_]\w*", text.replace("\\n", " "))
         name, hint = words[0], re.search(r"Did you mean \W*(\w+)", text)
@@ -95,8 +124,37 @@ def _flag_error(error: Exception, argv: list[str]) -> str:
     return " ".join(text.split())
 
 
+# A path that cannot be used is bad input; a full disk or a broken one is not.
+_BAD_PATHS = {
+    errno.ENOENT, errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.EACCES, errno.EPERM,
+    errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP,
+}  # fmt: skip
+
+
+def one_line(error: BaseException) -> str:
+    """Returns what an error says, on one line; for the system's, the file and the reason."""
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        files = [repr(str(name)) for name in (error.filename, error.filename2) if name is not None]
+        text = ": ".join([" -> ".join(files), error.strerror][not files :])
+    return " ".join(text.split()) or type(error).__name__
+
+
+def tell(error: BaseException) -> None:
+    """Prints an error's line to the standard error."""
+    print(f"error: {one_line(error)}", file=sys.stderr)
+
+
+def _let_go_of_stdout() -> None:
+    """Python flushes it once more at its end, and would complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def run(main: Callable[[list[str]], int | None]) -> None:
-    """Runs an absl `main`; bad input, in flags or elsewhere, ends with status 2 and one line."""
+    """Runs an absl `main`; bad input, in flags or elsewhere, ends with status 2 and one line.
+
+    So does a path that cannot be used; other errors of the system are one line and status 1.
+    """
     from absl import app, flags, logging
 
     quiet = True
@@ -105,13 +163,20 @@ def run(main: Callable[[list[str]], int | None]) -> None:
         if quiet:
             logging.set_verbosity(logging.WARNING)  # Orbax tells its whole life at INFO
         try:
-            return main(argv) or 0
+            status = main(argv) or 0
+            sys.stdout.flush()
+            return status
         except ConfigError as error:
-            print("error: " + " ".join(str(error).split()), file=sys.stderr)
+            tell(error)
             return 2
         except BrokenPipeError:  # `... | head` closed our output: not an error of the run
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _let_go_of_stdout()
             return 0
+        except OSError as error:
+            tell(error)
+            if error.filename is None:
+                _let_go_of_stdout()  # the full disk may be under it
+            return 2 if error.errno in _BAD_PATHS else 1
 
     def parse(argv: list[str]) -> list[str]:
         nonlocal quiet

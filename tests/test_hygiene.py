@@ -13,10 +13,11 @@ import pytest
 
 from aejax import models
 from aejax.benchmark import report
+from aejax.cli.models import line
 from aejax.corruptions.noise import CORRUPTIONS
 from aejax.likelihoods.pixels import LIKELIHOODS
+from aejax.models.catalogue import ENTRIES
 from aejax.reproduce import papers, table
-from experiments.models import ENTRIES, line
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(p for d in ("aejax", "experiments", "configs") for p in (ROOT / d).rglob("*.py"))

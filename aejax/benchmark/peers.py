@@ -24,7 +24,7 @@ def peer_python(path: str | None) -> str | None:
     """Returns the peers' Python, or None where there is none and none was named.
 
     Raises:
-      ConfigError: a named interpreter that is no file.
+      ConfigError: a named interpreter that is no file, or no clone with the peers' scripts.
     """
     if path is None:
         found = SCRIPTS.parents[1] / ".venv-peers" / "bin" / "python"
@@ -33,6 +33,11 @@ def peer_python(path: str | None) -> str | None:
         raise ConfigError(
             f"peers={path!r} is no file. Allowed: the Python of an environment with the peers "
             "(`make bench-peers` makes .venv-peers/bin/python), or none to measure without them."
+        )
+    if not SCRIPTS.is_dir():
+        raise ConfigError(
+            f"peers={path!r} has no scripts to run: benchmarks/peers/ is no part of the installed "
+            "package. Allowed: a clone of the repository, or no --peers to measure without them."
         )
     return path
 

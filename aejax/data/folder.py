@@ -9,7 +9,7 @@ import numpy as np
 
 from aejax.data import dataset as datasets
 from aejax.data.dataset import Dataset
-from aejax.errors import ConfigError
+from aejax.errors import ConfigError, need
 
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 _GREY = ("1", "L", "LA")
@@ -57,6 +57,7 @@ def _files(path: Path) -> list[Path]:
 
 def _open(file: Path, resize: tuple[int, int] | None) -> tuple[Path, np.ndarray]:
     """Returns the file and its pixels, uint8 [H, W] or [H, W, 3], turned the right way up."""
+    need("PIL", "data")
     from PIL import Image, ImageOps
 
     try:

@@ -12,6 +12,7 @@ import numpy as np
 
 from aejax.data import dataset as datasets
 from aejax.data.dataset import Dataset
+from aejax.errors import need
 
 TRAIN, TEST = 10_000, 2_000
 CLIP = 3.0  # standard deviations beyond which a value is cut
@@ -43,6 +44,7 @@ def load_natural_patches(name: str, side: int) -> Dataset:
 
 def photographs() -> list[np.ndarray]:
     """Returns the photographs [213, 320], grey in 0..255, each pixel the mean of four."""
+    need("PIL", "data")  # scikit-learn reads the photographs with it
     from sklearn.datasets import load_sample_images  # over a second: only when asked for
 
     bunch: Any = load_sample_images()

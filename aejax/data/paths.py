@@ -21,11 +21,15 @@ def data_dir(option: str | os.PathLike[str] | None = None) -> Path:
     Raises:
       ConfigError: the path is there and is no directory.
     """
+    chosen = option or os.environ.get("AEJAX_DATA_DIR") or user_cache()
+    return _directory("data_dir", Path(chosen), must_exist=False)
+
+
+def user_cache() -> Path:
+    """Returns the user's own folder of ours, which need not exist yet."""
     # The XDG specification has an empty or a relative value ignored.
     xdg = os.environ.get("XDG_CACHE_HOME", "")
-    cache_home = Path(xdg) if os.path.isabs(xdg) else Path("~/.cache")
-    chosen = option or os.environ.get("AEJAX_DATA_DIR") or cache_home / "aejax"
-    return _directory("data_dir", Path(chosen), must_exist=False)
+    return (Path(xdg) if os.path.isabs(xdg) else Path("~/.cache")) / "aejax"
 
 
 def manual_dir(option: str | os.PathLike[str] | None) -> Path | None:
@@ -48,7 +52,12 @@ def cache(root: Path, name: str, version: str) -> Path:
 
 
 def _directory(field: str, path: Path, must_exist: bool) -> Path:
-    path = path.expanduser().absolute()
+    try:
+        path = path.expanduser().absolute()
+    except RuntimeError as error:  # no HOME, or no such user
+        raise ConfigError(
+            f"{field}={str(path)!r} has no home directory. Allowed: a path without ~."
+        ) from error
     if path.is_dir() or not (must_exist or path.exists()):
         return path
     found = "is no directory" if path.exists() else "does not exist"

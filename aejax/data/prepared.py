@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from absl import logging
 
+from aejax import errors
 from aejax.data import dataset as datasets
 from aejax.data import paths, raw
 from aejax.data.dataset import Dataset
 from aejax.data.scratch import scratch
-from aejax.errors import ConfigError
+from aejax.errors import ConfigError, need
 
 
 def is_prepared(root: Path, name: str, version: str) -> bool:
@@ -26,7 +27,7 @@ def is_prepared(root: Path, name: str, version: str) -> bool:
 
 def command(name: str, options: str) -> str:
     """Returns the command that prepares a data set, for errors and for the list."""
-    return f"python -m experiments.data prepare {name} {options}".rstrip()
+    return f"{errors.command('data')} prepare {name} {options}".rstrip()
 
 
 def prepare(
@@ -84,8 +85,7 @@ def read(root: Path, name: str, version: str) -> Dataset:
     Raises:
       ConfigError: it was prepared in a format that only TensorFlow reads, or is damaged.
     """
-    import tensorflow_datasets as tfds
-
+    tfds: Any = need("tensorflow_datasets", "data")
     where = paths.prepared(root, name, version)
     try:
         with _quiet():
@@ -122,8 +122,7 @@ def _build(
     from_network: bool,
 ) -> None:
     """Runs the TFDS builder with `work` as its data directory."""
-    import tensorflow_datasets as tfds
-
+    tfds: Any = need("tensorflow_datasets", "data")
     from aejax.data.builders import BUILDERS
 
     if not from_network:

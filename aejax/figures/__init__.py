@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
-from aejax.errors import check_names
+from aejax.errors import check_names, need
 from aejax.figures.output import Arrayed, Drawn, FigureFunction, draw_all
 from aejax.results.rows import Row, Variant, variants
 
@@ -24,6 +24,7 @@ def late(module: str) -> FigureFunction:
     """Returns the function `draw` of a module of this package, imported at the first call."""
 
     def figure(rows: list[Row], arrays: Arrayed) -> Drawn | None:
+        need("matplotlib", "figures")
         return import_module(f"aejax.figures.{module}").draw(rows, arrays)
 
     figure.__name__ = module

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from aejax import errors
 from aejax.errors import ConfigError
 from aejax.reproduce.claim import Claim
 from aejax.reproduce.criteria import summarise
@@ -150,7 +151,7 @@ def document(
     described = {
         "paper": name,
         "scale": scale,
-        "command": f"python -m experiments.reproduce {name} --scale={scale}",
+        "command": f"{errors.command('reproduce')} {name} --scale={scale}",
         "commit": commits[0] if len(commits) == 1 else commits,
         "device": sorted({str(row.get("device")) for row in rows}),
         "versions": rows[-1].get("versions", {}) if rows else {},

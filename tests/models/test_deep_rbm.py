@@ -13,6 +13,7 @@ from scipy.special import expit, softmax
 
 from aejax import data, evaluate
 from aejax.errors import ConfigError
+from aejax.evaluate.members import evaluator
 from aejax.evaluate.reconstruction import as_float
 from aejax.models import deep_rbm
 from aejax.models.deep.deep_rbm import LAYERS, data_units
@@ -191,7 +192,10 @@ def test_a_population_tuned_by_line_searches_equals_single_runs():
         hp = {n: jnp.full(len(seeds), v) for n, v in hparams_of(model, recipe).items()}
         hp |= {"lr_rbm": jnp.asarray(rates)}
         return train(
-            Job(model, recipe, hp, jnp.asarray(seeds, jnp.int32), 24, executor), x, valid=x, measure=evaluator, measure=evaluator
+            Job(model, recipe, hp, jnp.asarray(seeds, jnp.int32), 24, executor),
+            x,
+            valid=x,
+            measure=evaluator,
         )
 
     together = trained([1, 2, 3], [0.05, 0.1, 0.2], "vmap")

@@ -15,7 +15,7 @@ from aejax.benchmark.contest import Case
 from aejax.benchmark.context import Context
 
 ROOT = Path(__file__).resolve().parents[3]
-COMMAND = ("-m", "experiments.sweep", "--config=configs/quickstart.py", "--nofigures")
+COMMAND = ("-m", "aejax.cli", "sweep", "--config=quickstart", "--nofigures")
 
 
 def seconds_to_first_step(programs: Path, workdir: Path, bytecode: Path) -> float:
