@@ -6,6 +6,7 @@ from aejax.api.fitted import Fitted
 from aejax.api.saving import load, save
 from aejax.api.scoring import score
 from aejax.api.training import fit, fit_population
+from aejax.api.workdir import open_workdir as open
 from aejax.data.scaling import to_float
 from aejax.models.builder import builder
 from aejax.types import Autoencoder, Latent
@@ -25,6 +26,7 @@ __all__ = [
     "interpolate",
     "load",
     "models",
+    "open",
     "reconstruct",
     "sample",
     "save",

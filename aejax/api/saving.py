@@ -24,7 +24,8 @@ from safetensors.numpy import load as read_tensors
 from safetensors.numpy import save as write_tensors
 
 from aejax import models
-from aejax.api.fitted import Fitted, Scale
+from aejax.api.fitted import Fitted
+from aejax.data.scaling import Scale
 from aejax.errors import ConfigError, check_names, nearest
 from aejax.results.environment import versions
 from aejax.train.recipe import Recipe

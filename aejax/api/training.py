@@ -11,10 +11,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from aejax.api.fitted import Fitted, Scale
+from aejax.api.fitted import Fitted
 from aejax.api.population import FittedPopulation
 from aejax.api.progress import Reporter
 from aejax.data.rows import rows_for
+from aejax.data.scaling import Scale
 from aejax.errors import ConfigError, check_integer
 from aejax.evaluate.members import evaluator
 from aejax.train import population

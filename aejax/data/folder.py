@@ -42,6 +42,14 @@ def load_folder(path: Path, test_fraction: float, resize: tuple[int, int] | None
     return datasets.hold_out(name, table, None, test_fraction)
 
 
+def load_images(path: Path, resize: tuple[int, int] | None = None) -> np.ndarray:
+    """Returns all images below `path`, sorted by path, as one uint8 array [N, H, W, C].
+
+    Args, raises: as in `load_folder`, of which this is the reading without splits.
+    """
+    return _stack([_open(file, resize) for file in _files(path)])
+
+
 def _files(path: Path) -> list[Path]:
     found = sorted(
         file

@@ -96,7 +96,7 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
             "executor": "auto",
             "memory_gb": config_dict.placeholder(float),
             "checkpoint_seconds": 30.0,
-            "keep_variables": False,  # after training, for what is measured of them later
+            "keep_variables": "auto",  # of members: auto, all, best or none
             # What the figures get.
             "images": 10,
             "samples": 40,

@@ -14,11 +14,13 @@ from rich.console import Console
 
 from aejax import data, keys
 from aejax import evaluate as metrics
+from aejax.data.scaling import Scale
 from aejax.evaluate.members import evaluator
 from aejax.evaluate.reconstruction import as_float
 from aejax.results import environment
 from aejax.results.store import Row, Store
 from aejax.results.variables import save_variables
+from aejax.sweep.keeping import kept_members, policy
 from aejax.sweep.plan import Plan, identity, job_of
 from aejax.sweep.progress import Report
 from aejax.sweep.spec import Group
@@ -53,6 +55,7 @@ def run(plan: Plan, workdir: Path, console: Console) -> Outcome:
     Raises:
       ConfigError: the work directory is another config's, or in use.
     """
+    policy(plan)  # a wrong value is said before anything is written
     store = Store(workdir, plan.config_hash, identity(plan.config))
     try:
         if store.dropped is not None:
@@ -89,12 +92,28 @@ def _run_group(plan: Plan, group: Group, store: Store, report: Report) -> None:
     members = {"state": trained.state, "hp": job.hp}
     scores = _scores(group, dataset, members, trained)
     store.save_arrays(group.id, _arrays(plan, group, dataset, members, trained))
-    if plan.config.keep_variables:
-        ids = [member.id for member in group.members]
-        save_variables(store.variables(group.id), ids, trained.state.variables)
+    _keep(plan, group, dataset, store, trained, scores.get("valid_mse_per_image"))
     after = time.perf_counter() - begun
     store.append(_rows(plan, group, dataset, trained, scores, after))
     checkpoint.delete()
+
+
+def _keep(
+    plan: Plan,
+    group: Group,
+    dataset: data.Dataset,
+    store: Store,
+    trained: Trained,
+    error: np.ndarray | None,
+) -> None:
+    """Writes the variables of the members that the sweep keeps."""
+    places = kept_members(policy(plan), group, error)
+    if not places:
+        return
+    ids = [group.members[i].id for i in places]
+    at = np.asarray(places)
+    some = jax.tree.map(lambda leaf: leaf[at], trained.state.variables)
+    save_variables(store.variables(group.id), ids, some, Scale.of(dataset.train))
 
 
 def _execute(fn: population.Member, members: PyTree, shared: Any, trained: Trained) -> PyTree:
