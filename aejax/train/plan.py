@@ -91,10 +91,9 @@ def plan_of(job: Job, table: PyTree, begin: int = 0) -> Plan:
       table: the training rows or their shapes, [N, *shape].
       begin: steps of the recipe that were taken before.
     """
-    same, settings = _Same(job.model), _settings()
     hp = tuple((name, jnp.result_type(v)) for name, v in sorted(job.hp.items()))
     shape = tuple(table.shape[1:])
-    return _plan(same, job.recipe, size(job.seeds), hp, job.every, shape, begin, settings)
+    return _plan(job.model, job.recipe, size(job.seeds), hp, job.every, shape, begin, _settings())
 
 
 def _settings() -> tuple[Any, ...]:
@@ -103,22 +102,9 @@ def _settings() -> tuple[Any, ...]:
     return config.jax_enable_x64, config.jax_default_matmul_precision, config.jax_debug_nans
 
 
-class _Same:
-    """Wraps an object so that it is equal to itself alone; keeps it alive."""
-
-    def __init__(self, value: Autoencoder):
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.value is other.value
-
-    def __hash__(self) -> int:
-        return id(self.value)
-
-
 @lru_cache(maxsize=16)
 def _plan(
-    same: _Same,
+    model: Autoencoder,  # hashed by identity
     recipe: Recipe,
     members: int,
     hp_types: tuple[tuple[str, np.dtype], ...],
@@ -127,7 +113,7 @@ def _plan(
     begin: int,
     settings: tuple[Any, ...],
 ) -> Plan:
-    model, parts = same.value, stages_of(same.value)
+    parts = stages_of(model)
     lengths = stage_steps(parts, recipe.steps)
     cut = segments(lengths, every, begin)
     hp = {name: jax.ShapeDtypeStruct((), dtype) for name, dtype in hp_types}

@@ -83,7 +83,7 @@ def test_what_would_have_begun_otherwise_is_refused():
     refused("schedule='cosine'", job(2 * N, N, schedule="cosine"), X, start=start)
     refused("optimizer='two_momenta'", job(2 * N, N, optimizer="two_momenta"), X, start=start)
     stages = (Stage("a", MODEL.loss), Stage("b", MODEL.loss))
-    refused("2 stages", job(2 * N, N, MODEL._replace(stages=stages)), X, start=start)
+    refused("2 stages", job(2 * N, N, MODEL.replace(stages=stages)), X, start=start)
 
 
 def test_a_start_that_does_not_fit_is_refused():
