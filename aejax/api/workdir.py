@@ -125,7 +125,7 @@ class Workdir:
         return _fitted(row, jax.tree.map(lambda leaf: leaf[0], stacked), scale, self._curves(id))
 
     def _curves(self, id: str) -> Mapping[str, np.ndarray]:
-        return self._arrays[id] if id in self._arrays else {}
+        return self._arrays.get(id, {})
 
 
 def open_workdir(path: str | os.PathLike[str]) -> Workdir:
