@@ -2,6 +2,7 @@
 
 from aejax import data, evaluate, models
 from aejax.api.applying import decode, encode, interpolate, reconstruct, sample, traverse
+from aejax.api.exporting import export
 from aejax.api.fitted import Fitted
 from aejax.api.saving import load, save
 from aejax.api.scoring import score
@@ -21,6 +22,7 @@ __all__ = [
     "decode",
     "encode",
     "evaluate",
+    "export",
     "fit",
     "fit_population",
     "interpolate",

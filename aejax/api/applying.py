@@ -100,7 +100,7 @@ def decode(fitted: Fitted, codes: Any) -> np.ndarray:
 
 def _codes(fitted: Fitted, codes: Any) -> np.ndarray:
     info = fitted.model.info
-    _check_plain(fitted, "decode")
+    check_plain(fitted, "decode")
     z = np.asarray(codes, np.float32)
     if z.ndim != 2 or z.shape[1] != info.latent or not len(z):
         raise ConfigError(
@@ -111,7 +111,7 @@ def _codes(fitted: Fitted, codes: Any) -> np.ndarray:
     return z
 
 
-def _check_plain(fitted: Fitted, verb: str) -> None:
+def check_plain(fitted: Fitted, verb: str) -> None:
     """Raises ConfigError where the decoder reads more than an array [B, L]."""
     info = fitted.model.info
     x = jax.ShapeDtypeStruct((1, *info.shape), jnp.float32)
@@ -207,7 +207,7 @@ def traverse(
     Raises:
       ConfigError: an index that there is not, one row without `values`, or as in `decode`.
     """
-    _check_plain(fitted, "traverse")
+    check_plain(fitted, "traverse")
     rows = rows_of(fitted, x)
     codes = over_rows(_code, fitted.model, fitted.variables, rows)
     size = codes.shape[1]

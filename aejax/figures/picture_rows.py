@@ -43,4 +43,4 @@ def picture_rows(path: Path, rows: Mapping[str, np.ndarray], title: str) -> None
             show(axis, mosaic(pictures(images), count), scale, interpolation="nearest")
             axis.set_ylabel(label, rotation=0, ha="right", va="center")
         figure.suptitle(title, x=0.01, ha="left", fontsize=8)
-        figure.savefig(path, dpi=200, format="png")
+        figure.savefig(path, dpi=200, format="png", bbox_inches="tight")

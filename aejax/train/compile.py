@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
+from jax import export
 
 _EVENT = "/jax/core/compile/backend_compile_duration"
 
@@ -95,3 +96,12 @@ def matmul_flops(size: int = 1024, repeats: int = 5) -> float:
         jax.block_until_ready(product(a, a))
         best = min(best, time.perf_counter() - start)
     return 2 * size**3 / best
+
+
+def serialised(
+    fn: Callable[..., Any], shape: tuple[int, ...], dtype: Any, platforms: Sequence[str]
+) -> bytes:
+    """Returns `fn` of one batch [B, *shape], B symbolic, as a program that `jax.export` reads."""
+    (batch,) = export.symbolic_shape("batch")
+    x = jax.ShapeDtypeStruct((batch, *shape), dtype)
+    return bytes(export.export(jax.jit(fn), platforms=tuple(platforms))(x).serialize())
