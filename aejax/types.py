@@ -212,7 +212,7 @@ class Info(NamedTuple):
 class Autoencoder:
     """A model: pure functions and the names of what can be swept without recompiling.
 
-    Equal to itself alone and hashable, so that it can be a static argument of `jax.jit`.
+    Equal to itself alone and hashable, so that it can be a static argument under jit.
 
     init(key, x) -> {"params", "extra"};
     encode(variables, x, key=None, hidden=None) -> Latent, `hidden` as in `Nets.encode_visible`;

@@ -14,7 +14,7 @@ import numpy as np
 from aejax.api.applying import check_plain
 from aejax.api.fitted import Fitted
 from aejax.data.scaling import to_float
-from aejax.errors import ConfigError, lookup
+from aejax.errors import ConfigError, lookup, need
 from aejax.io import write_bytes
 from aejax.train.compile import serialised
 from aejax.types import Array
@@ -77,6 +77,7 @@ def export(
       ConfigError: an unknown part or platform, or a decoder that reads more than a code.
     """
     make = lookup("part", part, PARTS)
+    need("flatbuffers", "export")
     for name in platforms:
         lookup("platform", name, dict.fromkeys(PLATFORMS))
     if not platforms:

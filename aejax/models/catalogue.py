@@ -128,10 +128,13 @@ ENTRIES: dict[str, Entry] = {
             "dip_vae": ("matched_codes", "dip_takes_the_covariance_to_the_identity"),
         },
         "discrete codes": {
-            "vq_vae": ("quantised/test_quantised", "straight_through_gradient_is_the_identitys"),
-            "fsq": ("quantised/test_quantised", "fsq_bounds_levels_and_index"),
+            "vq_vae": (
+                "latents/quantised/test_quantised",
+                "straight_through_gradient_is_the_identitys",
+            ),
+            "fsq": ("latents/quantised/test_quantised", "fsq_bounds_levels_and_index"),
             "gumbel_vae": (
-                "quantised/test_quantised",
+                "latents/quantised/test_quantised",
                 "gumbel_softmax_goes_to_one_hot_samples_of_q",
             ),
         },
