@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import aejax
 from aejax.errors import ConfigError
@@ -23,7 +24,7 @@ POINTS = grid(model=["vae", "undercomplete"], seed=[0, 1], **{"hp.lr": [1e-3, 1e
 def swept(workdir, **fields):
     config = base("smoke", **FIELDS, **fields)
     plan = make_plan(config, POINTS)
-    return plan, run(plan, workdir)
+    return plan, run(plan, workdir, Console(quiet=True))
 
 
 @pytest.fixture(scope="module")
