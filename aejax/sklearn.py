@@ -54,7 +54,7 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     def fit(self, X: Any, y: Any = None) -> AutoencoderTransformer:
         """Trains on X [N, D]; y is ignored."""
         del y
-        X = validate_data(self, X, dtype=np.float32)
+        X = np.asarray(validate_data(self, X, dtype=np.float32))
         known = models.arguments(self.model)
         args = {"likelihood": "gaussian"} if "likelihood" in known else {}
         built = models.build(
@@ -84,7 +84,7 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
 
     def _rows(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        return validate_data(self, X, dtype=np.float32, reset=False)
+        return np.asarray(validate_data(self, X, dtype=np.float32, reset=False))
 
     def transform(self, X: Any) -> np.ndarray:
         """Returns the codes [N, latent]."""

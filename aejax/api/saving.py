@@ -255,8 +255,10 @@ def _model(folder: Path, facts: dict[str, Any], builder: Builder | None) -> Auto
                 f"builder {name!r} with the arguments of {folder}: {error}"
             ) from error
     else:
-        check_names(f"argument of model {name!r}:", args, ["features", *models.arguments(name)])
-        model = models.build(name, args.pop("features"), args)
+        check_names(
+            f"argument of model {name!r}:", args, ["features", *models.arguments(str(name))]
+        )
+        model = models.build(str(name), args.pop("features"), args)
     if model.info.name != facts.get("model") or list(model.info.shape) != facts.get("shape"):
         raise ConfigError(
             f"{folder} holds a {facts.get('model')!r} of shape {facts.get('shape')}, the builder "

@@ -150,20 +150,20 @@ def fit(
     Raises:
       ConfigError: a ValueError of one line: a wrong name, shape, value or range.
     """
-    seed, start = check_integer("seed", seed, 0), None
-    before = model if isinstance(model, Fitted) else None
-    if before is not None:
-        model = before.model
-        rows = rows_for(model, x)
+    start, before = None, None
+    if isinstance(model, Fitted):
+        before, of = model, model.model
+        rows = rows_for(of, x)
         before.scale.check(rows)
-        start = _start(before)
-        recipe, values, seed = before.recipe, before.hp, before.seed
-        recipe = recipe._replace(steps=recipe.steps + check_integer("steps", steps, 1))
-        rows, held = split(rows, valid, model)
+        rows, held = split(rows, valid, of)
+        start, values, seed = _start(before), before.hp, before.seed
+        total = before.recipe.steps + check_integer("steps", steps, 1)
+        recipe = before.recipe._replace(steps=total)
     else:
-        rows, held = split(rows_for(model, x), valid, model)
+        of, seed = model, check_integer("seed", seed, 0)
+        rows, held = split(rows_for(of, x), valid, of)
         recipe = _recipe(steps, batch_size, optimizer, schedule, clip, precision, rows)
-        values = resolve_hparams(model, recipe, hp or {}, {"num_data": len(rows)})
+        values = resolve_hparams(of, recipe, hp or {}, {"num_data": len(rows)})
     options = {
         "patience": patience,
         "metric": metric,
@@ -171,8 +171,8 @@ def fit(
         "eval_every": eval_every,
         "callbacks": callbacks,
     }
-    trained = _train(model, rows, held, recipe, [values], [seed], options, start)
-    found = members_of(model, trained, recipe, [values], [seed], Scale.of(rows))[0]
+    trained = _train(of, rows, held, recipe, [values], [seed], options, start)
+    found = members_of(of, trained, recipe, [values], [seed], Scale.of(rows))[0]
     if found.diverged:
         warnings.warn(
             f"training diverged at step {found.diverged[0]} in {found.diverged[1]!r}; the "

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from aejax import compose
 from aejax.benchmark import machine
 from aejax.benchmark.contest import Case, Contestant, compare, race
 from aejax.benchmark.context import Context
 from aejax.benchmark.problems import as_inputs, images, initial, make_job, save, squared_error
 from aejax.benchmark.shares import shares_of_ceiling
 from aejax.benchmark.trainer import Trainer
+from aejax.compose import compose
 from aejax.latents.deterministic import structured
 from aejax.likelihoods.pixels import gaussian
 from aejax.nets.convolutional import convolutional, stack
