@@ -49,8 +49,9 @@ def _again(model: Autoencoder, variables: Variables, x: Array, key: Array) -> Ar
 
 
 def _draw(model: Autoencoder, variables: Variables, keys: Array, key: Array) -> Array:
-    assert model.sample is not None
-    one = lambda k: model.sample(variables, jax.random.wrap_key_data(k), 1)[0]
+    draw = model.sample
+    assert draw is not None
+    one = lambda k: draw(variables, jax.random.wrap_key_data(k), 1)[0]
     return jax.vmap(one)(keys)
 
 
