@@ -21,13 +21,15 @@ from aejax.errors import ConfigError, check_at_least, check_integer
 from aejax.types import Array, Autoencoder, PyTree, Variables
 
 
-def rows_of(fitted: Fitted, x: Any, field: str = "x") -> np.ndarray:
+def rows_of(fitted: Fitted, x: Any, field: str = "x", slack: float = 1.0) -> np.ndarray:
     """Returns the user's rows as the model takes them, on the scale that it was trained on.
+
+    They may be outside the likelihood's support by its width (noisy images); see `check_support`.
 
     Raises:
       ConfigError: as in `fit`, or another scale than that of the training rows.
     """
-    rows = rows_for(fitted.model, x, field)
+    rows = rows_for(fitted.model, x, field, slack=slack)
     fitted.scale.check(rows, field)
     return rows
 

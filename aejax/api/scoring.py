@@ -72,7 +72,7 @@ def score(
       ConfigError: as in `encode`; log p of a model without densities of its code.
     """
     samples, seed = check_integer("log_p_samples", log_p_samples, 0), check_integer("seed", seed, 0)
-    model, rows = fitted.model, rows_of(fitted, x)
+    model, rows = fitted.model, rows_of(fitted, x, slack=0.0)
     if samples:
         densities(f"score(log_p_samples={samples}) of model {model.info.name!r}", model.info.space)
     hp = {name: jnp.float32(value) for name, value in fitted.hp.items()}

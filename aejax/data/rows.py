@@ -25,7 +25,7 @@ def _layouts(shape: tuple[int, ...]) -> str:
     return " or ".join([exact, *plane, *flat])
 
 
-def rows_for(model: Autoencoder, x: Any, field: str = "x") -> np.ndarray:
+def rows_for(model: Autoencoder, x: Any, field: str = "x", *, slack: float = 0.0) -> np.ndarray:
     """Returns the user's rows as the model takes them: [N, *model.info.shape], uint8 or float32.
 
     Allowed are the model's own shape, [N, D] with D its number of features, and [N, H, W] for
@@ -36,6 +36,7 @@ def rows_for(model: Autoencoder, x: Any, field: str = "x") -> np.ndarray:
       model: whose rows they are.
       x: what `as_images` takes: NumPy or JAX arrays, lists, data frames of numbers.
       field: how an error names the array.
+      slack: as in `check_support`.
 
     Raises:
       ConfigError: no numbers, empty, NaN (says where), another shape, or outside the support of
@@ -51,7 +52,7 @@ def rows_for(model: Autoencoder, x: Any, field: str = "x") -> np.ndarray:
             f"Allowed: {_layouts(shape)}.{_hint(given, shape)}"
         )
     rows = rows.reshape(len(rows), *shape)
-    check_support(model, rows, field)
+    check_support(model, rows, field, slack)
     return rows
 
 
@@ -66,8 +67,18 @@ def _hint(given: tuple[int, ...], shape: tuple[int, ...]) -> str:
     return ""
 
 
-def check_support(model: Autoencoder, x: np.ndarray | Array, field: str = "x") -> None:
-    """Raises ConfigError where the values are outside the support of the model's likelihood."""
+def check_support(
+    model: Autoencoder, x: np.ndarray | Array, field: str = "x", slack: float = 0.0
+) -> None:
+    """Raises ConfigError where the values are outside the support of the model's likelihood.
+
+    Args:
+      model: whose likelihood it is.
+      x: rows.
+      field: how an error names them.
+      slack: how far outside they may be, in widths of the support. What is encoded and no target
+        of a likelihood may be so: a noisy image for a denoising model.
+    """
     low, high = model.info.likelihood.support
     if model.info.likelihood.whole and (x.dtype == jnp.uint8 or not (x == np.round(x)).all()):
         raise ConfigError(
@@ -78,7 +89,8 @@ def check_support(model: Autoencoder, x: np.ndarray | Array, field: str = "x") -
     if x.dtype == jnp.uint8:
         return  # scaled to [0, 1] on the device
     least, most = float(x.min()), float(x.max())
-    if least >= low and most <= high:
+    beyond = slack * (high - low) if slack and not model.info.likelihood.whole else 0.0
+    if least >= low - beyond and most <= high + beyond:
         return
     scale = "Divide by 255, or pass uint8." if least >= 0 and 1 < most <= 255 else "Rescale it."
     raise ConfigError(

@@ -45,7 +45,7 @@ class Scale(NamedTuple):
                 f"{field} is uint8, which is scaled to [0, 1], but the model was trained on floats "
                 f"from {self.low:.4g} to {self.high:.4g}. Allowed: floats on that scale."
             )
-        if rows.dtype != np.uint8 and self.bytes and rows.max() > 2:
+        if rows.dtype != np.uint8 and self.bytes and rows.max() > 16:  # noise stays below
             raise ConfigError(
                 f"{field} holds floats up to {rows.max():.4g}, but the model was trained on uint8, "
                 "scaled to [0, 1]. Allowed: uint8, or floats from 0 to 1 (divide by 255)."

@@ -123,6 +123,7 @@ def test_a_second_call_compiles_nothing(images):
         (lambda i, t: aejax.encode(t, np.zeros((4, 7), np.uint8)), r"trained on floats"),
         (lambda i, t: aejax.encode(t, np.full((4, 7), np.nan)), r"nan in row 0"),
         (lambda i, t: aejax.encode(i, BYTES * 1.0), r"outside the support"),
+        (lambda i, t: aejax.score(i, BYTES / 255.0 + 0.1), r"outside the support"),
         (lambda i, t: aejax.sample(t, 3), r"has no prior"),
         (lambda i, t: aejax.sample(i, 0), r"n=0 is out of range"),
         (lambda i, t: aejax.interpolate(i, BYTES[:2], BYTES[:3]), r"equal shapes"),
