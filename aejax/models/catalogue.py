@@ -1,7 +1,7 @@
 """What is known of each model beside its builder: its kind, and the test of what it exists for.
 
-`aejax models` prints it, and a model that is not listed fails a test. Long because: it has a line or
-more of every model.
+`aejax models` prints it, and a model that is not listed fails a test. Long because: it has a line
+or more of every model.
 """
 
 from __future__ import annotations
@@ -129,10 +129,13 @@ ENTRIES: dict[str, Entry] = {
             "dip_vae": ("matched_codes", "dip_takes_the_covariance_to_the_identity"),
         },
         "discrete codes": {
-            "vq_vae": ("quantised/test_quantised", "straight_through_gradient_is_the_identitys"),
-            "fsq": ("quantised/test_quantised", "fsq_bounds_levels_and_index"),
+            "vq_vae": (
+                "latents/quantised/test_quantised",
+                "straight_through_gradient_is_the_identitys",
+            ),
+            "fsq": ("latents/quantised/test_quantised", "fsq_bounds_levels_and_index"),
             "gumbel_vae": (
-                "quantised/test_quantised",
+                "latents/quantised/test_quantised",
                 "gumbel_softmax_goes_to_one_hot_samples_of_q",
             ),
         },
