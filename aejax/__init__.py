@@ -1,10 +1,38 @@
 """aejax: autoencoders as records of pure functions, trained as populations in compiled programs."""
 
 from aejax import data, evaluate, models
-from aejax.compose import compose
-from aejax.evaluate import reconstruct
-from aejax.train import fit
+from aejax.api.applying import decode, encode, interpolate, reconstruct, sample, traverse
+from aejax.api.exporting import export
+from aejax.api.fitted import Fitted
+from aejax.api.saving import load, save
+from aejax.api.scoring import score
+from aejax.api.training import fit, fit_population
+from aejax.api.workdir import open_workdir as open
+from aejax.data.scaling import to_float
+from aejax.models.builder import builder
 from aejax.types import Autoencoder, Latent
 
 __version__ = "0.1.0"
-__all__ = ["Autoencoder", "Latent", "compose", "data", "evaluate", "fit", "models", "reconstruct"]
+__all__ = [
+    "Autoencoder",
+    "Fitted",
+    "Latent",
+    "builder",
+    "data",
+    "decode",
+    "encode",
+    "evaluate",
+    "export",
+    "fit",
+    "fit_population",
+    "interpolate",
+    "load",
+    "models",
+    "open",
+    "reconstruct",
+    "sample",
+    "save",
+    "score",
+    "to_float",
+    "traverse",
+]

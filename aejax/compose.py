@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import jax.numpy as jnp
+
 from aejax.corruptions import noise as corruptions
+from aejax.errors import ConfigError
 from aejax.keys import stream
 from aejax.objectives import Objective, additive
 from aejax.types import (
@@ -27,6 +30,23 @@ from aejax.types import (
     Term,
     Variables,
 )
+
+
+def check_batch(info: Info, x: Array) -> None:
+    """Raises ConfigError unless x is [B, *info.shape] of floats; costs nothing under jit.
+
+    Bytes would be read as 0..255 and a missing axis would broadcast: both give wrong numbers.
+    """
+    if x.dtype in (jnp.uint8, jnp.bool_):
+        raise ConfigError(
+            f"model {info.name!r} got x of dtype {x.dtype}. Allowed: floats; aejax.encode, "
+            "aejax.reconstruct and aejax.score scale bytes, and aejax.to_float does so for a batch."
+        )
+    if x.shape[1:] != info.shape:
+        raise ConfigError(
+            f"model {info.name!r} got x of shape {x.shape}. "
+            f"Allowed: [B, {', '.join(map(str, info.shape))}]."
+        )
 
 
 def reconstruction(likelihood: Likelihood) -> Term:
@@ -71,7 +91,7 @@ def compose(
       bound: names of terms whose sum bounds -log p(x) from above; () where there is no such bound.
       symbols: hyper-parameter -> symbol in the paper.
       expected: a number that this model reaches, with the command that produced it.
-      modules: `(key, z) -> params` of further networks that terms use, e.g. a discriminator.
+      modules: `(key, x) -> params` of further networks that terms use, e.g. a discriminator.
       groups: parameter group -> path prefix; each gets a learning rate `lr_<group>`.
       stages: stages of training, made from the finished model; () means one stage, `loss`.
 
@@ -82,6 +102,23 @@ def compose(
     noise = corruption or corruptions.none()
     weighted = {"rec_nats": (reconstruction(likelihood), 1.0), **(terms or {})}
     fns = {term: fn for term, (fn, _) in weighted.items()}
+
+    info = Info(
+        name=name,
+        paper=paper,
+        equation=equation,
+        shape=tuple(shape),
+        latent=space.size,
+        likelihood=likelihood,
+        nets=nets,
+        corruption=noise,
+        weights=tuple(fns),
+        bound=bound,
+        symbols=symbols or {},
+        ranges=space.ranges,
+        expected=expected,
+        space=space,
+    )
 
     def init(key: Array, x: Array) -> Variables:
         params = dict(nets.init(stream(key, "nets"), x))
@@ -95,6 +132,7 @@ def compose(
     def encode(
         variables: Variables, x: Array, key: Array | None = None, hidden: Array | None = None
     ) -> Latent:
+        check_batch(info, x)
         if hidden is None or nets.encode_visible is None:
             h = nets.encode(variables["params"], x)
         else:
@@ -152,22 +190,7 @@ def compose(
             **space.hparams,
             **(hparams or {}),
         },
-        info=Info(
-            name=name,
-            paper=paper,
-            equation=equation,
-            shape=tuple(shape),
-            latent=space.size,
-            likelihood=likelihood,
-            nets=nets,
-            corruption=noise,
-            weights=tuple(fns),
-            bound=bound,
-            symbols=symbols or {},
-            ranges=space.ranges,
-            expected=expected,
-            space=space,
-        ),
+        info=info,
         groups=groups or {},
     )
-    return model._replace(stages=stages(model)) if stages else model
+    return model.replace(stages=stages(model)) if stages else model

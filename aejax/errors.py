@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import errno
 import importlib
+import operator
 import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -82,6 +83,21 @@ def check_at_least(field: str, value: float, low: float) -> None:
     """Raises ConfigError unless `value >= low`."""
     if not value >= low:
         raise ConfigError(f"{field}={value!r} is out of range. Allowed: {low} or more.")
+
+
+def check_integer(field: str, value: Any, low: int, high: int = 2**31 - 1) -> int:
+    """Returns `value` as an int; Python's, NumPy's and JAX's integers are integers.
+
+    Raises:
+      ConfigError: no integer, or outside `low` to `high`.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if isinstance(value, bool) or number is None or not low <= number <= high:
+        raise ConfigError(f"{field}={value!r} is out of range. Allowed: integers {low} to {high}.")
+    return number
 
 
 def check_within(field: str, value: float, low: float, high: float) -> None:

@@ -6,6 +6,7 @@ knows of flax or optax: `nets/` hides the first behind `init`/`apply`, `train/` 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -180,6 +181,13 @@ class Stage(NamedTuple):
     lr: str = "lr"
 
 
+class Made(NamedTuple):
+    """Where a model comes from: enough to build it again."""
+
+    builder: str
+    args: dict[str, Any]
+
+
 class Info(NamedTuple):
     """What a reader, a metric or a figure needs to know of a model beside its functions."""
 
@@ -197,10 +205,14 @@ class Info(NamedTuple):
     ranges: Mapping[str, tuple[float, float]] = {}  # of hyper-parameters, beside those for all
     expected: str = ""
     space: LatentSpace | None = None
+    made: Made | None = None  # by which builder, with which arguments; see models/builder.py
 
 
-class Autoencoder(NamedTuple):
+@dataclasses.dataclass(frozen=True, eq=False)
+class Autoencoder:
     """A model: pure functions and the names of what can be swept without recompiling.
+
+    Equal to itself alone and hashable, so that it can be a static argument under jit.
 
     init(key, x) -> {"params", "extra"};
     encode(variables, x, key=None, hidden=None) -> Latent, `hidden` as in `Nets.encode_visible`;
@@ -220,13 +232,32 @@ class Autoencoder(NamedTuple):
     hparams: dict[str, float]
     info: Info
     stages: tuple[Stage, ...] = ()
-    groups: Mapping[str, str] = {}
+    groups: Mapping[str, str] = dataclasses.field(default_factory=dict)
     prime: Callable[[Variables, Array], Variables] | None = None
+
+    def __reduce__(self) -> tuple[Callable[..., Autoencoder], tuple[Any, ...]]:
+        """Pickles as builder and arguments; the functions themselves cannot be pickled."""
+        if self.info.made is None:
+            raise TypeError(
+                f"model {self.info.name!r} does not know its builder: see aejax.builder."
+            )
+        return _rebuilt, tuple(self.info.made)
+
+    def replace(self, **changes: Any) -> Autoencoder:
+        """Returns a copy with other fields."""
+        return dataclasses.replace(self, **changes)
 
 
 def stages_of(model: Autoencoder) -> tuple[Stage, ...]:
     """Returns the model's stages; a model without any has one, its loss."""
     return model.stages or (Stage("train", model.loss),)
+
+
+def _rebuilt(builder: str, args: dict[str, Any]) -> Autoencoder:
+    from aejax.models import build  # the table of builders stands above the contracts
+
+    rest = dict(args)
+    return build(builder, rest.pop("features"), rest)
 
 
 class Health(NamedTuple):

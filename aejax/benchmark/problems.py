@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax.likelihoods.pixels import LOG_2PI
-from aejax.train.run import Job
-from aejax.train.step import Recipe, hparams_of, init_state
+from aejax.train.plan import Job
+from aejax.train.recipe import Recipe, hparams_of
+from aejax.train.step import init_state
 from aejax.types import Array, Autoencoder, PyTree
 
 

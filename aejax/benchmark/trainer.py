@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from aejax.benchmark.contest import Round
-from aejax.train.run import Job, Trained, train
+from aejax.train.plan import Job
+from aejax.train.run import Trained, train
 from aejax.types import Array
 
 # A unit of work is a step of one member; elsewhere a gradient, or an estimate.

@@ -21,6 +21,7 @@ from aejax.cli.common import (
     shown,
 )
 from aejax.sweep import estimate, make_plan, run
+from aejax.sweep.keeping import kept_in_words
 from aejax.sweep.table import plan_table, summary
 
 
@@ -50,6 +51,7 @@ def main(argv: list[str]) -> int:
             f"{plan.size} members, {len(plan.groups)} groups, one compile a group; about "
             f"{total:.0f} s on this machine; results would go to {workdir}"
         )
+        console.print(kept_in_words(plan))
         return 0
     begun = time.perf_counter()
     outcome = run(plan, workdir, console)

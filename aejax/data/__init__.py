@@ -2,7 +2,7 @@
 
 dataset = aejax.data.load("digits")
 dataset = aejax.data.load("mnist", manual_dir="~/raw")
-dataset = aejax.data.load("my_images.npz", test_fraction=0.1, train_size=1000)
+dataset = aejax.data.load("my_images.npz", test_fraction=0.1, valid_fraction=0.1, train_size=1000)
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def load(
     data_dir: PathLike | None = None,
     manual_dir: PathLike | None = None,
     test_fraction: float = 0.2,
+    valid_fraction: float = 0.0,
     train_size: int | None = None,
     test_size: int | None = None,
     resize: int | tuple[int, int] | None = None,
@@ -56,7 +57,11 @@ def load(
       data_dir: where prepared data and caches are kept; None: see `paths`.
       manual_dir: a folder with the raw files, for what is not prepared yet; None: the network.
       test_fraction: the share to hold out where there is no test split, above 0 and below 1.
-      train_size: take the first so many training examples; None: all.
+      valid_fraction: the share of the training rows to hold out for validation, 0 or above and
+        below 1; 0 (here, not in sweeps) leaves train and test as they come and `valid` None. The
+        rows are fixed (`dataset.hold_valid`); a file's own validation split is taken instead.
+      train_size: take the first so many training examples, of those that are not held out; None:
+        all. The validation rows are the same for every size.
       test_size: the same for the test examples.
       resize: pixels (height, width), or one number for both; for a folder of images only.
 
@@ -64,6 +69,7 @@ def load(
       ConfigError (a ValueError): one line that names the field, the value and what is allowed.
     """
     _dataset.check_test_fraction(test_fraction)
+    _dataset.check_valid_fraction(valid_fraction)
     if not isinstance(name, (str, os.PathLike)):
         raise ConfigError(f"dataset={name!r} is {type(name).__name__}. Allowed: a name or a path.")
     path = None if name in DATASETS else _own_path(name)
@@ -76,7 +82,7 @@ def load(
         loaded = folder.load_folder(path, test_fraction, size)
     else:
         loaded = _READERS[path.suffix.lower()](path, test_fraction)
-    return _dataset.take(loaded, train_size, test_size)
+    return _dataset.take(_dataset.hold_valid(loaded, valid_fraction), train_size, test_size)
 
 
 class Prepared(NamedTuple):

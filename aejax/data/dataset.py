@@ -1,4 +1,8 @@
-"""What every loader returns, and the few operations on it: freeze, hold out, take the first n."""
+"""What every loader returns, and the few operations on it: freeze, split, take the first n.
+
+Training reads `train`; curves, early stopping and every choice read `valid`; `test` is measured
+once, at the end. All splits are the same for everyone: no run's seed is in them.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ import numpy as np
 from aejax.errors import ConfigError
 
 _SPLIT_SEED = 0  # one constant, so that everyone's held-out images are the same ones
+_VALID_SEED = 1  # likewise, of the rows that go from train to valid
 
 
 class Dataset(NamedTuple):
@@ -27,6 +32,8 @@ class Dataset(NamedTuple):
     train_labels: np.ndarray | None  # [N] int32
     test_labels: np.ndarray | None  # [M] int32
     fingerprint: str  # 16 hex digits of the sha256 over dtype, shape and bytes of all arrays
+    valid: np.ndarray | None = None  # [V, *shape]; None: no validation rows
+    valid_labels: np.ndarray | None = None  # [V] int32
 
 
 def make(
@@ -35,20 +42,34 @@ def make(
     test: np.ndarray,
     train_labels: np.ndarray | None = None,
     test_labels: np.ndarray | None = None,
+    valid: np.ndarray | None = None,
+    valid_labels: np.ndarray | None = None,
 ) -> Dataset:
     """Returns the Dataset of checked arrays (`checks.as_images`, `checks.as_labels`).
 
     Raises:
-      ConfigError: the two splits differ in the shape of one example, or in their dtype.
+      ConfigError: the splits differ in the shape of one example, or in their dtype.
     """
-    if train.shape[1:] != test.shape[1:] or train.dtype != test.dtype:
-        raise ConfigError(
-            f"dataset={name!r}: train holds {train.dtype}{list(train.shape[1:])} and test "
-            f"{test.dtype}{list(test.shape[1:])}. Allowed: examples of one shape and type."
-        )
-    labels = [None if array is None else _frozen(array) for array in (train_labels, test_labels)]
-    images = [_frozen(train), _frozen(test)]
-    return Dataset(name, *images, *labels, fingerprint=fingerprint([*images, *labels]))
+    for split, array in (("test", test), ("valid", valid)):
+        if array is not None and (train.shape[1:], train.dtype) != (array.shape[1:], array.dtype):
+            raise ConfigError(
+                f"dataset={name!r}: train holds {train.dtype}{list(train.shape[1:])} and {split} "
+                f"{array.dtype}{list(array.shape[1:])}. Allowed: examples of one shape and type."
+            )
+    optional = lambda array: None if array is None else _frozen(array)
+    told: list[np.ndarray | None] = [train, test, train_labels, test_labels]
+    if valid is not None:  # without, the fingerprint is that of train and test alone
+        told += [valid, valid_labels]
+    return Dataset(
+        name=name,
+        train=_frozen(train),
+        test=_frozen(test),
+        train_labels=optional(train_labels),
+        test_labels=optional(test_labels),
+        fingerprint=fingerprint(told),
+        valid=optional(valid),
+        valid_labels=optional(valid_labels),
+    )
 
 
 def fingerprint(arrays: Iterable[np.ndarray | None]) -> str:
@@ -64,18 +85,23 @@ def fingerprint(arrays: Iterable[np.ndarray | None]) -> str:
 
 
 def hold_out(
-    name: str, images: np.ndarray, labels: np.ndarray | None, test_fraction: float
+    name: str,
+    images: np.ndarray,
+    labels: np.ndarray | None,
+    test_fraction: float,
+    valid: np.ndarray | None = None,
+    valid_labels: np.ndarray | None = None,
 ) -> Dataset:
     """Splits [N, *shape] by a permutation of fixed seed: ceil(N * test_fraction) test examples.
 
     The training examples stay permuted, so that the first n of them are a random sample too.
+    `valid` is a validation split that is there already.
 
     Raises:
       ConfigError: the fraction is not strictly between 0 and 1, or leaves a split without examples.
     """
     check_test_fraction(test_fraction)
-    # The epsilon keeps 0.07 * 100 = 7.000000000000001 from becoming 8.
-    held_out = math.ceil(len(images) * test_fraction - 1e-9)
+    held_out = _share(len(images), test_fraction)
     if not 0 < held_out < len(images):
         raise ConfigError(
             f"test_fraction={test_fraction!r} of the {len(images)} examples of {name!r} leaves "
@@ -85,7 +111,48 @@ def hold_out(
     order = np.random.RandomState(_SPLIT_SEED).permutation(len(images))
     test, train = order[:held_out], order[held_out:]
     pick = (lambda rows: None) if labels is None else (lambda rows: labels[rows])
-    return make(name, images[train], images[test], pick(train), pick(test))
+    return make(name, images[train], images[test], pick(train), pick(test), valid, valid_labels)
+
+
+def hold_valid(dataset: Dataset, valid_fraction: float) -> Dataset:
+    """Moves ceil(N * valid_fraction) of the N training rows to the validation split.
+
+    They are drawn by a permutation of fixed seed, so that they are a random sample of a file that
+    is sorted by class too. The other training rows keep their order. 0 returns the data set as it
+    is; a validation split of its own stays as it is, whatever the fraction.
+
+    Raises:
+      ConfigError: the fraction is not in [0, 1), or leaves a split without rows.
+    """
+    check_valid_fraction(valid_fraction)
+    if dataset.valid is not None or valid_fraction == 0:
+        return dataset
+    count = len(dataset.train)
+    held_out = _share(count, valid_fraction)
+    if not 0 < held_out < count:
+        raise ConfigError(
+            f"valid_fraction={valid_fraction!r} of the {count} training examples of "
+            f"{dataset.name!r} leaves no training or no validation example. "
+            "Allowed: at least one of each, or 0 for no validation."
+        )
+    order = np.random.RandomState(_VALID_SEED).permutation(count)
+    valid, train = np.sort(order[:held_out]), np.sort(order[held_out:])
+    labels = dataset.train_labels
+    pick = (lambda rows: None) if labels is None else (lambda rows: labels[rows])
+    return make(
+        dataset.name,
+        dataset.train[train],
+        dataset.test,
+        pick(train),
+        dataset.test_labels,
+        dataset.train[valid],
+        pick(valid),
+    )
+
+
+def _share(count: int, fraction: float) -> int:
+    # The epsilon keeps 0.07 * 100 = 7.000000000000001 from becoming 8.
+    return math.ceil(count * fraction - 1e-9)
 
 
 def check_test_fraction(test_fraction: float) -> None:
@@ -96,8 +163,20 @@ def check_test_fraction(test_fraction: float) -> None:
         )
 
 
+def check_valid_fraction(valid_fraction: float) -> None:
+    """Raises ConfigError unless `valid_fraction` is a number, 0 or above and below 1."""
+    number = isinstance(valid_fraction, numbers.Real) and not isinstance(valid_fraction, bool)
+    if not number or not 0 <= valid_fraction < 1:
+        raise ConfigError(
+            f"valid_fraction={valid_fraction!r} is out of range. "
+            "Allowed: 0 (no validation), or above 0 and below 1."
+        )
+
+
 def take(dataset: Dataset, train_size: int | None, test_size: int | None) -> Dataset:
     """Returns the first `train_size` and `test_size` examples (None: all), fingerprinted anew.
+
+    The validation rows stay all as they are: sweeps over `train_size` are judged by the same ones.
 
     Raises:
       ConfigError: a size is no whole number, below 1, or above what there is.
@@ -111,7 +190,9 @@ def take(dataset: Dataset, train_size: int | None, test_size: int | None) -> Dat
         for labels, size in ((dataset.train_labels, train_size), (dataset.test_labels, test_size))
     )
     train, test = dataset.train[:train_size], dataset.test[:test_size]
-    return make(dataset.name, train, test, train_labels, test_labels)
+    return make(
+        dataset.name, train, test, train_labels, test_labels, dataset.valid, dataset.valid_labels
+    )
 
 
 def _checked_size(field: str, size: int | None, images: np.ndarray) -> int:

@@ -16,12 +16,15 @@ from aejax.errors import ConfigError
 # What people call these arrays; the first that the file holds is taken.
 TRAIN = ("train", "x_train", "train_images", "train_films")
 TEST = ("test", "x_test", "test_images", "test_films")
+VALID = ("valid", "x_valid", "valid_images", "valid_films", "val", "x_val", "val_images")
 SINGLE = ("x", "image", "images", "data", "films")
-FILMS = {"train_films", "test_films", "films"}  # [N, T, D]; rank 3 is images of one channel else
+# [N, T, D]; what has rank 3 under another name is images of one channel.
+FILMS = {"train_films", "valid_films", "test_films", "films"}
 TRAIN_LABELS = ("train_labels", "y_train")
 TEST_LABELS = ("test_labels", "y_test")
+VALID_LABELS = ("valid_labels", "y_valid", "val_labels", "y_val")
 SINGLE_LABELS = ("labels", "label", "y", "target", "targets")
-_LABELS = {*TRAIN_LABELS, *TEST_LABELS, *SINGLE_LABELS}
+_LABELS = {*TRAIN_LABELS, *TEST_LABELS, *VALID_LABELS, *SINGLE_LABELS}
 
 # What np.load and the zip underneath it raise for a file that is cut short or is something else.
 _UNREADABLE = (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
@@ -46,7 +49,8 @@ def load_npz(path: Path, test_fraction: float) -> Dataset:
 
     `films`, or `train_films` and `test_films`, are T frames of D numbers each, [N, T, D].
 
-    Without a test array, `test_fraction` of the training array is held out.
+    Beside `train`, `valid` (or x_valid, x_val) is the validation split as it stands. Without a
+    test array, `test_fraction` of the training array is held out.
 
     Raises:
       ConfigError: truncated, foreign, pickled, or no array that can be told to be the images.
@@ -64,7 +68,7 @@ def load_npz(path: Path, test_fraction: float) -> Dataset:
         arrays = {role: _read(archive, name, field) for role, name in names.items()}
     images = {
         role: as_images(arrays[role], f"{field}, array {names[role]!r}", films=names[role] in FILMS)
-        for role in ("train", "test")
+        for role in ("train", "test", "valid")
         if role in arrays
     }
     labels = {
@@ -72,23 +76,24 @@ def load_npz(path: Path, test_fraction: float) -> Dataset:
         for role in images
         if (name := names.get(f"{role}_labels"))
     }
+    train, own = (images["train"], labels.get("train")), (images.get("valid"), labels.get("valid"))
     if "test" not in images:
-        return datasets.hold_out(str(path), images["train"], labels.get("train"), test_fraction)
-    return datasets.make(
-        str(path), images["train"], images["test"], labels.get("train"), labels.get("test")
-    )
+        return datasets.hold_out(str(path), *train, test_fraction, *own)
+    return datasets.make(str(path), train[0], images["test"], train[1], labels.get("test"), *own)
 
 
 def _roles(archive: np.lib.npyio.NpzFile, field: str) -> dict[str, str]:
-    """Returns {role: name in the archive} for train, test, train_labels, test_labels."""
+    """Returns {role: name in the archive} for train, test, valid and the labels of each."""
     held = archive.files
     first = lambda options: next((name for name in options if name in held), None)
     if train := first(TRAIN):
         roles = {
             "train": train,
             "test": first(TEST),
+            "valid": first(VALID),
             "train_labels": first(TRAIN_LABELS),
             "test_labels": first(TEST_LABELS),
+            "valid_labels": first(VALID_LABELS),
         }
     else:
         roles = {
@@ -107,8 +112,8 @@ def _only_numeric(archive: np.lib.npyio.NpzFile, field: str) -> str:
     if len(candidates) != 1:
         raise ConfigError(
             f"{field} holds the arrays {sorted(archive.files)}, and none is known to be the images."
-            f" Allowed: {', '.join(TRAIN)} (with {', '.join(TEST)}), or one of {', '.join(SINGLE)},"
-            " or a single array of numbers."
+            f" Allowed: {', '.join(TRAIN)} (with {', '.join((*TEST, *VALID))}), or one of "
+            f"{', '.join(SINGLE)}, or a single array of numbers."
         )
     return candidates[0]
 

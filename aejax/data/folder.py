@@ -20,7 +20,8 @@ def load_folder(path: Path, test_fraction: float, resize: tuple[int, int] | None
     """Reads all images below `path`, sorted by path, as uint8 [N, H, W, 1] (grey) or [N, H, W, 3].
 
     All are grey, or all become RGB where one has colour. Transparency is dropped. Subfolders
-    `train` and `test` are the splits, if both are there; otherwise `test_fraction` is held out.
+    `train` and `test` are the splits, if both are there, and `valid` beside them is the validation
+    split; otherwise `test_fraction` is held out.
 
     Args:
       path: the folder.
@@ -32,13 +33,21 @@ def load_folder(path: Path, test_fraction: float, resize: tuple[int, int] | None
     """
     name = str(path)
     if (path / "train").is_dir() and (path / "test").is_dir():
-        train, test = (
-            [_open(file, resize) for file in _files(path / s)] for s in ("train", "test")
-        )
-        table = _stack(train + test)
-        return datasets.make(name, table[: len(train)], table[len(train) :])
+        splits = [s for s in ("train", "test", "valid") if (path / s).is_dir()]
+        opened = [[_open(file, resize) for file in _files(path / s)] for s in splits]
+        table = _stack([image for split in opened for image in split])
+        parts = np.split(table, np.cumsum([len(split) for split in opened])[:-1])
+        return datasets.make(name, *parts[:2], valid=parts[2] if "valid" in splits else None)
     table = _stack([_open(file, resize) for file in _files(path)])
     return datasets.hold_out(name, table, None, test_fraction)
+
+
+def load_images(path: Path, resize: tuple[int, int] | None = None) -> np.ndarray:
+    """Returns all images below `path`, sorted by path, as one uint8 array [N, H, W, C].
+
+    Args, raises: as in `load_folder`, of which this is the reading without splits.
+    """
+    return _stack([_open(file, resize) for file in _files(path)])
 
 
 def _files(path: Path) -> list[Path]:

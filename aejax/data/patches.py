@@ -26,7 +26,8 @@ def load_natural_patches(name: str, side: int) -> Dataset:
 
     Grey photographs, halved in size (which leaves the blocks of their JPEG files behind), whitened,
     cut at random places, then brought into a sigmoid's range as in the exercise. Training and test
-    patches come from different parts of the photographs.
+    patches come from different parts of the photographs; validation patches, held out of training,
+    may overlap others of training, so that they tell less of what is new than the test's.
     """
     random = np.random.RandomState(_SEED)
     pictures = [whiten(picture) for picture in photographs()]

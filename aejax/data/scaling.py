@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
+import numpy as np
+
+from aejax.errors import ConfigError
 
 Array = jax.Array
 
@@ -13,3 +18,35 @@ def to_float(x: Array) -> Array:
     if x.dtype == jnp.uint8:
         return x.astype(jnp.float32) * (1.0 / 255.0)
     return x.astype(jnp.float32)
+
+
+class Scale(NamedTuple):
+    """The scale of the rows that a model was trained on.
+
+    `bytes`: they were uint8 (or bool), which is scaled to [0, 1]; `low` and `high` are the least
+    and the largest of the values that the model saw.
+    """
+
+    bytes: bool
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, rows: np.ndarray) -> Scale:
+        """Returns the scale of training rows."""
+        if rows.dtype == np.uint8:
+            return cls(True, float(rows.min()) / 255, float(rows.max()) / 255)
+        return cls(False, float(rows.min()), float(rows.max()))
+
+    def check(self, rows: np.ndarray, field: str = "x") -> None:
+        """Raises ConfigError where rows are on another scale than the training rows."""
+        if rows.dtype == np.uint8 and not self.bytes and (self.low < 0 or self.high > 1):
+            raise ConfigError(
+                f"{field} is uint8, which is scaled to [0, 1], but the model was trained on floats "
+                f"from {self.low:.4g} to {self.high:.4g}. Allowed: floats on that scale."
+            )
+        if rows.dtype != np.uint8 and self.bytes and rows.max() > 2:
+            raise ConfigError(
+                f"{field} holds floats up to {rows.max():.4g}, but the model was trained on uint8, "
+                "scaled to [0, 1]. Allowed: uint8, or floats from 0 to 1 (divide by 255)."
+            )

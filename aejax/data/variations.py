@@ -63,8 +63,9 @@ def rotate(images: np.ndarray, angles: np.ndarray) -> np.ndarray:
 def vary(mnist: Dataset, name: str, change: Change) -> Dataset:
     """Returns a variation: 12,000 training and 50,000 test images, uint8 [N, 28, 28, 1].
 
-    The last 2,000 of the training images are the papers' validation set. The digits are drawn from
-    all 70,000 of MNIST by a fixed permutation. Of a smaller MNIST (a test's), the same fractions.
+    The last 2,000 of the training images are the papers' validation set; a paper's file cuts them
+    off by itself, with valid_fraction=0. The digits are drawn from all 70,000 of MNIST by a fixed
+    permutation. Of a smaller MNIST (a test's), the same fractions.
 
     Args:
       mnist: MNIST, with labels.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aejax.figures.output import Arrayed
-from aejax.results.rows import Row, Variant, best, variants
+from aejax.results.rows import Row, Variant, best, selectable, variants
 
 
 class Shown(NamedTuple):
@@ -31,7 +31,9 @@ class Shown(NamedTuple):
 
 
 def choose(rows: list[Row], arrays: Arrayed, key: str, most: int) -> tuple[list[Shown], str]:
-    """Chooses the member with the lowest test error of each variant that has finite `key`.
+    """Chooses the member with the lowest validation error of each variant that has finite `key`.
+
+    Where there are no validation rows, it is the first by seed.
 
     Args:
       rows: rows of the sweep.
@@ -57,10 +59,20 @@ def choose(rows: list[Row], arrays: Arrayed, key: str, most: int) -> tuple[list[
         unit = "model"
         by_model = itertools.groupby(shown, key=lambda each: each.variant.model)
         shown = [_best_of(list(group)) for _, group in by_model]
-    sentence = f"One member per {unit}: the one with the lowest test error."
+    sentence = f"One member per {unit}: {_chosen_by(shown)}."
     if lost:
         sentence += f" Not shown, for all their seeds diverged: {'; '.join(lost)}."
     return shown, sentence
+
+
+def _chosen_by(shown: list[Shown]) -> str:
+    """Says what decided; a sweep over `valid_fraction` may have both."""
+    chosen = [selectable(each.row) for each in shown]
+    if all(chosen):
+        return "the one with the lowest validation error"
+    if any(chosen):
+        return "the one with the lowest validation error, or the first by seed where it has none"
+    return "the first by seed, for there are no validation rows to choose by"
 
 
 def _best_of(group: list[Shown]) -> Shown:

@@ -40,7 +40,7 @@ class Key(NamedTuple):
 
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
-    """A panel a model and term; solid in training, dashed on validation images where recorded."""
+    """A panel a model and term; solid in training, dashed on validation rows, if there are."""
     bands = [band for variant in variants(rows) for band in bands_of(variant, arrays)]
     if not bands:
         return None
@@ -59,11 +59,13 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         if model not in told:  # once a model, beside its first term
             _legend(axis, keys[model].named)
         told.add(model)
-    dashed = any(band.split == "valid" and band.seeds for band in bands)
+    held_out = [band for band in bands if band.split == "valid"]
+    dashed = any(band.seeds for band in held_out)
     note(
         figure,
         "Line: mean over seeds; band: lowest to highest seed.",
         "Solid: training; dashed: mean in validation." if dashed else "",
+        "" if held_out else "There are no validation rows.",
         "×: a seed diverged; mean and band leave it out." if any(b.lost for b in bands) else "",
         *(key.sentence for key in keys.values()),
     )

@@ -91,7 +91,7 @@ def binarised(model: Autoencoder) -> Autoencoder:
     ) -> tuple[Array, Aux]:
         return model.loss(variables, hp, binarise(stream(key, "binarise"), x), key, step)
 
-    return model._replace(loss=loss)
+    return model.replace(loss=loss)
 
 
 def from_mean(model: Autoencoder) -> Autoencoder:
@@ -115,4 +115,4 @@ def from_mean(model: Autoencoder) -> Autoencoder:
         decoder[last] = {**decoder[last], "bias": jnp.log(p) - jnp.log1p(-p)}
         return {**variables, "params": {**variables["params"], "decoder": decoder}}
 
-    return model._replace(prime=prime)
+    return model.replace(prime=prime)

@@ -61,7 +61,7 @@ def load(folder: Path, name: str) -> Entry:
 def configure(entry: Entry, scale: str, **practical: Any) -> Any:
     """Returns the paper's config at a scale, with data_dir and the like set where given."""
     config = entry.module.get_config(check_scale(scale, entry.paper.scales))
-    for field, value in {"keep_variables": True, **practical}.items():
+    for field, value in {"keep_variables": "all", **practical}.items():
         if value is not None:
             config[field] = value
     return config

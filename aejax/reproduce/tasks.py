@@ -71,7 +71,10 @@ class Context:
         return str(self.config.scale)
 
     def dataset(self, name: str | None = None, **sizes: int | None) -> data.Dataset:
-        """Returns a data set: the config's own, or one by name with `train_size`, `test_size`."""
+        """Returns a data set: the config's own, or one by name with `train_size`, `test_size`.
+
+        Its splits are the sweep's: `test_fraction` and `valid_fraction` are the config's.
+        """
         config = self.config
         if name is None:
             sizes = {"train_size": config.train_size, "test_size": config.test_size, **sizes}
@@ -82,6 +85,7 @@ class Context:
                 data_dir=config.data_dir,
                 manual_dir=config.manual_dir,
                 test_fraction=config.test_fraction,
+                valid_fraction=config.valid_fraction,
                 **sizes,
             )
         return self._data[key]

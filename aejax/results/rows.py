@@ -15,6 +15,7 @@ Row = dict[str, Any]
 Path = tuple[str, ...]
 
 UNSET = "unset"
+SELECTION = "valid_mse_per_image"  # what members are chosen by, everywhere
 LONGEST_VALUE = 24  # characters; a label has to fit beside a panel
 
 
@@ -39,14 +40,25 @@ def diverged(row: Row) -> bool:
     return row.get("status") != "ok"
 
 
-def best(rows: Iterable[Row], metric: str = "test_mse_per_image") -> Row | None:
-    """Returns the row with the lowest metric among those that ended well; the first if none has it.
+def selectable(row: Row, metric: str = SELECTION) -> bool:
+    """Returns whether a row has the metric by which members are chosen.
 
-    None when every member diverged.
+    Rows of a sweep without validation rows (`valid_fraction=0`) have not.
+    """
+    return not math.isnan(number(row, metric))
+
+
+def best(rows: Iterable[Row], metric: str = SELECTION) -> Row | None:
+    """Returns the row with the lowest metric, of validation, among those that ended well.
+
+    Where none has it, the first by seed: nothing is chosen by test rows. None when every member
+    diverged.
     """
     ended = [row for row in rows if not diverged(row)]
-    ranked = [row for row in ended if not math.isnan(number(row, metric))]
-    return min(ranked, key=lambda row: number(row, metric)) if ranked else next(iter(ended), None)
+    ranked = [row for row in ended if selectable(row, metric)]
+    if ranked:
+        return min(ranked, key=lambda row: number(row, metric))
+    return min(ended, key=lambda row: _sort_key(row.get("seed")), default=None)
 
 
 def settings(row: Row) -> dict[Path, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from aejax.data.scaling import Scale
 from aejax.errors import ConfigError
 from aejax.types import PyTree
 
@@ -35,8 +36,10 @@ def _filled(skeleton: Any, leaves: dict[str, np.ndarray]) -> PyTree:
     return leaves[f"leaf{skeleton}"]
 
 
-def save_variables(path: Path, ids: list[str], variables: PyTree) -> None:
-    """Writes stacked variables [P, ...] and the ids of their members, whole or not at all.
+def save_variables(path: Path, ids: list[str], variables: PyTree, scale: Scale) -> None:
+    """Writes stacked variables [P, ...], their members' ids and the scale of the training rows.
+
+    Written whole or not at all.
 
     Raises:
       ConfigError: the variables are no dicts of arrays.
@@ -50,6 +53,7 @@ def save_variables(path: Path, ids: list[str], variables: PyTree) -> None:
             file,
             allow_pickle=False,
             ids=np.asarray(ids),
+            scale=np.asarray(scale, np.float64),
             **{_SKELETON: np.asarray(json.dumps(skeleton))},
             **{f"leaf{i}": leaf for i, leaf in enumerate(leaves)},
         )
@@ -67,7 +71,7 @@ def load_variables(path: Path, ids: list[str] | None = None) -> PyTree:
     if not path.is_file():
         raise ConfigError(
             f"variables {str(path)!r} do not exist. Allowed: a sweep that ran with "
-            "keep_variables=True; a new --workdir trains it again."
+            "keep_variables other than none; a new --workdir trains it again."
         )
     with np.load(path, allow_pickle=False) as file:
         found = {name: file[name] for name in file.files}
@@ -78,3 +82,20 @@ def load_variables(path: Path, ids: list[str] | None = None) -> PyTree:
     rows = np.asarray([places[name] for name in ids or places])
     leaves = {name: found[name][rows] for name in found if name.startswith("leaf")}
     return _filled(json.loads(str(found[_SKELETON])), leaves)
+
+
+def load_scale(path: Path) -> Scale:
+    """Returns the scale of the rows that the members of a file were trained on.
+
+    Raises:
+      ConfigError: the file is of an older version, or no such file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            of_bytes, low, high = file["scale"].tolist()
+    except (OSError, KeyError, ValueError) as error:
+        raise ConfigError(
+            f"variables {str(path)!r} hold no scale of their rows ({type(error).__name__}). "
+            "Allowed: a sweep of this version; a new --workdir trains it again."
+        ) from error
+    return Scale(bool(of_bytes), low, high)

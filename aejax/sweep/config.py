@@ -16,7 +16,7 @@ from ml_collections import ConfigDict, config_dict
 from aejax import models
 from aejax.errors import ConfigError, nearest
 from aejax.train.optimizers import OPTIMIZERS, SCHEDULES
-from aejax.train.step import Recipe, hparams_of
+from aejax.train.recipe import Recipe, hparams_of
 
 SCALES = ("smoke", "small", "paper")
 Point = dict[str, Any]
@@ -75,6 +75,8 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
             "data_dir": config_dict.placeholder(str),
             "manual_dir": config_dict.placeholder(str),
             "test_fraction": 0.2,
+            # Of the training rows, for curves and every choice; 0: none, and nothing is selected.
+            "valid_fraction": 0.1,
             "train_size": config_dict.placeholder(int),
             "test_size": config_dict.placeholder(int),
             # The model: its builder's arguments (None: the builder's default) and its scalars.
@@ -94,7 +96,7 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
             "executor": "auto",
             "memory_gb": config_dict.placeholder(float),
             "checkpoint_seconds": 30.0,
-            "keep_variables": False,  # after training, for what is measured of them later
+            "keep_variables": "auto",  # of members: auto, all, best or none
             # What the figures get.
             "images": 10,
             "samples": 40,

@@ -9,15 +9,15 @@ import jax
 import numpy as np
 
 from aejax import data, models
+from aejax.data.rows import check_support
 from aejax.errors import ConfigError, check_at_least, lookup, nearest
 from aejax.hparams import check_range
 from aejax.sweep.config import PRACTICAL, Config, Point, fields, get_field, set_field
 from aejax.sweep.spec import Group, Spec, digest, member_of
 from aejax.train import population
-from aejax.train.fit import check_support, resolve_hparams
 from aejax.train.loop import steps_per_epoch
-from aejax.train.run import Job, cost
-from aejax.train.step import Recipe, hparams_of
+from aejax.train.plan import Job, cost
+from aejax.train.recipe import Recipe, hparams_of, resolve_hparams
 from aejax.types import Autoencoder
 
 # Not to be swept: the sweep is one folder with one way of running, and figures of one size.
@@ -124,13 +124,14 @@ def _apply(config: Config, point: Point) -> Config:
 
 
 def _load(one: Config, loaded: dict[tuple[Any, ...], data.Dataset]) -> data.Dataset:
-    key = (one.dataset, one.test_fraction, one.train_size, one.test_size)
+    key = (one.dataset, one.test_fraction, one.valid_fraction, one.train_size, one.test_size)
     if key not in loaded:
         loaded[key] = data.load(
             one.dataset,
             data_dir=one.data_dir,
             manual_dir=one.manual_dir,
             test_fraction=one.test_fraction,
+            valid_fraction=one.valid_fraction,
             train_size=one.train_size,
             test_size=one.test_size,
         )
@@ -169,14 +170,17 @@ def _resolve(one: Config, point: Point, dataset: data.Dataset, built: dict, read
         args=tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in args.items())),
         dataset=one.dataset,
         data=dataset.fingerprint,
+        valid_fraction=one.valid_fraction,
         shape=shape,
         recipe=recipe,
         every=min(one.eval_every, one.steps),
     )
     model = built.get(spec) or models.build(one.model, shape, args)
     if spec not in built:
-        for split in ("train", "test"):
-            check_support(model, getattr(dataset, split), f"dataset={one.dataset!r} ({split})")
+        for split in ("train", "valid", "test"):
+            rows = getattr(dataset, split)
+            if rows is not None:
+                check_support(model, rows, f"dataset={one.dataset!r} ({split})")
     given = _mine(_given(one.hp), "hp", hparams_of(model, recipe), named, read)
     facts = {"num_data": len(dataset.train)}
     return spec, model, resolve_hparams(model, recipe, given, facts)

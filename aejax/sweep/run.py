@@ -14,18 +14,22 @@ from rich.console import Console
 
 from aejax import data, keys
 from aejax import evaluate as metrics
+from aejax.data.scaling import Scale
 from aejax.evaluate.members import evaluator
 from aejax.evaluate.reconstruction import as_float
 from aejax.results import environment
 from aejax.results.store import Row, Store
 from aejax.results.variables import save_variables
+from aejax.sweep.keeping import kept_members, policy
 from aejax.sweep.plan import Plan, identity, job_of
 from aejax.sweep.progress import Report
 from aejax.sweep.spec import Group
 from aejax.train import compile as compiler
 from aejax.train import population
 from aejax.train.checkpoint import Checkpoint
-from aejax.train.run import Cost, Trained, cost, train
+from aejax.train.plan import cost
+from aejax.train.population import Cost
+from aejax.train.run import Trained, train
 from aejax.train.step import terms_of
 from aejax.types import PyTree
 
@@ -46,10 +50,12 @@ def run(plan: Plan, workdir: Path, console: Console) -> Outcome:
 
     A group trains whole, or goes on from its checkpoint: members are never split off, so that a
     resumed sweep runs the very programs of an undisturbed one. Only missing rows are appended.
+    Validation points are of the validation rows; the test rows are measured once, at the end.
 
     Raises:
       ConfigError: the work directory is another config's, or in use.
     """
+    policy(plan)  # a wrong value is said before anything is written
     store = Store(workdir, plan.config_hash, identity(plan.config))
     try:
         if store.dropped is not None:
@@ -75,8 +81,8 @@ def _run_group(plan: Plan, group: Group, store: Store, report: Report) -> None:
     trained = train(
         job,
         dataset.train,
-        valid=dataset.test,
-        measure=evaluator,
+        valid=dataset.valid,
+        measure=None if dataset.valid is None else evaluator,
         checkpoint=checkpoint,
         checkpoint_seconds=plan.config.checkpoint_seconds,
         on_compiled=report.compiled,
@@ -84,14 +90,30 @@ def _run_group(plan: Plan, group: Group, store: Store, report: Report) -> None:
     )
     begun = time.perf_counter()
     members = {"state": trained.state, "hp": job.hp}
-    scores = _execute(evaluator(group.model), members, dataset.test, trained)
+    scores = _scores(group, dataset, members, trained)
     store.save_arrays(group.id, _arrays(plan, group, dataset, members, trained))
-    if plan.config.keep_variables:
-        ids = [member.id for member in group.members]
-        save_variables(store.variables(group.id), ids, trained.state.variables)
+    _keep(plan, group, dataset, store, trained, scores.get("valid_mse_per_image"))
     after = time.perf_counter() - begun
     store.append(_rows(plan, group, dataset, trained, scores, after))
     checkpoint.delete()
+
+
+def _keep(
+    plan: Plan,
+    group: Group,
+    dataset: data.Dataset,
+    store: Store,
+    trained: Trained,
+    error: np.ndarray | None,
+) -> None:
+    """Writes the variables of the members that the sweep keeps."""
+    places = kept_members(policy(plan), group, error)
+    if not places:
+        return
+    ids = [group.members[i].id for i in places]
+    at = np.asarray(places)
+    some = jax.tree.map(lambda leaf: leaf[at], trained.state.variables)
+    save_variables(store.variables(group.id), ids, some, Scale.of(dataset.train))
 
 
 def _execute(fn: population.Member, members: PyTree, shared: Any, trained: Trained) -> PyTree:
@@ -102,10 +124,34 @@ def _execute(fn: population.Member, members: PyTree, shared: Any, trained: Train
     return jax.device_get(program.call(members, table))
 
 
+def _scores(
+    group: Group, dataset: data.Dataset, members: PyTree, trained: Trained
+) -> dict[str, np.ndarray]:
+    """Returns `valid_*` (where there are validation rows) and `test_*` of the trained members [P].
+
+    The driver's last validation point is of the final state; it is measured again only where it
+    is not.
+    """
+    measure = evaluator(group.model)
+    found = {"test": _execute(measure, members, dataset.test, trained)}
+    if dataset.valid is not None:
+        at_the_end = int(trained.valid_step[-1]) == group.spec.recipe.steps
+        found["valid"] = (
+            {name: values[:, -1] for name, values in trained.valid.items()}
+            if at_the_end
+            else _execute(measure, members, dataset.valid, trained)
+        )
+    return {f"{split}_{name}": v for split, of in found.items() for name, v in of.items()}
+
+
 def _arrays(
     plan: Plan, group: Group, dataset: data.Dataset, members: PyTree, trained: Trained
 ) -> dict[str, np.ndarray]:
-    """Returns what the figures need, stacked over members; see figures/ for the names."""
+    """Returns what the figures need, stacked over members; see figures/ for the names.
+
+    Curves and points of training are of training and validation rows; pictures and codes, made
+    once at the end, of test rows.
+    """
     config, model = plan.config, group.model
     shape = model.info.shape
     images = as_float(dataset.test[: config.images]).reshape(-1, *shape)
@@ -151,7 +197,7 @@ def _rows(
     rows = []
     for i, member in enumerate(group.members):
         lost = int(health.step[i]) >= 0
-        values = {f"test_{name}": _number(value[i]) for name, value in sorted(scores.items())}
+        values = {name: _number(value[i]) for name, value in sorted(scores.items())}
         rows.append(
             {
                 "id": member.id,

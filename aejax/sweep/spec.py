@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from aejax.train.step import Recipe
+from aejax.train.recipe import Recipe
 from aejax.types import Autoencoder
 
 
@@ -26,6 +26,7 @@ class Spec(NamedTuple):
     args: tuple[tuple[str, Any], ...]
     dataset: str
     data: str  # the data's fingerprint
+    valid_fraction: float
     shape: tuple[int, ...]
     recipe: Recipe
     every: int
@@ -37,6 +38,7 @@ class Spec(NamedTuple):
             "args": {k: list(v) if isinstance(v, tuple) else v for k, v in self.args},
             "dataset": self.dataset,
             "data": self.data,
+            "valid_fraction": self.valid_fraction,
             "shape": list(self.shape),
             **self.recipe._asdict(),
             "eval_every": self.every,

@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from aejax.results.rows import diverged, number, variants
+from aejax.results.rows import diverged, number, selectable, variants
 from aejax.results.store import Row
 
 # Columns of the summary, shown where any row has them.
 COLUMNS = {
-    "test_mse_per_image": "squared error / image",
-    "test_rec_nats": "rec nats",
-    "test_kl_nats": "KL nats",
-    "test_elbo_nats": "ELBO nats",
+    "valid_mse_per_image": "valid\nsquared error",
+    "test_mse_per_image": "test\nsquared error",
+    "test_rec_nats": "test\nrec nats",
+    "test_kl_nats": "test\nKL nats",
+    "test_elbo_nats": "test\nELBO nats",
 }
 
 
@@ -37,8 +38,8 @@ def spread(values: Sequence[float]) -> str:
 def summary(rows: Sequence[Row], title: str) -> Table:
     """Returns one line a variant: members, diverged ones, and each metric over seeds."""
     columns = {k: v for k, v in COLUMNS.items() if any(k in row["metrics"] for row in rows)}
-    table = Table(title=title, caption=_caption(rows))
-    table.add_column("variant", overflow="fold", min_width=24)
+    table = Table(title=title, caption=_caption(rows), collapse_padding=True)
+    table.add_column("variant", overflow="fold", min_width=12)
     table.add_column("seeds", justify="right")
     for label in columns.values():
         table.add_column(label, justify="right")
@@ -52,7 +53,9 @@ def summary(rows: Sequence[Row], title: str) -> Table:
 
 
 def _caption(rows: Sequence[Row]) -> str:
-    said = "Mean ± standard deviation over seeds, test set, units per image."
+    said = "Mean ± standard deviation over seeds, units per image; test: measured once, at the end."
+    if not all(selectable(row) for row in rows if not diverged(row)):
+        said += "\nWithout validation rows (valid_fraction=0) nothing is selected."
     held = {}
     for row in rows:
         size = row["spec"]["args"].get("latent", "default")
@@ -60,7 +63,8 @@ def _caption(rows: Sequence[Row]) -> str:
         held[row["dataset"], size, *values] = None
     # The same few numbers for all rows of a data set and a code size: said once.
     for name, size, mean, pca in list(held)[:4]:
-        said += f"\n{name}: squared error of the mean image {mean:.4g}, of PCA ({size}) {pca:.4g}."
+        references = f"the mean image {mean:.4g}, of PCA ({size}) {pca:.4g}"
+        said += f"\n{name}, test: squared error of {references}, both fitted to train."
     return said
 
 

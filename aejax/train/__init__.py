@@ -1,10 +1,15 @@
-"""Training: one step, scanned into chunks, run for populations, resumed exactly."""
+"""Training: one step, scanned into chunks, run for populations, resumed exactly.
 
-from aejax.train.best import EarlyStopping
-from aejax.train.fit import Fit, fit
+One step is step.py and loop.py; the driver is run.py, begin.py, plan.py and programs.py.
+"""
+
 from aejax.train.optimizers import OPTIMIZERS, SCHEDULES
-from aejax.train.run import Cost, Job, Trained, cost, train
-from aejax.train.step import Recipe, hparams_of
+from aejax.train.plan import Job, Plan, cost, plan_of
+from aejax.train.population import Cost
+from aejax.train.recipe import Recipe, hparams_of, resolve_hparams
+from aejax.train.run import Trained, train
+from aejax.train.step import terms_of
+from aejax.train.stopping import EarlyStopping
 from aejax.train.supervised import Supervised, fine_tune, probe
 
 __all__ = [
@@ -12,15 +17,17 @@ __all__ = [
     "SCHEDULES",
     "Cost",
     "EarlyStopping",
-    "Fit",
     "Job",
+    "Plan",
     "Recipe",
     "Supervised",
     "Trained",
     "cost",
     "fine_tune",
-    "fit",
     "hparams_of",
+    "plan_of",
     "probe",
+    "resolve_hparams",
+    "terms_of",
     "train",
 ]

@@ -1,7 +1,4 @@
-"""Orbax checkpoints of a whole population.
-
-One tree, the newest kept, written whole or not at all.
-"""
+"""Orbax checkpoints of a population: one tree, atomically written; the newest is kept."""
 
 from __future__ import annotations
 
@@ -20,7 +17,8 @@ from aejax.types import PyTree
 class Checkpoint:
     """The newest checkpoint of one group, in a directory of its own.
 
-    Orbax is imported late: it takes a second, and `fit` without a directory never needs it.
+    Orbax is imported on first use: that takes a second, and training without a directory never
+    needs it.
     """
 
     def __init__(self, directory: Path):
@@ -38,16 +36,13 @@ class Checkpoint:
         return self._manager
 
     def save(self, step: int, tree: PyTree) -> None:
-        """Writes `tree` as the state after `step` steps.
-
-        A kill in the middle leaves the one before.
-        """
+        """Writes `tree` under the number `step`; if killed on the way, the last one stays."""
         import orbax.checkpoint as ocp
 
         self._open().save(step, args=ocp.args.StandardSave(tree))
 
     def latest(self) -> int | None:
-        """Returns the step of the newest whole checkpoint, or None."""
+        """Returns the number of the newest complete checkpoint, or None."""
         return self._open().latest_step() if self.directory.is_dir() else None
 
     def restore(self, step: int, like: PyTree) -> PyTree:
@@ -77,14 +72,14 @@ class Checkpoint:
         return self.directory.with_name(f"{self.directory.name}.json")
 
     def note(self) -> dict[str, Any] | None:
-        """Returns what the run that began here wrote down of itself, or None."""
+        """Returns what `write_note` wrote, or None."""
         try:
             return json.loads(self._note.read_text())
-        except (OSError, ValueError):  # none, or one that a kill cut short: nothing was saved then
+        except (OSError, ValueError):  # none, or cut short: nothing was saved then
             return None
 
     def write_note(self, facts: dict[str, Any]) -> None:
-        """Writes down what a resumed run has to know before it can restore."""
+        """Writes what a resumed run has to know before it can restore."""
         write_whole(self._note, json.dumps(facts))
 
     def close(self) -> None:

@@ -1,24 +1,34 @@
 """The only place that compiles (law).
 
-Ahead of time, with donation, time taken and recompiles counted.
+Ahead of time and with donation; seconds and programs are counted.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
-from jax.extend import core
+from jax import export
 
 _EVENT = "/jax/core/compile/backend_compile_duration"
-_here = threading.local()  # a benchmark's contestants compile in threads of their own
+
+
+class _Counts(threading.local):
+    """Of one thread: a benchmark's contestants train in threads of their own."""
+
+    programs = 0  # all that XLA compiled
+    planned = 0  # those of them that `compile` asked for
+    seconds = 0.0  # spent in `compile`
+
+
+_here = _Counts()
 
 
 def _count(event: str, duration_secs: float, **kwargs: str | int) -> None:
-    _here.compiles = compile_count() + (event == _EVENT)
+    _here.programs += event == _EVENT
 
 
 jax.monitoring.register_event_duration_secs_listener(_count)
@@ -26,14 +36,21 @@ jax.monitoring.register_event_duration_secs_listener(_count)
 
 def compile_count() -> int:
     """Returns how many programs XLA has compiled in this thread, whoever asked for them."""
-    return getattr(_here, "compiles", 0)
+    return _here.programs
+
+
+def unplanned_count() -> int:
+    """Returns how many of them `compile` did not ask for: retraces, and operations run eagerly."""
+    return _here.programs - _here.planned
+
+
+def compile_seconds() -> float:
+    """Returns the seconds that `compile` has taken in this thread."""
+    return _here.seconds
 
 
 class Program(NamedTuple):
-    """A compiled function: it runs at the shapes that it was made for, or raises.
-
-    It never retraces.
-    """
+    """A compiled function: it runs at the shapes that it was made for, or raises; no retracing."""
 
     call: Callable[..., Any]
     seconds: float  # tracing, lowering and compiling
@@ -49,10 +66,12 @@ def compile(fn: Callable[..., Any], *args: Any, donate: tuple[int, ...] = ()) ->
       *args: example arguments, or jax.ShapeDtypeStruct trees.
       donate: positions of arguments whose memory the result may take over.
     """
-    start = time.perf_counter()
+    start, before = time.perf_counter(), compile_count()
     lowered = jax.jit(fn, donate_argnums=donate).lower(*args)
     compiled = lowered.compile()
     seconds = time.perf_counter() - start
+    _here.planned += compile_count() - before
+    _here.seconds += seconds
     return Program(compiled, seconds, _peak_bytes(compiled), lowered.out_info)
 
 
@@ -66,32 +85,6 @@ def _peak_bytes(compiled: Any) -> int:
     return int(one) * max(len(devices), 1)
 
 
-def traced_once(fn: Callable[..., Any]) -> Callable[..., Any]:
-    """Returns `fn`, traced once for each kind of arguments, whichever program it is part of.
-
-    jit's own cache does not serve a program of several devices from the trace of one.
-    """
-    known: dict[Any, tuple[core.ClosedJaxpr, Any]] = {}
-
-    def call(*args: Any) -> Any:
-        leaves, structure = jax.tree.flatten(args)
-        kind = structure, tuple((v.shape, v.dtype, getattr(v, "weak_type", False)) for v in leaves)
-        if kind not in known:
-            shapes = [jax.ShapeDtypeStruct(*of[:2], weak_type=of[2]) for of in kind[1]]
-            trace, out = jax.make_jaxpr(fn, return_shape=True)(*structure.unflatten(shapes))
-            known[kind] = trace, jax.tree.structure(out)
-        trace, out = known[kind]
-        flat = core.jaxpr_as_fun(trace)(*leaves)
-        # A result that depends on nothing comes as a bare number.
-        whole = [
-            jax.numpy.asarray(v, s.dtype) if not isinstance(v, jax.Array) else v
-            for v, s in zip(flat, trace.out_avals, strict=True)
-        ]
-        return out.unflatten(whole)
-
-    return call
-
-
 def matmul_flops(size: int = 1024, repeats: int = 5) -> float:
     """Returns this device's float32 matrix-product speed, FLOP/s: the best of a few products."""
     a = jax.numpy.ones((size, size), jax.numpy.float32)
@@ -103,3 +96,12 @@ def matmul_flops(size: int = 1024, repeats: int = 5) -> float:
         jax.block_until_ready(product(a, a))
         best = min(best, time.perf_counter() - start)
     return 2 * size**3 / best
+
+
+def serialised(
+    fn: Callable[..., Any], shape: tuple[int, ...], dtype: Any, platforms: Sequence[str]
+) -> bytes:
+    """Returns `fn` of one batch [B, *shape], B symbolic, as a program that `jax.export` reads."""
+    (batch,) = export.symbolic_shape("batch")
+    x = jax.ShapeDtypeStruct((batch, *shape), dtype)
+    return bytes(export.export(jax.jit(fn), platforms=tuple(platforms))(x).serialize())

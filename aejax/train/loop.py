@@ -31,9 +31,8 @@ def steps_per_epoch(n: int, batch_size: int) -> int:
 def batch_indices(key: Array, start: Array, length: int, n: int, batch_size: int) -> Array:
     """Returns the rows [length, B] of steps start..start+length-1.
 
-    Epoch e visits the data in a permutation of its own, of the key `at(key, "data", e)`, without
-    replacement; the rest of an epoch that fills no batch is left out. A pure function of the key
-    and of the step: nothing to store, and nothing to lose in a resume.
+    Epoch e visits the data in a permutation drawn from `at(key, "data", e)`; rows that do not fill
+    a last batch are left out. A pure function of key and step: a resumed run needs no other state.
     """
     per_epoch = steps_per_epoch(n, batch_size)
     step = start + jnp.arange(length)

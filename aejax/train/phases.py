@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax.errors import ConfigError
-from aejax.train.fit import resolve_hparams
-from aejax.train.run import Job, Trained, train
-from aejax.train.step import Recipe
+from aejax.train.plan import Job
+from aejax.train.recipe import Recipe, resolve_hparams
+from aejax.train.run import Trained, train
 from aejax.types import Autoencoder, Variables
 
 
@@ -65,7 +65,7 @@ def pretrain(
             f"model {model.info.name!r} has no pre-training. Allowed: pretraining above 0."
         )
     # Stages that are trained with rates of their own do not read the last one's.
-    parts = model._replace(stages=model.stages[:-1])
+    parts = model.replace(stages=model.stages[:-1])
     return _run(parts, table, recipe, seeds, hp or {}).state.variables
 
 
@@ -82,11 +82,11 @@ def tune(
 
     Args, errors: as in `pretrain`; `initial` is what that returned.
     """
-    last = model._replace(stages=model.stages[-1:], hparams=_last_hparams(model))
+    last = model.replace(stages=model.stages[-1:], hparams=_last_hparams(model))
     return _run(last, table, recipe, seeds, hp or {}, initial)
 
 
 def _last_hparams(model: Autoencoder) -> dict[str, float]:
-    """Without the rates of stages that do not run."""
+    """The model's hyper-parameters, less the learning rates of the stages that do not run."""
     early = {stage.lr for stage in model.stages[:-1]} - {"lr"}
     return {name: value for name, value in model.hparams.items() if name not in early}

@@ -1,165 +1,193 @@
-"""The compiled programs of a population's training, all made before its first step."""
+"""The compiled programs of a plan: a table by stage and chunk length, made before the first step.
+
+A program is the population's form of a member's function `(member, shared) -> tree`; a member is
+{"state": TrainState, "hp": scalars}.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cache, lru_cache, partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from aejax.train import compile as compiler
-from aejax.train import population
-from aejax.train.calibrate import choose
-from aejax.train.job import Cost, Job, Parts, cost, one_of, parts_of
+from aejax.train.compile import Program
 from aejax.train.loop import make_chunk
-from aejax.train.segments import Segment, segments
-from aejax.train.step import Record, finite_params, guarded
-from aejax.types import Array, Autoencoder, PyTree, stages_of
+from aejax.train.plan import Plan, PlannedStage, Segment
+from aejax.train.population.executors import execute
+from aejax.train.population.stacked import Member
+from aejax.train.step import Record
+from aejax.types import Array, Autoencoder, Hparams, PyTree
 
-# A member's function ({"state", "hp"}, table) -> {name: scalar}, of a model.
-Measure = Callable[[Autoencoder], population.Member]
-
-
-def abstract(tree: PyTree) -> PyTree:
-    """Returns the shapes of a tree."""
-    return jax.eval_shape(lambda t: t, tree)
+# A member's function (member, table) -> {name: scalar}, of a model.
+Measure = Callable[[Autoencoder], Member]
+Shape = jax.ShapeDtypeStruct
 
 
-def seen(members: PyTree) -> PyTree:
-    """Returns what an evaluation reads: the optimiser's state is of another kind in every stage."""
+def init_program(plan: Plan) -> Member:
+    """A member's state before the first stage, from its seed."""
+    return lambda seed, _: plan.init(seed)
+
+
+def enter_program(planned: PlannedStage) -> Member:
+    """A member at the first step of a stage."""
+
+    def enter(m: PyTree, _: PyTree) -> PyTree:
+        return {"state": planned.enter(m["state"], m["hp"]), "hp": m["hp"]}
+
+    return enter
+
+
+def chunk_program(
+    plan: Plan, stage: int, length: int, points: int, *, guard: bool = False
+) -> Member:
+    """A member after a chunk of steps, its records, and whether all of that is finite.
+
+    Args:
+      plan: the run's.
+      stage, length, points: as in `Segment`.
+      guard: take steps that reject non-finite updates.
+    """
+    planned = plan.stages[stage]
+    step = planned.guarded if guard else planned.step
+
+    def run(m: PyTree, table: Array) -> tuple[PyTree, Record, Array]:
+        chunk = make_chunk(
+            step,
+            length=length,
+            points=points,
+            n=table.shape[0],
+            batch_size=plan.recipe.batch_size,
+        )
+        state, records = chunk(m["state"], m["hp"], table)
+        finite = jnp.isfinite(jnp.stack([r.sum() for r in records.values()])).all()
+        finite &= planned.finite(state)
+        return {"state": state, "hp": m["hp"]}, records, finite
+
+    return run
+
+
+def measured(members: PyTree) -> PyTree:
+    """What an evaluation reads of members: the optimiser's state differs from stage to stage."""
     return {"state": members["state"]._replace(opt_state=()), "hp": members["hp"]}
 
 
+@dataclass(frozen=True, eq=False)
 class Programs:
-    """The compiled programs of a job, all made before the first step."""
+    """The compiled programs of a plan, under one executor and for data of one shape."""
 
-    def __init__(
-        self,
-        job: Job,
-        table: Array,
-        valid: Array | None,
-        cut: list[Segment],
-        executor: str,
-        chunk: int,
-        measure: Measure | None,
-        parts: Parts,
-    ):
-        self.seconds = 0.0
-        self.peak_bytes = 0  # of the program that takes the most
-        self.late = 0  # programs made after the first step
-        self._chunks: dict[tuple[int, int], compiler.Program] = {}
-        self._careful: dict[tuple[int, int], Callable[[], compiler.Program]] = {}
-        self.enter: list[compiler.Program] = []
-        self.entered: list[PyTree] = []  # abstract member trees of each stage
-        self.curves: dict[str, None] = {}  # names of what the stages record, in order
-        self.valid: list[compiler.Program] = []  # of each stage; empty without validation rows
-        stages, recipe = stages_of(job.model), job.recipe
-        stacked = partial(population.stacked_shapes, members=population.size(job.seeds))
+    init: Program | None  # seeds -> states; None where the run begins with a state
+    enter: dict[int, Program]  # of each stage that the run enters
+    chunks: dict[tuple[int, int], Program]  # by stage and length
+    guarded: Callable[[Segment], Program]  # the same for guarded steps, compiled on first use
+    measure: dict[int, Program]  # of each stage; empty without validation
 
-        def execute(fn: population.Member, members: PyTree, shared: PyTree, donate: bool = False):
-            program = population.execute(executor, fn, members, shared, chunk=chunk, donate=donate)
-            self.seconds += program.seconds
-            self.peak_bytes = max(self.peak_bytes, program.peak_bytes)
-            return program
+    @property
+    def peak_bytes(self) -> int:
+        """Memory of the program that takes the most; guarded chunks reuse their arguments'."""
+        made = [*self.enter.values(), *self.chunks.values(), *self.measure.values()]
+        return max(program.peak_bytes for program in ([self.init] if self.init else []) + made)
 
-        self.init = execute(lambda seed, _: parts.init(seed), job.seeds, ())
-        hp = abstract(job.hp)
-        members = {"state": stacked(parts.drawn), "hp": hp}
-        before: PyTree = None
-        for i, stage in enumerate(stages):
+    @property
+    def metrics(self) -> list[str]:
+        """Names of what a validation point measures."""
+        return list(list(self.measure.values())[-1].out) if self.measure else []
 
-            def enter(m: PyTree, _: PyTree, begin=parts.enter[i]) -> PyTree:
-                return {"state": begin(m["state"], m["hp"]), "hp": m["hp"]}
-
-            self.enter.append(execute(enter, members, ()))
-            members = {"state": stacked(parts.entered[i]), "hp": hp}
-            self.entered.append(members)
-            if valid is not None and measure is not None:
-                now = seen(members)  # stages that agree in their variables share one program
-                shared = self.valid[-1] if self.valid and now == before else None
-                self.valid.append(shared or execute(measure(job.model), now, valid))
-                before = now
-            step = parts.steps[i]
-            if stage.loss is not job.model.loss:  # it may have terms of its own
-                record = jax.eval_shape(step, parts.entered[i], one_of(hp), parts.x)[1]
-                self.curves |= dict.fromkeys(record)
-            for segment in cut:
-                if segment.stage != i or (i, segment.length) in self._chunks:
-                    continue
-
-                def run(m: PyTree, table: Array, step=step, segment=segment, stage=stage) -> PyTree:
-                    chunk = make_chunk(
-                        step,
-                        length=segment.length,
-                        points=segment.points,
-                        n=table.shape[0],
-                        batch_size=recipe.batch_size,
-                    )
-                    state, records = chunk(m["state"], m["hp"], table)
-                    sound = jnp.isfinite(jnp.stack([r.sum() for r in records.values()])).all()
-                    sound &= finite_params(state, stage.trainable)
-                    return {"state": state, "hp": m["hp"]}, records, sound
-
-                def careful(run=run, step=step, stage=stage, members=members) -> compiler.Program:
-                    self.late += 1
-                    looking = guarded(step, job.model, stage)
-                    return execute(partial(run, step=looking), members, table, donate=True)
-
-                self._chunks[i, segment.length] = execute(run, members, table)
-                self._careful[i, segment.length] = cache(careful)
-
-    def chunk(self, segment: Segment, members: PyTree, table: Array) -> tuple[PyTree, Record]:
+    def advance(self, segment: Segment, members: PyTree, table: Array) -> tuple[PyTree, Record]:
         """Runs a chunk of steps.
 
-        First by steps that do not look at what they keep, a fifth faster where the update is a
-        large part of the work. Where something came out that is not finite, the chunk is run again
-        from where it began by steps that look, and so is every later one.
+        Unguarded steps first: they are a fifth faster where the update is a large part of the work.
+        If anything comes out non-finite, the chunk is run again from its beginning by guarded
+        steps, and so is every later one.
         """
-        at = segment.stage, segment.length
         if bool((np.asarray(members["state"].health.step) < 0).all()):
-            after, records, sound = self._chunks[at].call(members, table)
-            if np.asarray(sound).all():
+            program = self.chunks[segment.stage, segment.length]
+            after, records, finite = program.call(members, table)
+            if np.asarray(finite).all():
                 return after, records
-        after, records, _ = self._careful[at]().call(members, table)
+        after, records, _ = self.guarded(segment).call(members, table)
         return after, records
 
 
-class Prepared(NamedTuple):
-    """A job's compiled programs and its data where they read it; good for any number of runs."""
-
-    cost: Cost
-    executor: str
-    chunk: int
-    programs: Programs
-    rows: Array
-    held_out: Array | None
-
-
-def prepare(
-    job: Job,
-    table: np.ndarray | Array,
-    valid: np.ndarray | Array | None = None,
-    measure: Measure | None = None,
-    choice: tuple[str, int] | None = None,
-) -> Prepared:
-    """Compiles all that a job's training runs.
+@lru_cache(maxsize=16)
+def programs_of(
+    plan: Plan,
+    executor: str,
+    chunk: int,
+    table: Shape,
+    valid: Shape | None,
+    measure: Measure | None,
+) -> Programs:
+    """Compiles all that a plan's run needs, or returns what was compiled for it before.
 
     Args:
-      job, table, valid, measure: as in `train`.
-      choice: executor and chunk; None: as `calibrate.choose` has it.
+      plan: from `plan_of`.
+      executor, chunk: from `choose`.
+      table, valid: shapes of the training and validation rows.
+      measure: what a validation point measures.
 
     Raises:
-      ConfigError: the batch is larger than the data, or the memory budget too small.
+      ConfigError: the batch is larger than the data.
     """
-    parts = parts_of(job, table)
-    one = cost(job, table, parts)
-    executor, chunk = choice or choose(job, table, one, parts)
-    place = partial(population.place, members=population.size(job.seeds), executor=executor)
-    rows = place(table, shared=True)
-    held_out = None if valid is None else place(valid, shared=True)
-    cut = segments(stages_of(job.model), job.recipe.steps, job.every)
-    programs = Programs(job, rows, held_out, cut, executor, chunk, measure, parts)
-    return Prepared(one, executor, chunk, programs, rows, held_out)
+    run = partial(execute, executor, chunk=chunk)
+    enter, measures, members = {}, {}, plan.first
+    for i in plan.remaining:
+        stage = plan.stages[i]
+        if plan.begin <= stage.start:
+            enter[i] = run(enter_program(stage), members, ())
+        if measure:
+            seen = measured(stage.members)
+            # Stages that agree in their variables share one program.
+            shared = measures.get(i - 1) if seen == measured(members) else None
+            measures[i] = shared or run(measure(plan.model), seen, valid)
+        members = stage.members
+
+    @cache
+    def chunk_of(stage: int, length: int, points: int, guard: bool) -> Program:
+        fn = chunk_program(plan, stage, length, points, guard=guard)
+        return run(fn, plan.stages[stage].members, table, donate=guard)
+
+    return Programs(
+        init=None if plan.begin else run(init_program(plan), plan.seeds, ()),
+        enter=enter,
+        chunks={(s.stage, s.length): chunk_of(*_kind(s), False) for s in plan.segments},
+        guarded=lambda segment: chunk_of(*_kind(segment), True),
+        measure=measures,
+    )
+
+
+def _kind(segment: Segment) -> tuple[int, int, int]:
+    return segment.stage, segment.length, segment.points
+
+
+TIMED_STEPS = 4  # of each executor
+
+
+def trial(plan: Plan, hp: Hparams, table: Array | np.ndarray) -> tuple[Member, PyTree, PyTree]:
+    """Returns what executors are timed with: some steps of the longest stage, and its members.
+
+    Args:
+      plan: the run's.
+      hp: of all members.
+      table: the training rows.
+    """
+    longest = max(plan.remaining, key=lambda i: plan.stages[i].steps)
+    chunk = make_chunk(
+        plan.stages[longest].step,
+        length=TIMED_STEPS,
+        points=1,
+        n=table.shape[0],
+        batch_size=plan.recipe.batch_size,
+    )
+
+    def filled(leaf: Shape) -> Array:
+        """Any numbers do, except zeros and subnormals, which a processor may treat as special."""
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            return jax.random.split(jax.random.key(0), leaf.shape)
+        return jnp.full(leaf.shape, 0.01 if jnp.issubdtype(leaf.dtype, jnp.floating) else 0)
+
+    states = jax.tree.map(filled, plan.stages[longest].members["state"])
+    return lambda m, rows: chunk(m["state"], m["hp"], rows), {"state": states, "hp": hp}, table

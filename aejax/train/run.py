@@ -11,24 +11,26 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from aejax.data.scaling import to_float
-from aejax.errors import ConfigError, check_names
+from aejax.errors import ConfigError
+from aejax.train import begin
 from aejax.train import compile as compiler
-from aejax.train import population
-from aejax.train.best import Best, EarlyStopping
 from aejax.train.checkpoint import Checkpoint
-from aejax.train.job import Cost, Job, cost
-from aejax.train.programs import Measure, Prepared, abstract, prepare, seen
-from aejax.train.segments import Segment, curve_steps, segments
-from aejax.types import Array, PyTree, TrainState, Variables, stages_of
+from aejax.train.history import History
+from aejax.train.plan import Job, plan_of
+from aejax.train.population.choice import choose
+from aejax.train.population.devices import place
+from aejax.train.programs import Measure, measured, programs_of, trial
+from aejax.train.stopping import EarlyStopping
+from aejax.types import Array, PyTree, TrainState, Variables
+
+OnChunk = Callable[[int, dict[str, np.ndarray]], None]  # (steps done, last means [P])
 
 
 class Trained(NamedTuple):
-    """What training leaves.
+    """What training returns: the stacked state, curves [P, T] and validation points [P, V].
 
-    The stacked state, curves by name [P, T] and points by metric [P, V]. With early stopping,
-    `best` holds each member's variables at its best point, `best_step` [P] the steps done there;
-    curves and points end with NaN where all members had stopped.
+    With early stopping, `best` holds each member's variables at its best point and `best_step` [P]
+    the steps done there; curves and points are NaN after all members had stopped.
     """
 
     state: TrainState
@@ -36,10 +38,10 @@ class Trained(NamedTuple):
     curves: dict[str, np.ndarray]
     valid_step: np.ndarray
     valid: dict[str, np.ndarray]
-    compile_seconds: float
+    compile_seconds: float  # 0 where all programs were compiled before
     run_seconds: float
     recompiles: int
-    flops: float  # of one member
+    flops: float  # of one member, in the steps of this run
     peak_bytes: int  # of the program that takes the most, data and members included
     executor: str
     chunk: int
@@ -47,101 +49,44 @@ class Trained(NamedTuple):
     best_step: np.ndarray | None = None
 
 
-OnChunk = Callable[[int, dict[str, np.ndarray]], None]  # (steps done, last means [P])
-
-
-def _prime(job: Job, state: TrainState, rows: Array) -> Variables:
-    """Returns the drawn variables, told the mean of the training rows where the model asks."""
-    if job.model.prime is None:
-        return state.variables
-    centre = to_float(rows).mean(0)
-    return jax.vmap(job.model.prime, (0, None))(state.variables, centre)
-
-
-def _begin(drawn: Variables, initial: Variables | None) -> Variables:
-    """Returns the variables to begin with: as drawn, but for what `initial` holds, copied.
-
-    Raises:
-      ConfigError: a group of parameters that the model has not, or has in another shape.
-    """
-    if initial is None:
-        return drawn
-    check_names("initial: parameters", initial["params"], drawn["params"])
-    parts = {"params": drawn["params"] | dict(initial["params"]), "extra": initial["extra"]}
-    if abstract(parts) != abstract(drawn):
-        raise ConfigError(
-            "initial variables are of other shapes than this model's, or have no leading member "
-            "axis. Allowed: variables that this model was trained to, stacked over the members."
-        )
-    return jax.tree.map(jnp.copy, parts)
-
-
-class _History:
-    """Curves and validation points, of a fixed size from the start so that a checkpoint can hold
-    them.
-    """
-
-    def __init__(self, members: int, cut: list[Segment], names: list[str], valid_names: list[str]):
-        points, ends = sum(s.points for s in cut), len(cut)
-        self.curves = {n: np.full((members, points), np.nan, np.float32) for n in names}
-        self.valid = {n: np.full((members, ends), np.nan, np.float32) for n in valid_names}
-        self._starts = np.concatenate([[0], np.cumsum([s.points for s in cut])])
-
-    def write(
-        self, i: int, records: dict[str, Array], valid: dict[str, Array] | None
-    ) -> dict[str, np.ndarray]:
-        at = slice(self._starts[i], self._starts[i + 1])
-        for name, values in records.items():
-            # Stages may differ in their terms; what a stage has not stays NaN on its stretch.
-            self.curves[name][:, at] = values
-        for name, values in (valid or {}).items():
-            self.valid[name][:, i] = values
-        return {name: np.asarray(values)[:, -1] for name, values in records.items()}
-
-    def tree(self) -> PyTree:
-        return {"curves": self.curves, "valid": self.valid}
-
-
-def _saved(state: TrainState) -> PyTree:
-    # Raw key data: what is on disk should not depend on how typed keys are stored.
-    return state._replace(key=jax.random.key_data(state.key))._asdict()
-
-
-def _loaded(saved: PyTree) -> TrainState:
-    state = TrainState(**saved)
-    return state._replace(key=jax.random.wrap_key_data(jnp.asarray(state.key)))
-
-
 def train(
     job: Job,
     table: np.ndarray | Array,
     *,
     valid: np.ndarray | Array | None = None,
-    checkpoint: Checkpoint | None = None,
-    checkpoint_seconds: float = 30.0,
-    on_chunk: OnChunk | None = None,
-    on_compiled: Callable[[float], None] | None = None,
-    initial: Variables | None = None,
     measure: Measure | None = None,
     stopping: EarlyStopping | None = None,
-    prepared: Prepared | None = None,
+    initial: Variables | None = None,
+    start: TrainState | None = None,
+    planned: int | None = None,
+    checkpoint: Checkpoint | None = None,
+    checkpoint_seconds: float = 30.0,
+    on_compiled: Callable[[float], None] | None = None,
+    on_chunk: OnChunk | None = None,
 ) -> Trained:
     """Trains a population.
+
+    A second call with the same model object, recipe and shapes compiles nothing.
 
     Args:
       job: the population and its recipe.
       table: training rows [N, *shape], uint8 or float32; placed on the device once.
       valid: rows for the validation points, or None for none.
+      measure: what a validation point measures, e.g. `evaluate.members.evaluator`.
+      stopping: keep each member's best variables by a validation metric of the last stage.
+      initial: variables to begin with, stacked [P, ...], in place of those that the seeds draw; a
+        group of parameters that they lack is drawn.
+      start: the state of an earlier run to continue, stacked [P, ...]: `recipe.steps` is then the
+        total, of which `start.step` are done. N steps and N more equal 2 N steps bit for bit,
+        given the same `every`. Curves, points and early stopping cover the new steps only.
+      planned: `recipe.steps` of the run that `start` comes from; None: it had ended. Schedules,
+        stages and some optimisers read the total, and then only a run that was stopped on its way
+        can be continued: planned equals `recipe.steps`.
       checkpoint: where to save and from where to go on; a resumed run equals an undisturbed one
         bit for bit.
       checkpoint_seconds: least time between two saves; 0 saves after every chunk.
-      on_chunk: called after every chunk.
       on_compiled: called before the first chunk, with the seconds that compiling took.
-      initial: variables to begin with, stacked [P, ...], in place of those that the seeds draw; a
-        group of parameters that they lack is drawn.
-      measure: what a validation point measures, e.g. `evaluate.members.evaluator`.
-      stopping: keep each member's best variables by a validation metric of the last stage.
-      prepared: of the same job, table, valid and measure, where they have been compiled before.
+      on_chunk: called after every chunk.
 
     Returns:
       The final state and the curves. Diverged members are frozen and marked in `state.health`; the
@@ -149,104 +94,107 @@ def train(
 
     Raises:
       ConfigError: the batch is larger than the data, the memory budget too small, the checkpoint of
-        another run, initial variables of another model, or early stopping without `valid` or by a
-        metric that is not measured.
+        another run, `initial` or `start` of another model, a `start` that cannot be continued
+        exactly, or early stopping without `valid` or by a metric that is not measured.
     """
-    if (valid is None) != (measure is None):
-        raise ConfigError("valid and measure go together. Allowed: both, or neither.")
-    stages = stages_of(job.model)
-    cut = segments(stages, job.recipe.steps, job.every)
-    size = population.size(job.seeds)
+    _check(valid, measure, stopping, initial, start)
+    plan = plan_of(job, table, begin.steps_taken(job, start, planned))
+    compiled = compiler.compile_seconds()
     # A resumed run goes on as it began: another executor would round differently.
     noted = checkpoint.note() if checkpoint else None
-    choice = noted["choice"] if noted else None
-    one, executor, chunk, programs, rows, held_out = prepared or prepare(
-        job, table, valid, measure, choice
+    trials = partial(trial, plan, job.hp, table)
+    executor, chunk = (
+        noted["choice"]
+        if noted
+        else choose(job.executor, plan.members, plan.cost, job.memory_bytes, trials)
     )
     if checkpoint and not noted:
         checkpoint.write_note({"choice": [executor, chunk]})
-    place = partial(population.place, members=size, executor=executor)
-    names = list(dict.fromkeys([*job.model.info.weights, "loss", *programs.curves]))
-    valid_names = list(programs.valid[-1].out) if held_out is not None else []
-    history = _History(size, cut, names, valid_names)
-    # A copy: chunks may be given their members' memory, and the job stays the caller's.
-    hp = place(jax.tree.map(np.array, job.hp))
-    members = {"state": programs.init.call(place(np.asarray(job.seeds)), ()), "hp": hp}
-    state = members["state"]
-    members["state"] = state._replace(variables=_begin(_prime(job, state, rows), initial))
-    members = place(members)
-    best = None
-    if stopping and (valid is None or measure is None):
-        raise ConfigError(
-            f"stopping={stopping} needs validation rows. Allowed: with valid, or stopping=None."
-        )
-    if stopping:
-        empty = jax.tree.map(
-            lambda leaf: jnp.zeros(leaf.shape, leaf.dtype),
-            programs.entered[-1]["state"].variables,
-        )
-        best = Best(stopping, empty, valid_names)
-
-    def tree() -> PyTree:
-        kept = {"best": best.tree()} if best else {}
-        return {"state": _saved(members["state"]), "history": history.tree(), **kept}
-
-    done, begun, warm = 0, time.perf_counter(), None
-    last = checkpoint.latest() if checkpoint else None
-    if checkpoint and last is not None:
-        done = last
-        state = _saved_shape(programs.entered[cut[done - 1].stage]["state"])
-        restored = checkpoint.restore(done, abstract({**tree(), "state": state}))
-        members["state"] = place(_loaded(restored["state"]))
-        history.curves = {k: np.array(v) for k, v in restored["history"]["curves"].items()}
-        history.valid = {k: np.array(v) for k, v in restored["history"]["valid"].items()}
-        if best:
-            best.load(restored["best"])
-    saved = time.perf_counter()
+    put = partial(place, members=plan.members, executor=executor)
+    rows = put(table, shared=True)
+    held_out = None if valid is None else put(valid, shared=True)
+    shape = lambda data: None if data is None else jax.ShapeDtypeStruct(data.shape, data.dtype)
+    programs = programs_of(plan, executor, chunk, shape(rows), shape(held_out), measure)
+    if start is not None:
+        state = begin.continued(start, plan.first["state"])
+    else:
+        assert programs.init is not None
+        state = programs.init.call(put(np.asarray(job.seeds)), ())
+        state = begin.drawn(job.model, state, rows, initial)
+    # Copies: guarded chunks give their members' memory to the result, and the job is the caller's.
+    members = put({"state": state, "hp": jax.tree.map(np.array, job.hp)})
+    history = History(plan, programs.metrics, stopping)
+    tree = lambda state: {"state": _raw(state), **history.tree()}
+    done = (checkpoint.latest() or 0) if checkpoint else 0
+    if checkpoint and done:
+        shapes = plan.stages[plan.segments[done - 1].stage].members["state"]
+        restored = checkpoint.restore(done, jax.eval_shape(tree, shapes))
+        members["state"] = put(_typed(restored["state"]))
+        history.load(restored)
     if on_compiled:
-        on_compiled(programs.seconds)
-    for i, segment in list(enumerate(cut))[done:]:
-        if best and best.finished():
+        on_compiled(compiler.compile_seconds() - compiled)
+    begun = saved = time.perf_counter()
+    warm = None  # programs that JAX had compiled by itself after the first chunk
+    for i, segment in list(enumerate(plan.segments))[done:]:
+        if history.finished():
             break
-        if i == 0 or cut[i - 1].stage != segment.stage:
+        if segment.start == plan.stages[segment.stage].start:
             members = programs.enter[segment.stage].call(members, ())
-        members, records = programs.chunk(segment, members, rows)
+        members, records = programs.advance(segment, members, rows)
         points = None
-        if programs.valid:
-            points = programs.valid[segment.stage].call(seen(members), held_out)
-        means = history.write(i, jax.device_get(records), jax.device_get(points))
-        end = segment.start + segment.length
-        if stopping and best and segment.stage == len(stages) - 1:
-            best.update(end, history.valid[stopping.metric][:, i], members["state"].variables)
+        if programs.measure:
+            points = programs.measure[segment.stage].call(measured(members), held_out)
+        means = history.record(i, segment, members, *jax.device_get((records, points)))
         if warm is None:
-            warm = compiler.compile_count() - programs.late
+            warm = compiler.unplanned_count()
         if on_chunk:
-            on_chunk(end, means)
-        ended = i + 1 == len(cut) or (best is not None and best.finished())
+            on_chunk(segment.start + segment.length, means)
+        ended = i + 1 == len(plan.segments) or history.finished()
         if checkpoint and (ended or time.perf_counter() - saved >= checkpoint_seconds):
-            checkpoint.save(i + 1, tree())
+            checkpoint.save(i + 1, tree(members["state"]))
             saved = time.perf_counter()
     jax.block_until_ready(members)
     return Trained(
         state=members["state"],
-        curve_step=np.asarray(curve_steps(cut), np.float32),
+        curve_step=history.curve_step,
         curves=history.curves,
-        valid_step=np.asarray([s.start + s.length for s in cut], np.float32),
+        valid_step=history.valid_step,
         valid=history.valid,
-        compile_seconds=programs.seconds + (best.seconds if best else 0.0),
+        compile_seconds=compiler.compile_seconds() - compiled,
         run_seconds=time.perf_counter() - begun,
-        recompiles=0 if warm is None else compiler.compile_count() - programs.late - warm,
-        flops=one.flops,
+        recompiles=0 if warm is None else compiler.unplanned_count() - warm,
+        flops=plan.cost.flops,
         peak_bytes=programs.peak_bytes,
         executor=executor,
         chunk=chunk,
-        best=best.variables if best else None,
-        best_step=best.step if best else None,
+        best=history.best.variables if history.best else None,
+        best_step=history.best.step if history.best else None,
     )
 
 
-def _saved_shape(state: PyTree) -> PyTree:
-    return jax.eval_shape(_saved, state)
+def _check(
+    valid: Any,
+    measure: Measure | None,
+    stopping: EarlyStopping | None,
+    initial: Variables | None,
+    start: TrainState | None,
+) -> None:
+    """Raises ConfigError where arguments of `train` do not go together."""
+    if (valid is None) != (measure is None):
+        raise ConfigError("valid and measure go together. Allowed: both, or neither.")
+    if stopping and valid is None:
+        raise ConfigError(
+            f"stopping={stopping} needs validation rows. Allowed: with valid, or stopping=None."
+        )
+    if initial is not None and start is not None:
+        raise ConfigError("initial and start exclude each other. Allowed: one of them, or neither.")
 
 
-__all__: list[Any] = ["Cost", "Job", "Prepared", "Trained", "cost", "prepare", "train"]
+def _raw(state: TrainState) -> PyTree:
+    # Raw key data: what is on disk should not depend on how typed keys are stored.
+    return state._replace(key=jax.random.key_data(state.key))._asdict()
+
+
+def _typed(saved: PyTree) -> TrainState:
+    state = TrainState(**saved)
+    return state._replace(key=jax.random.wrap_key_data(jnp.asarray(state.key)))

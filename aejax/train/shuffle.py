@@ -1,4 +1,4 @@
-"""Permutations without a sort: where an index goes is computed, for the indices that are needed.
+"""Permutations without a sort: the image of an index is computed, for the indices needed.
 
 XLA's sort on a CPU takes longer for one epoch of 12,800 rows than a small autoencoder takes for
 thirty steps, and a population needs one for every member (benchmarks/NOTES.md).
@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from aejax.types import Array
 
-PAIRS = 4  # of rounds; each half of the index is changed once in each
+PAIRS = 4  # of Feistel rounds; a pair changes each half of the index once
 
 
 def _mix(value: Array, key: Array) -> Array:
@@ -30,8 +30,8 @@ def permuted(index: Array, words: Array, n: int) -> Array:
     """Returns where a permutation of 0..n-1 sends each index.
 
     A Feistel network (Luby & Rackoff 1988) permutes 0..2^k - 1, the least such range that holds n;
-    what leaves 0..n-1 is sent on until it is back (Black & Rogaway 2002, cycle walking). Images and
-    pairs of images are uniform as far as 4,000 keys tell, for n of some dozens or more.
+    an image outside 0..n-1 is permuted again until it is inside (cycle walking: Black & Rogaway
+    2002). Over 4,000 keys, images and pairs of images are uniform for n of a few dozen or more.
 
     Args:
       index: integers in 0..n-1, [..., B].

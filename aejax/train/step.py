@@ -3,60 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
 
 from aejax import keys
-from aejax.errors import lookup
 from aejax.train import optimizers, tree
-from aejax.train.precision import PRECISIONS, in_precision
-from aejax.types import Array, Autoencoder, Health, Hparams, Stage, TrainState, stages_of
+from aejax.train.recipe import Recipe
+from aejax.train.traces.precision import in_precision
+from aejax.types import Array, Autoencoder, Health, Hparams, Stage, TrainState
 
 Record = dict[str, Array]  # scalars of one step: "loss" and each term's batch mean
-
-
-class Recipe(NamedTuple):
-    """What is static about training: one value, one compiled program."""
-
-    steps: int
-    batch_size: int
-    optimizer: str = "adam"
-    schedule: str = "constant"
-    clip: bool = False
-    precision: str = "float32"  # of the operands of products, a name of PRECISIONS
-
-    def hparams(self) -> dict[str, float]:
-        """Returns names and defaults of the traced values that the optimiser reads."""
-        lookup("precision", self.precision, PRECISIONS)
-        return optimizers.hparams(self.optimizer, self.schedule, self.clip)
-
-
-def hparams_of(model: Autoencoder, recipe: Recipe) -> dict[str, float]:
-    """Returns names and defaults of everything that can be swept without recompiling."""
-    own: dict[str, float] = {}
-    for stage in stages_of(model):
-        name = stage.optimizer or recipe.optimizer
-        read = optimizers.hparams(name, recipe.schedule, recipe.clip)
-        if "lr" in read:
-            read[stage.lr] = read.pop("lr")
-        # Where two stages read the same name, the run's own optimiser has the say on its default.
-        own = read | own if stage.optimizer else own | read
-    groups = {f"lr_{group}": own["lr"] for group in model.groups if "lr" in own}
-    return own | groups | model.hparams
+Step = Callable[[TrainState, Hparams, Array], tuple[TrainState, Record]]
 
 
 def _transform(model: Autoencoder, stage: Stage, recipe: Recipe, steps: int, hp: Hparams):
     groups = {prefix: f"lr_{group}" for group, prefix in model.groups.items()}
     name = stage.optimizer or recipe.optimizer
     return optimizers.make(name, recipe.schedule, recipe.clip, steps, hp, groups, stage.lr)
-
-
-def _select(keep: Array, new, old):
-    """Returns `new` where `keep`, else `old`; keys and integers included."""
-    return jax.tree.map(lambda a, b: jnp.where(keep, a, b), new, old)
 
 
 def init_state(model: Autoencoder, seed: Array, x: Array) -> TrainState:
@@ -90,14 +56,17 @@ def terms_of(model: Autoencoder) -> tuple[str, ...]:
     return (*model.info.weights, "loss", "update")
 
 
-Step = Callable[[TrainState, Hparams, Array], tuple[TrainState, Record]]
-
-
 def make_step(model: Autoencoder, stage: Stage, recipe: Recipe, steps: int) -> Step:
-    """Returns `step(state, hp, x [B, *shape]) -> (state, record)`, which looks at nothing.
+    """Returns `step(state, hp, x [B, *shape]) -> (state, record)`.
 
-    What is not finite is kept as well: see `guarded` for the step that looks, and train/run.py for
-    when which of the two is taken.
+    It does not check for non-finite values: see `guarded` for the step that does, and
+    `Programs.advance` for when each of the two runs.
+
+    Args:
+      model: the autoencoder.
+      stage: whose loss and trainable parameters.
+      recipe: the run's.
+      steps: of the stage, for schedules.
     """
 
     def step(state: TrainState, hp: Hparams, x: Array) -> tuple[TrainState, Record]:
@@ -106,8 +75,8 @@ def make_step(model: Autoencoder, stage: Stage, recipe: Recipe, steps: int) -> S
         key = keys.at(state.key, "loss", state.step)
 
         def objective(moving):
-            whole = {"params": tree.merge(params, moving, frozen), "extra": extra}
-            return stage.loss(whole, hp, x, key, state.step)
+            variables = {"params": tree.merge(params, moving, frozen), "extra": extra}
+            return stage.loss(variables, hp, x, key, state.step)
 
         gradient = in_precision(jax.value_and_grad(objective, has_aux=True), recipe.precision)
         (loss, aux), grads = gradient(moving)
@@ -130,30 +99,29 @@ def make_step(model: Autoencoder, stage: Stage, recipe: Recipe, steps: int) -> S
     return step
 
 
-def finite_params(state: TrainState, trainable: Any) -> Array:
-    """Returns whether the parameters that a stage moves are finite, a scalar."""
-    moving, _ = tree.split(state.variables["params"], trainable)
-    # One number a leaf is enough: NaN and infinity survive the sum. So they do every update, which
-    # adds: parameters that are finite after a chunk were finite after each of its steps.
+def finite_params(state: TrainState, stage: Stage) -> Array:
+    """Returns whether the parameters that a stage trains are finite, a scalar."""
+    moving, _ = tree.split(state.variables["params"], stage.trainable)
+    # One number a leaf is enough: NaN and infinity survive the sum. They survive every update as
+    # well, which adds: parameters that are finite after a chunk were finite after each step of it.
     return jnp.isfinite(sum(jnp.sum(leaf) for leaf in moving.values()))
 
 
 def guarded(step: Step, model: Autoencoder, stage: Stage) -> Step:
-    """Returns `step`, looking at what it is about to keep.
+    """Returns `step`, made to reject non-finite updates.
 
-    A step whose loss or new parameters are not finite leaves variables and optimiser as they were,
-    now and for ever after, and writes the step and the offending term into `state.health`; in a
-    population the other members go on. `state.step` counts on, so that the order of data stays
-    everyone's.
+    From the first step whose loss, terms or new parameters are not finite, a member's variables and
+    optimiser stay as they were before it; `state.health` holds that step and the offending term. In
+    a population the other members go on. `state.step` counts on, so that the order of the data
+    stays the same for all.
     """
     names = terms_of(model)
 
-    def looking(state: TrainState, hp: Hparams, x: Array) -> tuple[TrainState, Record]:
+    def checked(state: TrainState, hp: Hparams, x: Array) -> tuple[TrainState, Record]:
         new, record = step(state, hp, x)
         finite = [jnp.isfinite(record[n]) if n in record else jnp.bool_(True) for n in names[:-1]]
-        # What is about to be kept, and not the gradient alone: an infinite step is no better than a
-        # NaN.
-        finite = jnp.stack([*finite, finite_params(new, stage.trainable)])
+        # The new parameters, not the gradient: an infinite step is no better than a NaN.
+        finite = jnp.stack([*finite, finite_params(new, stage)])
         ok = jnp.all(finite)
         alive = state.health.step < 0
         health = Health(
@@ -161,10 +129,11 @@ def guarded(step: Step, model: Autoencoder, stage: Stage) -> Step:
             term=jnp.where(alive & ~ok, jnp.argmin(finite), state.health.term),
         )
         keep = alive & ok
+        select = lambda new, old: jax.tree.map(lambda a, b: jnp.where(keep, a, b), new, old)
         return new._replace(
-            variables=_select(keep, new.variables, state.variables),
-            opt_state=_select(keep, new.opt_state, state.opt_state),
+            variables=select(new.variables, state.variables),
+            opt_state=select(new.opt_state, state.opt_state),
             health=health,
         ), record
 
-    return looking
+    return checked

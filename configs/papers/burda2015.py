@@ -40,6 +40,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from aejax import keys
+from aejax.data.scaling import to_float
 from aejax.evaluate.importance import log_likelihood
 from aejax.evaluate.posterior import THRESHOLD, code_variance
 from aejax.models.parts import binarise
@@ -58,7 +59,6 @@ from aejax.reproduce import (
 from aejax.reproduce.tasks import Point
 from aejax.sweep import base, grid, product
 from aejax.train import compile as compiler
-from aejax.train.loop import to_float
 
 # passes over the training set, stages of the schedule, test images, samples of log p, seeds
 SCALES: dict[str, dict[str, Any]] = {
@@ -122,6 +122,7 @@ def get_config(scale: str = "small") -> ConfigDict:
         scales=PAPER.scales,
         name="burda2015",
         dataset="mnist",
+        valid_fraction=0.0,
         train_size=sizes["rows"],
         test_size=100 if scale == "smoke" else None,
         steps=sizes["steps"],

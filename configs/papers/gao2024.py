@@ -104,6 +104,7 @@ def get_config(scale: str = "small") -> ConfigDict:
         scales=PAPER.scales,
         name="gao2024",
         dataset="planted_many",
+        valid_fraction=0.0,
         steps=steps,
         eval_every=steps,
         batch_size=batch,

@@ -67,7 +67,7 @@ from aejax.reproduce import (
 from aejax.reproduce.tasks import Point
 from aejax.sweep import base
 from aejax.train.phases import pretrain, tune
-from aejax.train.step import Recipe
+from aejax.train.recipe import Recipe
 from aejax.train.supervised import fine_tune
 from aejax.types import Autoencoder
 
@@ -114,7 +114,14 @@ PAPER = Paper(
 
 def get_config(scale: str = "small") -> ConfigDict:
     """Returns the config; everything is trained in tasks, phase by phase."""
-    return base(scale, scales=PAPER.scales, name="hinton2006", dataset="mnist", model="deep_rbm")
+    return base(
+        scale,
+        scales=PAPER.scales,
+        name="hinton2006",
+        dataset="mnist",
+        valid_fraction=0.0,
+        model="deep_rbm",
+    )
 
 
 def _model(widths: tuple[int, ...], latent: int, kind: str, code: str = "gaussian") -> Autoencoder:

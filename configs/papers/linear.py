@@ -69,6 +69,7 @@ def get_config(scale: str = "small") -> ConfigDict:
         scale,
         name="linear",
         dataset="digits",
+        valid_fraction=0.0,
         steps=steps,
         eval_every=steps,
         batch_size=ROWS,

@@ -86,6 +86,7 @@ def get_config(scale: str = "small") -> ConfigDict:
         scale,
         name="makhzani2013",
         dataset=name,
+        valid_fraction=0.0,
         train_size=size,
         steps=steps,
         eval_every=steps,

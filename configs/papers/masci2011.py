@@ -86,6 +86,7 @@ def get_config(scale: str = "small") -> ConfigDict:
         scale,
         name="masci2011",
         dataset=name,
+        valid_fraction=0.0,
         train_size=size,
         test_size=tests,
         steps=steps,

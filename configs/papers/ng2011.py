@@ -58,6 +58,7 @@ def get_config(scale: str = "small") -> ConfigDict:
         scale,
         name="ng2011",
         dataset="natural_patches",
+        valid_fraction=0.0,
         model="sparse_kl",
         steps=steps,
         eval_every=steps,

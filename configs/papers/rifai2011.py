@@ -63,7 +63,7 @@ from aejax.reproduce.tasks import Point, Population
 from aejax.sweep import base, grid, product
 from aejax.train import compile as compiler
 from aejax.train.phases import pretrain
-from aejax.train.step import Recipe
+from aejax.train.recipe import Recipe
 from aejax.train.supervised import fine_tune
 from aejax.types import Array, Autoencoder, Variables
 
@@ -108,6 +108,7 @@ def get_config(scale: str = "small") -> ConfigDict:
         scale,
         name="rifai2011",
         dataset=name,
+        valid_fraction=0.0,
         train_size=size,
         steps=steps,
         eval_every=steps,

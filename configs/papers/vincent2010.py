@@ -33,6 +33,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from aejax import models
+from aejax.data.scaling import to_float
 from aejax.data.variations import VALID
 from aejax.evaluate.filters import locality
 from aejax.evaluate.probes import error_rate
@@ -50,9 +51,8 @@ from aejax.reproduce import (
 )
 from aejax.reproduce.tasks import Point
 from aejax.sweep import base
-from aejax.train.loop import to_float
 from aejax.train.phases import pretrain
-from aejax.train.step import Recipe
+from aejax.train.recipe import Recipe
 from aejax.train.supervised import fine_tune
 
 
@@ -102,6 +102,7 @@ def get_config(scale: str = "small") -> ConfigDict:
         scales=PAPER.scales,
         name="vincent2010",
         dataset="mnist_basic",
+        valid_fraction=0.0,
         model="stacked_denoising",
     )
 

@@ -24,6 +24,7 @@ import jax.numpy as jnp
 from ml_collections import ConfigDict
 
 from aejax import keys
+from aejax.data.scaling import to_float
 from aejax.evaluate import annealed
 from aejax.evaluate.bdmc import bdmc
 from aejax.evaluate.importance import log_likelihood
@@ -42,7 +43,6 @@ from aejax.reproduce import (
 from aejax.reproduce.tasks import Point
 from aejax.sweep import base, grid
 from aejax.train import compile as compiler
-from aejax.train.loop import to_float
 
 # steps; images; temperatures; chains; samples of the bound, few and many; seeds
 SCALES: dict[str, dict[str, Any]] = {
@@ -72,6 +72,7 @@ def get_config(scale: str = "small") -> ConfigDict:
         scale,
         name="wu2017",
         dataset="mnist",
+        valid_fraction=0.0,
         train_size=1000 if scale == "smoke" else None,
         test_size=500 if scale == "smoke" else None,
         model="iwae",

@@ -9,9 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax import data, models
-from aejax.train.fit import resolve_hparams
-from aejax.train.run import Job
-from aejax.train.step import Recipe
+from aejax.train.plan import Job
+from aejax.train.recipe import Recipe, resolve_hparams
 from aejax.types import Autoencoder
 from configs.zoo import ROWS, Row
 

@@ -17,8 +17,8 @@ from aejax.data.scaling import to_float
 from aejax.evaluate.members import evaluator
 from aejax.train import population, tree
 from aejax.train.checkpoint import Checkpoint
-from aejax.train.run import prepare, train
-from aejax.train.segments import stage_steps
+from aejax.train.plan import stage_steps
+from aejax.train.run import train
 from aejax.train.step import enter_stage, init_state
 from aejax.types import stages_of
 from tests.contract.cases import BATCH, NAMES, case, job, recipe
@@ -72,18 +72,13 @@ def started(name: str, seed: int = 0):
 
 @functools.cache
 def pair(name: str):
-    """Two members, side by side, 60 steps: the job and its programs."""
-    one = case(name)
-    both = job(one, STEPS, [3, 4], STEPS // 2, executor="vmap")
-    return both, prepare(both, one.train, one.test, evaluator)
+    """Two members, side by side, 60 steps; one job, so that its programs are compiled once."""
+    return job(case(name), STEPS, [3, 4], STEPS // 2, executor="vmap")
 
 
 @functools.cache
 def undisturbed(name: str):
-    both, prepared = pair(name)
-    return train(
-        both, case(name).train, valid=case(name).test, measure=evaluator, prepared=prepared
-    )
+    return train(pair(name), case(name).train, valid=case(name).test, measure=evaluator)
 
 
 def assert_same_bits(a, b):
@@ -103,7 +98,6 @@ def test_member_equals_single_run(name):
 
 def test_resumed_run_equals_undisturbed_bit_for_bit(name, tmp_path):
     one = case(name)
-    population_job, prepared = pair(name)
 
     class Killed(Exception):
         pass
@@ -119,11 +113,10 @@ def test_resumed_run_equals_undisturbed_bit_for_bit(name, tmp_path):
     checkpoint = Checkpoint(tmp_path / "checkpoint")
     with pytest.raises(Killed):
         train(
-            population_job,
+            pair(name),
             one.train,
             valid=one.test,
             measure=evaluator,
-            prepared=prepared,
             checkpoint=checkpoint,
             checkpoint_seconds=0,
             on_chunk=kill,
@@ -131,11 +124,10 @@ def test_resumed_run_equals_undisturbed_bit_for_bit(name, tmp_path):
     checkpoint.close()
     resumed_at = []
     again = train(
-        population_job,
+        pair(name),
         one.train,
         valid=one.test,
         measure=evaluator,
-        prepared=prepared,
         checkpoint=Checkpoint(tmp_path / "checkpoint"),
         checkpoint_seconds=0,
         on_chunk=lambda step, means: resumed_at.append(step),

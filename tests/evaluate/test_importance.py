@@ -84,7 +84,7 @@ def test_encodes_once():
         calls.append(jax.tree.leaves(x)[0].shape)
         return nets.encode(params, x)
 
-    watched = LINEAR._replace(info=LINEAR.info._replace(nets=nets._replace(encode=encode)))
+    watched = LINEAR.replace(info=LINEAR.info._replace(nets=nets._replace(encode=encode)))
     log_likelihood(watched, VARIABLES, X, jax.random.key(0), samples=300, chunk=30)
     assert calls == [X.shape]
 

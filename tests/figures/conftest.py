@@ -31,6 +31,7 @@ def row(model: str, seed: int, hp: dict[str, float], group: str, status: str = "
         "status": status,
         "failed": None if ok else {"step": 5, "term": "rec_nats"},
         "metrics": {
+            "valid_mse_per_image": error + 0.5 if ok else None,
             "test_mse_per_image": error if ok else None,
             "test_rec_nats": 20.0 + seed if ok else None,
             "mse_mean_image": 4.5,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import statistics
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from PIL import Image
 
 from aejax.errors import ConfigError
 from aejax.figures import FIGURES, draw
+from aejax.figures.choose import choose
 from aejax.results.reader import Arrays
 
 
@@ -83,6 +85,50 @@ def test_the_reconstructions_are_of_the_best_seed(fabricate):
     expected = np.square(mine["reconstructions"] - mine["inputs"]).sum(axis=(1, 2, 3))
     found = [float(e["squared_error"]) for e in lines if e["id"] == rows[1]["id"]]
     np.testing.assert_allclose(found, expected)
+
+
+def rewrite(workdir: Path, rows: list[dict]) -> None:
+    (workdir / "results.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+PICTURED = ("reconstructions", "sheet", "codes", "samples", "filters")
+
+
+@pytest.mark.parametrize("name", PICTURED)
+def test_test_errors_choose_no_member(fabricate, name):
+    """The last seed is the worst in validation; that test says the opposite moves nothing."""
+    workdir, rows = fabricate(models=("vae",))
+    draw(workdir, [name])
+    before = {(e["variant"], e["seed"]) for e in table(workdir, name)}
+    for row in rows:
+        row["metrics"]["test_mse_per_image"] *= -1
+    rewrite(workdir, rows)
+    draw(workdir, [name])
+    assert {(e["variant"], e["seed"]) for e in table(workdir, name)} == before
+    for row in rows:
+        row["metrics"]["valid_mse_per_image"] *= -1
+    rewrite(workdir, rows)
+    draw(workdir, [name])
+    after = {(e["variant"], e["seed"]) for e in table(workdir, name)}
+    assert {seed for _, seed in before} == {"0"}
+    assert {seed for _, seed in after} == {"2"}
+
+
+@pytest.mark.parametrize("most", [40, 1])  # a member a variant; a member a model
+def test_the_small_print_says_what_chose(fabricate, most):
+    workdir, rows = fabricate(models=("vae",), values=(0.1, 1.0))
+    arrays = Arrays(workdir / "arrays", rows)
+    shown, said = choose(rows, arrays, "codes", most)
+    assert "the lowest validation error" in said
+    assert "test" not in said
+    for row in rows:  # as a sweep with valid_fraction=0 writes them
+        del row["metrics"]["valid_mse_per_image"]
+        row["metrics"]["test_mse_per_image"] *= -1
+    shown, said = choose(rows[::-1], arrays, "codes", most)
+    assert {each.row["seed"] for each in shown} == {0}
+    assert "the first by seed, for there are no validation rows" in said
+    rows[0]["metrics"]["valid_mse_per_image"] = 1.0
+    assert "the first by seed where" in choose(rows, arrays, "codes", 40)[1]
 
 
 def test_the_curves_are_mean_and_range_over_seeds(fabricate):

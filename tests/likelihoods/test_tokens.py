@@ -64,7 +64,7 @@ def test_finite_at_extreme_logits():
 def test_token_accuracy_counts_words_and_ends_and_no_padding():
     model = models.seq2seq(5, likelihood="categorical", vocabulary=5)
     said = jnp.asarray([[2.0, 4, 1, 0, 0], [1, 0, 0, 0, 0], [2, 1, 0, 0, 0], [3, 3, 3, 3, 1]])
-    model = model._replace(
+    model = model.replace(
         encode=lambda variables, x: Latent(z=x, mean=x),
         decode=lambda variables, z: 9.0 * jax.nn.one_hot(said.astype(int) - 1, 4),
     )

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from aejax.errors import ConfigError
-from aejax.latents.gaussian import gaussian as latents
+from aejax.latents.deterministic import deterministic
+from aejax.latents.gaussian import matched
 from aejax.losses import discrepancy
 from aejax.types import Forward, Latent
 
@@ -109,9 +110,9 @@ def test_dip_two_is_the_covariance_of_the_codes():
 
 def test_wrong_compositions_say_so():
     with pytest.raises(ConfigError, match=r"kernel='imk' is unknown. Did you mean 'imq'"):
-        discrepancy.mmd_term(latents.matched(2), "imk")
+        discrepancy.mmd_term(matched(2), "imk")
     with pytest.raises(ConfigError, match="needs samples of a prior"):
-        discrepancy.mmd_term(latents.deterministic(2))
+        discrepancy.mmd_term(deterministic(2))
     with pytest.raises(ConfigError, match="variant='iii' is unknown"):
         discrepancy.off_diagonal_term("iii")
     with pytest.raises(ConfigError, match=r"latent.logvar=None"):

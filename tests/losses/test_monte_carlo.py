@@ -7,12 +7,13 @@ import pytest
 from scipy import stats
 
 from aejax.errors import ConfigError
-from aejax.latents.gaussian import gaussian as latents
+from aejax.latents.deterministic import deterministic
+from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl
 from aejax.losses.monte_carlo import mc_kl_term
 from aejax.types import Forward
 
-SPACE = latents.gaussian(3)
+SPACE = gaussian(3)
 EMPTY = {"params": {}, "extra": {}}
 H = jax.random.normal(jax.random.key(0), (4, 6))
 
@@ -48,4 +49,4 @@ def test_its_mean_is_the_divergence():
 
 def test_a_space_without_densities_says_so():
     with pytest.raises(ConfigError, match="mc_kl_term needs log-densities"):
-        mc_kl_term(latents.deterministic(3))
+        mc_kl_term(deterministic(3))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 
-from aejax.train.fit import resolve_hparams
-from aejax.train.run import Job, Trained, train
-from aejax.train.step import Recipe
+from aejax.train.plan import Job
+from aejax.train.recipe import Recipe, resolve_hparams
+from aejax.train.run import Trained, train
 from aejax.types import Autoencoder
 
 

@@ -19,7 +19,8 @@ from aejax.likelihoods.pixels import (
 from aejax.losses import masked
 from aejax.models import context_encoder, context_encoder_adversarial, undercomplete
 from aejax.train import tree
-from aejax.train.step import Recipe, enter_stage, hparams_of, init_state, make_step
+from aejax.train.recipe import Recipe, hparams_of
+from aejax.train.step import enter_stage, init_state, make_step
 from aejax.types import Autoencoder, Forward, Net, stages_of
 
 SMALL = {"latent": 6, "widths": (4,)}

@@ -15,7 +15,7 @@ from aejax.errors import ConfigError
 from aejax.evaluate import squared_error
 from aejax.evaluate.reconstruction import as_float
 from aejax.losses.jacobian.layers import layerwise_jacobian_term
-from aejax.train.step import Recipe, hparams_of
+from aejax.train.recipe import Recipe, hparams_of
 from tests.models.training import trained
 
 KEY = jax.random.key(0)

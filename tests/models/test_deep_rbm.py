@@ -13,21 +13,17 @@ from scipy.special import expit, softmax
 
 from aejax import data, evaluate
 from aejax.errors import ConfigError
+from aejax.evaluate.members import evaluator
 from aejax.evaluate.reconstruction import as_float
 from aejax.models import deep_rbm
 from aejax.models.deep.deep_rbm import LAYERS, data_units
 from aejax.rbm import stack as rbm_stack
 from aejax.train import optimizers, population, tree
 from aejax.train.loop import make_chunk
-from aejax.train.run import Job, train
-from aejax.train.segments import stage_steps
-from aejax.train.step import (
-    Recipe,
-    enter_stage,
-    hparams_of,
-    init_state,
-    make_step,
-)
+from aejax.train.plan import Job, stage_steps
+from aejax.train.recipe import Recipe, hparams_of
+from aejax.train.run import train
+from aejax.train.step import enter_stage, init_state, make_step
 from aejax.types import stages_of
 
 RECIPE = Recipe(60, 20)
@@ -196,7 +192,10 @@ def test_a_population_tuned_by_line_searches_equals_single_runs():
         hp = {n: jnp.full(len(seeds), v) for n, v in hparams_of(model, recipe).items()}
         hp |= {"lr_rbm": jnp.asarray(rates)}
         return train(
-            Job(model, recipe, hp, jnp.asarray(seeds, jnp.int32), 24, executor), x, valid=x
+            Job(model, recipe, hp, jnp.asarray(seeds, jnp.int32), 24, executor),
+            x,
+            valid=x,
+            measure=evaluator,
         )
 
     together = trained([1, 2, 3], [0.05, 0.1, 0.2], "vmap")

@@ -8,7 +8,7 @@ import numpy as np
 
 import aejax
 from aejax import data
-from aejax.train.step import Recipe, hparams_of
+from aejax.train.recipe import Recipe, hparams_of
 from tests.models.planted import HOW, scores
 from tests.models.training import trained
 

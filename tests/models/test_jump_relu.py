@@ -11,7 +11,7 @@ import aejax
 from aejax import data
 from aejax.errors import ConfigError
 from aejax.latents.sparse.gates import above, jump
-from aejax.train.step import Recipe, hparams_of
+from aejax.train.recipe import Recipe, hparams_of
 from tests.models.planted import HOW, scores
 from tests.models.training import trained
 

@@ -13,7 +13,7 @@ import aejax
 from aejax import data
 from aejax.errors import ConfigError
 from aejax.evaluate.reconstruction import as_float
-from aejax.train.step import Recipe, hparams_of
+from aejax.train.recipe import Recipe, hparams_of
 from tests.models.training import trained
 
 KEY = jax.random.key(0)

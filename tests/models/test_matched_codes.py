@@ -10,8 +10,7 @@ from aejax import data
 from aejax.errors import ConfigError
 from aejax.losses.discrepancy import mmd_sq
 from aejax.models import MODELS
-from aejax.train.fit import resolve_hparams
-from aejax.train.step import Recipe
+from aejax.train.recipe import Recipe, resolve_hparams
 from tests.models.members import train_members
 
 SMALL = {"latent": 4, "widths": (32,)}

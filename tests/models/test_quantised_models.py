@@ -107,7 +107,7 @@ def test_restarts_bring_a_collapsed_codebook_to_life(digits):
         return variables
 
     done = train_members(
-        model._replace(init=init), digits.train, steps=200, lr=3e-3, restart_below=[0.0, 0.5]
+        model.replace(init=init), digits.train, steps=200, lr=3e-3, restart_below=[0.0, 0.5]
     )
     hp = {n: jnp.float32(v) for n, v in model.hparams.items()}
     use = []

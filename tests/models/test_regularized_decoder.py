@@ -13,7 +13,7 @@ from aejax import data
 from aejax.evaluate import squared_error
 from aejax.evaluate.reconstruction import as_float
 from aejax.latents.ex_post import moments
-from aejax.train.step import Recipe, hparams_of
+from aejax.train.recipe import Recipe, hparams_of
 from tests.models.training import trained
 
 KEY = jax.random.key(0)

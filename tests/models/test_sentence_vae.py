@@ -12,8 +12,9 @@ import pytest
 from aejax import data, models
 from aejax.evaluate.importance import log_likelihood
 from aejax.evaluate.members import evaluator
-from aejax.train.run import Job, train
-from aejax.train.step import Recipe, hparams_of
+from aejax.train.plan import Job
+from aejax.train.recipe import Recipe, hparams_of
+from aejax.train.run import train
 
 ARGS = {"latent": 4, "widths": (8,), "cell": "gru"}
 

@@ -12,9 +12,10 @@ import pytest
 from aejax import data, models
 from aejax.errors import ConfigError
 from aejax.train import tree
-from aejax.train.run import Job, train
-from aejax.train.segments import stage_steps
-from aejax.train.step import Recipe, enter_stage, hparams_of, init_state, make_step
+from aejax.train.plan import Job, stage_steps
+from aejax.train.recipe import Recipe, hparams_of
+from aejax.train.run import train
+from aejax.train.step import enter_stage, init_state, make_step
 
 ARGS = {"latent": 6, "widths": (12, 10)}
 RECIPE = Recipe(9, 32)

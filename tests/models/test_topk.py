@@ -11,7 +11,7 @@ import pytest
 
 import aejax
 from aejax.errors import ConfigError
-from aejax.train.step import Recipe, hparams_of
+from aejax.train.recipe import Recipe, hparams_of
 from tests.models.planted import HOW, planted, scores
 from tests.models.training import trained
 
@@ -33,7 +33,7 @@ def half_silenced(model):
         encoder["kernel"] = jnp.where(silent, 0.02 * kernel, kernel)
         return variables
 
-    return model._replace(init=init)
+    return model.replace(init=init)
 
 
 @functools.cache

@@ -9,8 +9,8 @@ from aejax.losses import adversarial
 from aejax.models.matching.adversarial_autoencoder import adversarial_autoencoder
 from aejax.models.matching.factor_vae import factor_vae
 from aejax.train import tree
-from aejax.train.fit import resolve_hparams
-from aejax.train.step import Recipe, enter_stage, init_state, make_step
+from aejax.train.recipe import Recipe, resolve_hparams
+from aejax.train.step import enter_stage, init_state, make_step
 from aejax.types import Forward, Latent, stages_of
 
 PLAYERS = {

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax.train import population
-from aejax.train.fit import resolve_hparams
-from aejax.train.run import Job, train
-from aejax.train.step import Recipe
+from aejax.train.plan import Job
+from aejax.train.recipe import Recipe, resolve_hparams
+from aejax.train.run import train
 from aejax.types import Autoencoder, Variables
 
 

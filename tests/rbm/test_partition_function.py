@@ -9,12 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.special import logsumexp
-from tests.test_rbm import all_binary, parameters
 
 from aejax.errors import ConfigError
 from aejax.rbm.machine import RBM, energy
 from aejax.rbm.partition_function import ais, log_partition
 from aejax.rbm.units import bernoulli, gaussian, rectified, softmax
+from tests.rbm.test_rbm import all_binary, parameters
 
 MACHINES = {
     "bernoulli": RBM(bernoulli(), bernoulli()),

@@ -20,7 +20,8 @@ from aejax.rbm.partition_function import log_partition
 from aejax.rbm.units import UNITS, bernoulli, gaussian, rectified, softmax
 from aejax.train import population
 from aejax.train.loop import make_chunk
-from aejax.train.step import Recipe, enter_stage, hparams_of, init_state, make_step
+from aejax.train.recipe import Recipe, hparams_of
+from aejax.train.step import enter_stage, init_state, make_step
 from aejax.types import stages_of
 
 KINDS = {**UNITS, "softmax of 3": lambda: softmax(3)}

@@ -197,7 +197,9 @@ def test_every_paper_of_the_folder_can_be_planned(name):
     """Each scale gives a config, points and tasks; sweep and tasks are only listed."""
     entry = folder.load(FOLDER, name)
     for scale in entry.paper.scales:
-        assert folder.configure(entry, scale).scale == scale
+        config = folder.configure(entry, scale)
+        assert config.scale == scale
+        assert config.valid_fraction == 0.0  # the rows under results/ are of all of train
         points = list(getattr(entry.module, "sweep", lambda scale: [])(scale))
         tasks = list(getattr(entry.module, "tasks", lambda scale: [])(scale))
         assert points or tasks

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from aejax.data.scaling import Scale
 from aejax.errors import ConfigError
 from aejax.reproduce import Measured, Task, papers
 from aejax.reproduce.claim import PAPER_SCALES
@@ -154,14 +155,14 @@ def test_variables_come_back_as_they_were(tmp_path):
         "extra": {},
     }
     path = tmp_path / "variables" / "g.npz"
-    save_variables(path, ["x", "y", "z"], variables)
+    save_variables(path, ["x", "y", "z"], variables, Scale(False, 0.0, 1.0))
     whole = load_variables(path)
     assert whole["extra"] == {}
     np.testing.assert_array_equal(whole["params"]["a"]["w"], variables["params"]["a"]["w"])
     np.testing.assert_array_equal(load_variables(path, ["z", "x"])["params"]["a"]["w"][0], [4, 5])
     with pytest.raises(ConfigError, match="has no member 'q'"):
         load_variables(path, ["q"])
-    with pytest.raises(ConfigError, match="keep_variables=True"):
+    with pytest.raises(ConfigError, match="keep_variables other than none"):
         load_variables(tmp_path / "none.npz")
     with pytest.raises(ConfigError, match="cannot be kept"):
-        save_variables(path, ["x"], {"params": (1, 2)})
+        save_variables(path, ["x"], {"params": (1, 2)}, Scale(False, 0.0, 1.0))

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from aejax.results.rows import best, number, variants
+from aejax.results.rows import best, number, selectable, variants
 
 
 def row(seed: int = 0, model: str = "vae", status: str = "ok", **changes) -> dict:
@@ -17,7 +17,8 @@ def row(seed: int = 0, model: str = "vae", status: str = "ok", **changes) -> dic
     spec["args"] |= changes.pop("args", {})
     base = {"id": "x", "model": model, "dataset": "digits", "spec": spec, "hp": {"lr": 0.001}}
     base["hp"] |= changes.pop("hp", {})
-    metrics = {"test_mse_per_image": changes.pop("error", 1.0)}
+    error = changes.pop("error", 1.0)
+    metrics = {"valid_mse_per_image": error, "test_mse_per_image": changes.pop("test", error)}
     return base | {"seed": seed, "status": status, "metrics": metrics} | changes
 
 
@@ -78,8 +79,19 @@ def test_the_order_of_the_rows_does_not_matter():
 def test_the_best_is_the_lowest_error_among_those_that_ended_well():
     rows = [row(0, error=2.0), row(1, error=1.5), row(2, error=0.1, status="diverged")]
     assert best(rows)["seed"] == 1
-    assert best([row(5, error=None), row(6, error=None)])["seed"] == 5
     assert best(rows[2:]) is None
+
+
+def test_the_best_is_never_chosen_by_test_rows():
+    rows = [row(seed, error=error, test=-error) for seed, error in enumerate((2.0, 1.5, 3.0))]
+    assert best(rows)["seed"] == 1
+    blind = [row(6, error=None, test=1.0), row(5, error=None, test=2.0)]
+    assert best(blind)["seed"] == 5  # the first by seed, in whatever order they come
+    for each in blind:
+        del each["metrics"]["valid_mse_per_image"]  # as a sweep with valid_fraction=0 writes them
+        assert not selectable(each)
+    assert best(blind)["seed"] == 5
+    assert selectable(rows[0])
 
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, "1.0", True])

@@ -6,11 +6,11 @@ import jax.numpy as jnp
 import pytest
 
 from aejax import models
-from aejax.train import calibrate, population
 from aejax.train.checkpoint import Checkpoint
-from aejax.train.job import parts_of
-from aejax.train.run import Job, cost, train
-from aejax.train.step import Recipe, hparams_of
+from aejax.train.plan import Job, cost
+from aejax.train.population import choice, timing
+from aejax.train.recipe import Recipe, hparams_of
+from aejax.train.run import train
 from tests.train.test_step import X
 
 MEMBERS = jnp.ones((12, 3))
@@ -18,8 +18,8 @@ MEMBERS = jnp.ones((12, 3))
 
 @pytest.fixture(autouse=True)
 def kept(monkeypatch, tmp_path):
-    monkeypatch.setattr(calibrate, "_memory", {})
-    monkeypatch.setattr(calibrate, "notes", lambda: tmp_path / "executors.json")
+    monkeypatch.setattr(timing, "_memory", {})
+    monkeypatch.setattr(timing, "notes", lambda: tmp_path / "executors.json")
     return tmp_path / "executors.json"
 
 
@@ -36,25 +36,25 @@ def timed_as(seconds, asked):
 
 
 def test_candidates_fit_the_memory():
-    assert calibrate.candidates(512, 1000) == [
+    assert timing.candidates(512, 1000) == [
         ("vmap", 512), ("map", 64), ("map", 8), ("map", 1),
     ]  # fmt: skip
-    assert calibrate.candidates(512, 100) == [("map", 64), ("map", 8), ("map", 1)]
-    assert calibrate.candidates(4, 1000) == [("vmap", 4), ("map", 1)]
-    assert calibrate.candidates(4, 1) == [("map", 1)]
+    assert timing.candidates(512, 100) == [("map", 64), ("map", 8), ("map", 1)]
+    assert timing.candidates(4, 1000) == [("vmap", 4), ("map", 1)]
+    assert timing.candidates(4, 1) == [("map", 1)]
 
 
 def test_the_fastest_wins_and_a_second_run_times_nothing(kept, monkeypatch):
     seconds = {("vmap", 12): 3.0, ("map", 8): 1.0, ("map", 1): 2.0}
     asked = []
     clock = timed_as(seconds, asked)
-    assert calibrate.fastest(double, MEMBERS, 0.0, 100, clock) == ("map", 8)
+    assert timing.fastest(double, MEMBERS, 0.0, 100, clock) == ("map", 8)
     assert sorted(asked) == sorted(seconds)
-    monkeypatch.setattr(calibrate, "_memory", {})  # another process
-    assert calibrate.fastest(double, MEMBERS, 0.0, 100, clock) == ("map", 8)
+    monkeypatch.setattr(timing, "_memory", {})  # another process
+    assert timing.fastest(double, MEMBERS, 0.0, 100, clock) == ("map", 8)
     assert len(asked) == len(seconds)
     # Another program and another size are other questions.
-    calibrate.fastest(lambda m, s: m - s, MEMBERS, 0.0, 100, clock)
+    timing.fastest(lambda m, s: m - s, MEMBERS, 0.0, 100, clock)
     assert len(asked) == 2 * len(seconds)
     assert len(json.loads(kept.read_text())) == 2
 
@@ -62,7 +62,7 @@ def test_the_fastest_wins_and_a_second_run_times_nothing(kept, monkeypatch):
 def test_a_broken_note_is_replaced(kept):
     kept.write_text("{")
     clock = timed_as({("vmap", 12): 1.0, ("map", 8): 2.0, ("map", 1): 2.0}, [])
-    assert calibrate.fastest(double, MEMBERS, 0.0, 100, clock) == ("vmap", 12)
+    assert timing.fastest(double, MEMBERS, 0.0, 100, clock) == ("vmap", 12)
     assert len(json.loads(kept.read_text())) == 1
 
 
@@ -73,13 +73,13 @@ def job(members, **fields):
 
 
 def test_a_short_run_is_not_timed(kept):
-    many = job(4)
-    assert calibrate.choose(many, X, cost(many, X), parts_of(many, X)) == ("vmap", 4)
+    never = lambda: pytest.fail("timed")
+    assert choice.choose("auto", 4, cost(job(4), X), None, never) == ("vmap", 4)
     assert not kept.exists()
 
 
 def test_a_long_run_is_timed_and_trains_to_the_same(kept, monkeypatch):
-    monkeypatch.setitem(calibrate.WORTH, "cpu", 0.0)
+    monkeypatch.setitem(choice.WORTH_TIMING, "cpu", 0.0)
     timed = train(job(4), X)
     assert len(json.loads(kept.read_text())) == 1
     by_rule = train(job(4, executor="vmap"), X)
@@ -94,7 +94,7 @@ def test_a_resumed_run_keeps_its_executor(tmp_path, monkeypatch):
     def kill(step, means):
         raise Killed
 
-    monkeypatch.setattr(population, "SIDE_BY_SIDE_PARAMS", {"cpu": 0})
+    monkeypatch.setattr(choice, "SIDE_BY_SIDE_PARAMS", {"cpu": 0})
     checkpoint = Checkpoint(tmp_path / "run")
     with pytest.raises(Killed):
         train(job(4), X, checkpoint=checkpoint, on_chunk=kill)

@@ -16,9 +16,10 @@ import json
 import jax, jax.numpy as jnp, numpy as np
 from aejax.evaluate.members import evaluator
 from aejax import models
-from aejax.train.best import EarlyStopping
-from aejax.train.run import Job, train
-from aejax.train.step import Recipe, hparams_of
+from aejax.train.stopping import EarlyStopping
+from aejax.train.plan import Job
+from aejax.train.run import train
+from aejax.train.recipe import Recipe, hparams_of
 
 X = np.random.default_rng(0).random((64, 12)).astype(np.float32)
 model, recipe = models.vae(12, latent=3, widths=(8,)), Recipe(10, 16)
@@ -60,6 +61,7 @@ SETTINGS = {
 EVERY_MODEL = """
 import json
 import jax, numpy as np
+from aejax.evaluate.members import evaluator
 from aejax.train.run import train
 from tests.contract.cases import NAMES, case, job
 

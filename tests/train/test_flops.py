@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from aejax.train.flops import product_flops
+from aejax.train.traces.cost import product_flops
 
 A, B = jax.ShapeDtypeStruct((3, 5), "float32"), jax.ShapeDtypeStruct((5, 7), "float32")
 

@@ -13,7 +13,7 @@ from scipy.optimize import minimize, rosen, rosen_der
 import aejax
 from aejax.errors import ConfigError
 from aejax.train import optimizers
-from aejax.train.conjugate import ARMIJO, CURVATURE, Point, wolfe
+from aejax.train.optimizers.conjugate import ARMIJO, CURVATURE, Point, wolfe
 
 SEARCHES = ("cg", "cg_batches", "lbfgs")
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from aejax.data.scaling import to_float
 from aejax.errors import ConfigError
+from aejax.train.history import curve_steps
 from aejax.train.loop import batch_indices, steps_per_epoch
-from aejax.train.segments import curve_steps, segments, stage_steps
+from aejax.train.plan import segments, stage_steps
 from aejax.types import Stage
 
 N, BATCH = 23, 5  # four whole batches an epoch, three rows left out
@@ -79,11 +80,12 @@ def stage(share: float) -> Stage:
 )
 def test_segments_cover_each_step_once_and_never_cross_a_stage(shares, steps, every):
     stages = [stage(share) for share in shares]
-    cut = segments(stages, steps, every)
-    ends = np.cumsum(stage_steps(stages, steps))
+    lengths = stage_steps(stages, steps)
+    cut = segments(lengths, every)
+    ends = np.cumsum(lengths)
     covered = [s.start + i for s in cut for i in range(s.length)]
     assert covered == list(range(ends[-1]))
-    assert sum(stage_steps(stages, steps)) == steps
+    assert sum(lengths) == steps
     for s in cut:
         assert s.start + s.length <= ends[s.stage]
         assert s.length <= every

@@ -10,7 +10,7 @@ from aejax.errors import ConfigError
 from aejax.models import deep_rbm
 from aejax.train import tree
 from aejax.train.phases import pretrain, tune
-from aejax.train.step import Recipe
+from aejax.train.recipe import Recipe
 
 
 def rows() -> np.ndarray:

@@ -8,7 +8,7 @@ import pytest
 from aejax import fit, models
 from aejax.data import load
 from aejax.errors import ConfigError
-from aejax.train.precision import in_precision
+from aejax.train.traces.precision import in_precision
 
 RNG = np.random.default_rng(0)
 W = jnp.asarray(RNG.normal(size=(6, 6)) / 3, jnp.float32)

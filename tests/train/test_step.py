@@ -10,15 +10,10 @@ import pytest
 
 from aejax import models
 from aejax.train import optimizers, population, tree
-from aejax.train.run import Job, train
-from aejax.train.step import (
-    Recipe,
-    enter_stage,
-    hparams_of,
-    init_state,
-    make_step,
-    terms_of,
-)
+from aejax.train.plan import Job
+from aejax.train.recipe import Recipe, hparams_of
+from aejax.train.run import train
+from aejax.train.step import enter_stage, init_state, make_step, terms_of
 from aejax.types import Stage, stages_of
 
 X = np.random.RandomState(0).rand(64, 12).astype(np.float32)
@@ -115,8 +110,8 @@ def test_a_diverged_member_is_frozen_and_marked_and_the_others_go_on():
     assert 0 < mixed.state.health.step.tolist()[1] < 5
     names = terms_of(model())
     assert names[int(mixed.state.health.term[1])] in ("rec_nats", "loss", "update")
-    # Steps that look are another program than those that need not: equal to rounding. Within the
-    # looking program a sound neighbour and a diverged one leave the same bits.
+    # Guarded steps are another program than unguarded ones: equal to rounding. Within the guarded
+    # program a sound neighbour and a diverged one leave the same bits.
     neighbour = runs(1e-3, 1e-3, 1e30)
     assert neighbour.state.health.step.tolist()[:2] == [-1, -1]
     for path, leaf in tree.flatten(mixed.state.variables).items():
@@ -142,7 +137,7 @@ def test_the_offending_term_is_named():
         terms = aux.terms | {"l1": aux.terms["l1"] + poison}
         return scalar + poison, aux._replace(terms=terms)
 
-    poisoned = sparse._replace(loss=loss)
+    poisoned = sparse.replace(loss=loss)
     done = train(Job(poisoned, recipe, hp, jnp.zeros(1, jnp.int32), 5, "loop"), X)
     assert int(done.state.health.step[0]) == 3
     assert terms_of(poisoned)[int(done.state.health.term[0])] == "l1"
@@ -150,7 +145,7 @@ def test_the_offending_term_is_named():
 
 def test_parameters_outside_a_stage_do_not_move_by_a_bit():
     base = model()
-    only = base._replace(stages=(Stage("first", base.loss, trainable=("encoder/dense_0",)),))
+    only = base.replace(stages=(Stage("first", base.loss, trainable=("encoder/dense_0",)),))
     recipe = Recipe(20, 16)
     hp = {n: jnp.float32([v]) for n, v in hparams_of(only, recipe).items()}
     before = tree.flatten(init_state(only, jnp.int32(0), jnp.asarray(X[:16])).variables["params"])

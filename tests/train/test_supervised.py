@@ -16,8 +16,9 @@ from aejax.errors import ConfigError
 from aejax.evaluate.members import evaluator
 from aejax.train import EarlyStopping, fine_tune, population, probe, tree
 from aejax.train.checkpoint import Checkpoint
-from aejax.train.run import Job, train
-from aejax.train.step import Recipe, hparams_of
+from aejax.train.plan import Job
+from aejax.train.recipe import Recipe, hparams_of
+from aejax.train.run import train
 from aejax.train.supervised import Supervised
 
 FAST = {"steps": 120, "every": 20, "patience": 3, "batch_size": 64, "hp": {"lr": 0.02}}
@@ -159,7 +160,7 @@ def test_a_resumed_run_keeps_the_same_best_bit_for_bit(tmp_path):
     hp = {name: jnp.full(2, value, jnp.float32) for name, value in values.items()}
     job = Job(model, recipe, hp, jnp.asarray([0, 1], jnp.int32), 10, "vmap")
     rule = EarlyStopping("mse_per_image")
-    fields = {"valid": digits().test[:64], "stopping": rule}
+    fields = {"valid": digits().test[:64], "measure": evaluator, "stopping": rule}
     whole = train(job, digits().train, **fields)
     assert whole.best_step.shape == (2,)
 

@@ -22,8 +22,8 @@ from aejax.data.paths import data_dir
 from aejax.evaluate.importance import log_likelihood
 from aejax.train import population
 from aejax.train.compile import compile
-from aejax.train.flops import product_flops
 from aejax.train.run import train
+from aejax.train.traces.cost import product_flops
 from aejax.types import Autoencoder, PyTree, Variables
 
 FEATURES, HIDDEN, LATENT = 784, 512, 20

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from aejax.benchmark.contest import Lane, Round
 from aejax.benchmark.trainer import EXAMPLES, FLOPS
 from aejax.train.compile import compile
-from aejax.train.flops import product_flops
+from aejax.train.traces.cost import product_flops
 
 
 class Penalty:

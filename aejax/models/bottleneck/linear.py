@@ -10,6 +10,7 @@ from typing import Any
 from aejax.compose import compose
 from aejax.latents.deterministic import deterministic
 from aejax.losses.weights import l2_term
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
 
@@ -23,6 +24,7 @@ def _linear(
     return compose(shape=shape, nets=nets, space=space, likelihood=p_x, **parts)
 
 
+@builder
 def linear(
     features: Features,
     latent: int = 32,
@@ -49,6 +51,7 @@ def linear(
     )
 
 
+@builder
 def linear_tied(
     features: Features,
     latent: int = 32,
@@ -74,6 +77,7 @@ def linear_tied(
     )
 
 
+@builder
 def linear_l2(
     features: Features,
     latent: int = 32,

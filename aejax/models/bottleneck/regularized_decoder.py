@@ -7,10 +7,12 @@ from aejax.latents.ex_post import ex_post_gaussian
 from aejax.latents.gaussian import standard_log_density
 from aejax.losses import decoder_jacobian_term
 from aejax.losses.weights import l2_term
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
 
 
+@builder
 def regularized_decoder(
     features: Features,
     latent: int = 16,

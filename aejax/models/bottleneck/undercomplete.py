@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from aejax.compose import compose
 from aejax.latents.deterministic import deterministic
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
 
 
+@builder
 def undercomplete(
     features: Features,
     latent: int = 32,

@@ -10,6 +10,7 @@ from math import prod
 from aejax.compose import compose
 from aejax.errors import ConfigError, check_at_least, lookup
 from aejax.latents.deterministic import deterministic
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.rbm import stack as rbm_stack
 from aejax.rbm.units import UNITS, Units, softmax
@@ -19,6 +20,7 @@ LAYERS = {name: make for name, make in UNITS.items() if make().activation}  # el
 DATA = {"bernoulli": "bernoulli", "gaussian": "gaussian", "multinomial": "softmax"}
 
 
+@builder
 def deep_rbm(
     features: Features,
     latent: int = 30,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from aejax.models.builder import builder
 from aejax.models.deep.stacked_denoising import stacked_denoising
 from aejax.models.parts import Features
 from aejax.types import Autoencoder
 
 
+@builder
 def stacked(
     features: Features,
     latent: int = 64,
@@ -34,4 +36,4 @@ def stacked(
         equation="min E[-log p(h | g_k(f_k(h)))] by layer k, then whole",
         symbols={},
     )
-    return model._replace(info=info)
+    return model.replace(info=info)

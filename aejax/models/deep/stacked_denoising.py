@@ -7,11 +7,13 @@ from aejax.corruptions.noise import CORRUPTIONS
 from aejax.errors import ConfigError, lookup
 from aejax.latents.deterministic import deterministic
 from aejax.losses import emphasis
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.pretraining import layerwise as stacking
 from aejax.types import Autoencoder
 
 
+@builder
 def stacked_denoising(
     features: Features,
     latent: int = 64,

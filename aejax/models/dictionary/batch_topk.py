@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from aejax.latents.sparse import batch_top_k
+from aejax.models.builder import builder
 from aejax.models.dictionary.topk import with_auxk
 from aejax.models.parts import Features
 from aejax.types import Autoencoder
 
 
+@builder
 def batch_topk(features: Features, latent: int = 512, k: int = 32) -> Autoencoder:
     """The k * B largest rectified units of a batch. Bussmann, Leask & Nanda 2024.
 

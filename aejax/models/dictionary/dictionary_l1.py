@@ -6,11 +6,13 @@ from aejax.compose import compose
 from aejax.latents.sparse import rectified
 from aejax.likelihoods.pixels import gaussian
 from aejax.losses import l1_term
+from aejax.models.builder import builder
 from aejax.models.parts import Features, example_shape
 from aejax.nets import dictionary
 from aejax.types import Autoencoder
 
 
+@builder
 def dictionary_l1(features: Features, latent: int = 512) -> Autoencoder:
     """What `topk`, `jump_relu` and `gated` are held against. Bricken et al. 2023.
 

@@ -9,11 +9,13 @@ from aejax.latents.sparse import frozen_decoder_term
 from aejax.latents.sparse import gated as gates
 from aejax.likelihoods.pixels import gaussian
 from aejax.losses.sparsity import l1
+from aejax.models.builder import builder
 from aejax.models.parts import Features, example_shape
 from aejax.nets import dictionary
 from aejax.types import Autoencoder
 
 
+@builder
 def gated(features: Features, latent: int = 512) -> Autoencoder:
     """The L1 penalty falls on gates, so that magnitudes do not shrink. Rajamanoharan et al. 2024a.
 

@@ -6,11 +6,13 @@ from aejax.compose import compose
 from aejax.latents.sparse import jump_relu as jumping
 from aejax.latents.sparse import l0_term
 from aejax.likelihoods.pixels import gaussian
+from aejax.models.builder import builder
 from aejax.models.parts import Features, example_shape
 from aejax.nets import dictionary
 from aejax.types import Autoencoder
 
 
+@builder
 def jump_relu(features: Features, latent: int = 512, threshold: float = 0.1) -> Autoencoder:
     """Reconstruction plus lambda times the number of active units. Rajamanoharan et al. 2024b.
 

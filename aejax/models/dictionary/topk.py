@@ -7,11 +7,13 @@ from math import prod
 from aejax.compose import compose
 from aejax.latents.sparse import auxk_term, top_k
 from aejax.likelihoods.pixels import gaussian
+from aejax.models.builder import builder
 from aejax.models.parts import Features, example_shape
 from aejax.nets import dictionary
 from aejax.types import Autoencoder, LatentSpace
 
 
+@builder
 def topk(features: Features, latent: int = 512, k: int = 32) -> Autoencoder:
     """The k largest rectified units, and an auxiliary loss that revives the dead. Gao et al. 2024.
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from aejax.compose import compose
 from aejax.latents.quantised import gumbel_softmax
 from aejax.losses.quantised import categorical_kl_term
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
 
 
+@builder
 def gumbel_vae(
     features: Features,
     groups: int = 16,

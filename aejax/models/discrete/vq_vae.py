@@ -5,10 +5,12 @@ from __future__ import annotations
 from aejax.compose import compose
 from aejax.latents.quantised import vector_quantised
 from aejax.losses.quantised import code_length_term, codebook_term, commitment_term
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
 
 
+@builder
 def vq_vae(
     features: Features,
     groups: int = 8,

@@ -13,12 +13,14 @@ from aejax.corruptions.masks import hide
 from aejax.errors import check_at_least
 from aejax.latents.deterministic import deterministic
 from aejax.losses.masked import band, masked_term
+from aejax.models.builder import builder
 from aejax.models.image.image_parts import image_shape
 from aejax.models.parts import Features, make_likelihood
 from aejax.nets.convolutional import Stack, convolutional, stack
 from aejax.types import Autoencoder, Likelihood, Term
 
 
+@builder
 def context_encoder(
     features: Features,
     latent: int = 64,

@@ -6,6 +6,7 @@ from typing import Any
 
 from aejax.losses import adversarial
 from aejax.losses.masked import inpainting_discriminator_term, inpainting_generator_term
+from aejax.models.builder import builder
 from aejax.models.image.context_encoder import inpainting
 from aejax.models.image.image_parts import image_shape
 from aejax.models.parts import Features, make_likelihood
@@ -13,6 +14,7 @@ from aejax.nets.convolutional import conv_net, stack
 from aejax.types import Autoencoder
 
 
+@builder
 def context_encoder_adversarial(
     features: Features,
     latent: int = 64,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aejax.compose import compose
 from aejax.latents.deterministic import deterministic
+from aejax.models.builder import builder
 from aejax.models.image.image_parts import image_shape
 from aejax.models.parts import Features, make_likelihood
 from aejax.nets.convolutional import convolutional as conv_nets
@@ -11,6 +12,7 @@ from aejax.nets.convolutional import stack
 from aejax.types import Autoencoder
 
 
+@builder
 def convolutional(
     features: Features,
     latent: int = 32,

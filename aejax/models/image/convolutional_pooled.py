@@ -8,12 +8,14 @@ from aejax.compose import compose
 from aejax.corruptions.noise import CORRUPTIONS
 from aejax.errors import lookup
 from aejax.latents.deterministic import structured
+from aejax.models.builder import builder
 from aejax.models.image.image_parts import image_shape
 from aejax.models.parts import Features, make_likelihood
 from aejax.nets.pooling import pooled
 from aejax.types import Autoencoder
 
 
+@builder
 def convolutional_pooled(
     features: Features,
     widths: tuple[int, ...] = (16, 32),

@@ -9,6 +9,7 @@ from aejax.corruptions.masks import hide_patches
 from aejax.errors import lookup
 from aejax.latents.deterministic import structured
 from aejax.losses import masked
+from aejax.models.builder import builder
 from aejax.models.image.image_parts import image_shape
 from aejax.models.parts import Features, make_likelihood
 from aejax.nets.activations import INITIALISERS
@@ -16,6 +17,7 @@ from aejax.nets.transformer import masked_transformer, patches
 from aejax.types import Autoencoder
 
 
+@builder
 def masked_autoencoder(
     features: Features,
     latent: int = 32,

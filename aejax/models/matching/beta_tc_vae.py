@@ -5,10 +5,12 @@ from __future__ import annotations
 from aejax.compose import compose
 from aejax.latents.gaussian import gaussian
 from aejax.losses.total_correlation import decomposition_terms
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
 
 
+@builder
 def beta_tc_vae(
     features: Features,
     latent: int = 10,

@@ -6,10 +6,12 @@ from aejax.compose import compose
 from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
 from aejax.losses.discrepancy import diagonal_term, off_diagonal_term
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
 
 
+@builder
 def dip_vae(
     features: Features,
     latent: int = 10,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from aejax.compose import compose
 from aejax.latents.gaussian import matched
 from aejax.losses.discrepancy import mmd_term
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
 
 
+@builder
 def wae_mmd(
     features: Features,
     latent: int = 16,

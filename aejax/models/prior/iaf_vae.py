@@ -5,10 +5,12 @@ from __future__ import annotations
 from aejax.compose import compose
 from aejax.latents.flows import iaf_posterior
 from aejax.losses.monte_carlo import mc_kl_term
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
 
 
+@builder
 def iaf_vae(
     features: Features,
     latent: int = 32,

@@ -7,10 +7,12 @@ from aejax.latents.flows import autoregressive
 from aejax.latents.gaussian import gaussian
 from aejax.latents.priors import flow_prior, with_prior
 from aejax.losses.monte_carlo import mc_kl_term
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
 
 
+@builder
 def maf_prior_vae(
     features: Features,
     latent: int = 32,

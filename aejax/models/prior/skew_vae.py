@@ -6,10 +6,12 @@ from aejax.compose import compose
 from aejax.latents.priors import skew_normal, with_prior
 from aejax.latents.skew_normal import skew_normal_posterior
 from aejax.losses.monte_carlo import mc_kl_term
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
 
 
+@builder
 def skew_vae(
     features: Features,
     latent: int = 32,

@@ -7,10 +7,12 @@ from aejax.latents.deterministic import deterministic
 from aejax.losses import jacobian_term
 from aejax.losses.jacobian.layers import layerwise_jacobian_term
 from aejax.losses.jacobian.norm import check_method
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
 
 
+@builder
 def contractive_deep(
     features: Features,
     latent: int = 64,

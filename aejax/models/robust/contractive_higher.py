@@ -5,10 +5,12 @@ from __future__ import annotations
 from aejax.compose import compose
 from aejax.latents.deterministic import deterministic
 from aejax.losses import higher_order_term, jacobian_term
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
 
 
+@builder
 def contractive_higher(
     features: Features,
     latent: int = 64,

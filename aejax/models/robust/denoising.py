@@ -6,10 +6,12 @@ from aejax.compose import compose
 from aejax.corruptions.noise import CORRUPTIONS
 from aejax.errors import lookup
 from aejax.latents.deterministic import deterministic
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
 
 
+@builder
 def denoising(
     features: Features,
     latent: int = 64,

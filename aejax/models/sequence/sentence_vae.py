@@ -6,6 +6,7 @@ from aejax.compose import compose
 from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
 from aejax.losses.annealed import annealed_term
+from aejax.models.builder import builder
 from aejax.models.parts import Features
 from aejax.models.sequence.sequence_parts import sequence
 from aejax.nets.recurrent import Span, recurrent
@@ -13,6 +14,7 @@ from aejax.objectives import surrogate
 from aejax.types import Autoencoder
 
 
+@builder
 def sentence_vae(
     features: Features,
     latent: int = 16,

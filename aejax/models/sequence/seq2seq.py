@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from aejax.compose import compose
 from aejax.latents.deterministic import deterministic
+from aejax.models.builder import builder
 from aejax.models.parts import Features
 from aejax.models.sequence.sequence_parts import sequence
 from aejax.nets.recurrent import Span, recurrent
 from aejax.types import Autoencoder
 
 
+@builder
 def seq2seq(
     features: Features,
     latent: int = 64,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from aejax.compose import compose
 from aejax.latents.sparse import k_sparse as k_largest
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
 
 
+@builder
 def k_sparse(
     features: Features,
     latent: int = 1000,

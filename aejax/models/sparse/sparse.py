@@ -9,11 +9,13 @@ from aejax.compose import compose
 from aejax.latents.deterministic import deterministic
 from aejax.losses import kl_sparsity_term, l1_term
 from aejax.losses.weights import l2_term
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.nets import mirrored
 from aejax.types import Autoencoder
 
 
+@builder
 def sparse_l1(
     features: Features,
     latent: int = 64,
@@ -55,6 +57,7 @@ def sparse_l1(
     )
 
 
+@builder
 def sparse_kl(
     features: Features,
     latent: int = 64,

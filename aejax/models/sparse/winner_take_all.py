@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from aejax.compose import compose
 from aejax.latents.sparse import lifetime
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
 
 
+@builder
 def winner_take_all(
     features: Features,
     latent: int = 256,

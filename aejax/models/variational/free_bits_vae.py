@@ -6,11 +6,13 @@ from aejax.compose import compose
 from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
 from aejax.losses.shaped_kl import free_bits_term
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.objectives import surrogate
 from aejax.types import Autoencoder
 
 
+@builder
 def free_bits_vae(
     features: Features,
     latent: int = 32,

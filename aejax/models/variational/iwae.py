@@ -5,6 +5,7 @@ from __future__ import annotations
 from aejax.compose import compose
 from aejax.latents.gaussian import gaussian
 from aejax.losses.monte_carlo import mc_kl_term
+from aejax.models.builder import builder
 from aejax.models.parts import (
     Features,
     binarised,
@@ -17,6 +18,7 @@ from aejax.objectives import sampled_bound
 from aejax.types import Autoencoder
 
 
+@builder
 def iwae(
     features: Features,
     latent: int = 32,

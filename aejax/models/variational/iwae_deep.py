@@ -5,12 +5,14 @@ from __future__ import annotations
 from aejax.compose import compose
 from aejax.latents.hierarchical import two_layers
 from aejax.losses.monte_carlo import mc_kl_term
+from aejax.models.builder import builder
 from aejax.models.parts import Features, binarised, example_shape, from_mean, make_likelihood
 from aejax.nets import mirrored
 from aejax.objectives import sampled_bound
 from aejax.types import Autoencoder
 
 
+@builder
 def iwae_deep(
     features: Features,
     latent: int = 50,

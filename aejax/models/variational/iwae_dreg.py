@@ -5,11 +5,13 @@ from __future__ import annotations
 from aejax.compose import compose
 from aejax.latents.gaussian import gaussian
 from aejax.losses.monte_carlo import mc_kl_term
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.objectives import doubly_reparameterised
 from aejax.types import Autoencoder
 
 
+@builder
 def iwae_dreg(
     features: Features,
     latent: int = 32,

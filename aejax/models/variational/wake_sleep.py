@@ -7,10 +7,12 @@ from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
 from aejax.losses.wake_sleep import awake, dream_term, reported
 from aejax.losses.weights import parameter_prior_term
+from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
 
 
+@builder
 def wake_sleep(
     features: Features,
     latent: int = 32,

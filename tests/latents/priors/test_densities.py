@@ -12,9 +12,10 @@ import pytest
 from scipy import stats
 
 from aejax.errors import ConfigError
+from aejax.latents import priors
 from aejax.latents import skew_normal as skew
 from aejax.latents.flows import autoregressive
-from aejax.latents.gaussian import gaussian, priors
+from aejax.latents.gaussian import gaussian
 from aejax.latents.priors.student import student_t_log_density
 from aejax.likelihoods.pixels import LIKELIHOODS
 from aejax.models.parts import dense_nets

@@ -1,7 +1,7 @@
-"""Products in another precision: operands rounded, sums in float32.
+"""Matrix products in lower precision: operands rounded, sums in float32.
 
-`jax.default_matmul_precision` says what a backend may do and has no effect on a CPU. Here the
-program itself is rewritten, so that a run rounds the same wherever it is trained.
+`jax.default_matmul_precision` has no effect on a CPU. Here the trace itself is rewritten, so that
+a run rounds the same on every backend.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PRODUCTS = ("dot_general", "conv_general_dilated")
 
 
 def _inner(value: Any, dtype: Any) -> Any:
-    """Returns an equation's parameter with the programs that it holds rewritten."""
+    """Returns an equation's parameter with the traces inside it rewritten."""
     if isinstance(value, core.ClosedJaxpr):
         return _rewritten(value, dtype)
     if isinstance(value, core.Jaxpr):
@@ -61,7 +61,7 @@ def _rewritten(closed: core.ClosedJaxpr, dtype: Any) -> core.ClosedJaxpr:
 def in_precision(fn: Callable[..., Any], precision: str) -> Callable[..., Any]:
     """Returns `fn` with the operands of all its matrix products and convolutions rounded.
 
-    To be put around the gradient, not inside of it: its products are rounded as well.
+    Wrap the gradient, not the loss: the products of the backward pass are rounded as well.
 
     Args:
       fn: a function of trees of arrays.

@@ -81,7 +81,7 @@ def classifier(model: Autoencoder, head: Net, trainable: tuple[str, ...], name: 
         weights=("label_nats",),
         bound=(),
     )
-    return model._replace(
+    return model.replace(
         init=init,
         loss=loss,
         sample=None,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,15 +11,15 @@ import numpy as np
 
 from aejax.errors import check_at_least, lookup
 from aejax.train import population
+from aejax.train.compile import Program
 from aejax.types import PyTree
 
 
 class EarlyStopping(NamedTuple):
     """Keep the variables at the least value of `metric`, a name of what validation measures.
 
-    A member that has not improved at `patience` points in a row has stopped: what comes after does
-    not count for it, and when all have stopped the run ends. 0 is no patience but no end: the whole
-    run counts.
+    A member that has not improved at `patience` points in a row has stopped: later points do not
+    count for it, and when all have stopped the run ends. `patience` 0: never stop early.
     """
 
     metric: str
@@ -48,18 +49,9 @@ class Best:
         self.value = np.full(members, np.inf, np.float32)
         self.step = np.full(members, -1, np.int32)
         self._since = np.zeros(members, np.int32)
-
-        def select(m: PyTree, _: PyTree) -> PyTree:
-            old, new, better = m
-            return jax.tree.map(lambda a, b: jnp.where(better, b, a), old, new)
-
-        flags = jax.ShapeDtypeStruct((members,), jnp.bool_)
-        self._select = population.execute("vmap", select, (variables, variables, flags), ())
-
-    @property
-    def seconds(self) -> float:
-        """Seconds that compiling took."""
-        return self._select.seconds
+        leaves, structure = jax.tree.flatten(variables)
+        shapes = tuple(jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in leaves)
+        self._select = _selection(structure, shapes)
 
     def _stopped(self) -> np.ndarray:
         return (self._since >= self.rule.patience) & (self.rule.patience > 0)
@@ -91,3 +83,16 @@ class Best:
         self.variables = jax.tree.map(jnp.asarray, tree["variables"])
         self.value, self.step = np.array(tree["value"]), np.array(tree["step"])
         self._since = np.array(tree["since"])
+
+
+@lru_cache(maxsize=16)
+def _selection(structure: Any, shapes: tuple[jax.ShapeDtypeStruct, ...]) -> Program:
+    """Compiles `(old, new, better [P]) -> new where better, else old`."""
+
+    def select(m: PyTree, _: PyTree) -> PyTree:
+        old, new, better = m
+        return jax.tree.map(lambda a, b: jnp.where(better, b, a), old, new)
+
+    variables = structure.unflatten(shapes)
+    flags = jax.ShapeDtypeStruct(shapes[0].shape[:1], jnp.bool_)
+    return population.execute("vmap", select, (variables, variables, flags), ())

@@ -13,14 +13,22 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax.data.checks import as_labels
+from aejax.data.rows import rows_for
 from aejax.errors import ConfigError, check_at_least, check_within
 from aejax.nets import mlp
 from aejax.train import population
-from aejax.train.best import EarlyStopping
-from aejax.train.classifier import HEAD, Logits, classifier, make_logits, measure, rows_of
-from aejax.train.fit import as_table, resolve_hparams
-from aejax.train.run import Job, train
-from aejax.train.step import Recipe
+from aejax.train.plan import Job
+from aejax.train.recipe import Recipe, resolve_hparams
+from aejax.train.run import train
+from aejax.train.stopping import EarlyStopping
+from aejax.train.supervised.classifier import (
+    HEAD,
+    Logits,
+    classifier,
+    make_logits,
+    measure,
+    rows_of,
+)
 from aejax.types import Array, Autoencoder, Variables
 
 
@@ -44,10 +52,10 @@ def _split(
     model: Autoencoder, x: Any, labels: Any, valid: tuple[Any, Any] | None, fraction: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns training and validation rows; without `valid`, a share is set aside."""
-    table = as_table(model, x)
+    table = rows_for(model, x)
     rows = rows_of(table, as_labels(labels, len(table), "labels"))
     if valid is not None:
-        held_out = as_table(model, valid[0], "valid")
+        held_out = rows_for(model, valid[0], "valid")
         return rows, rows_of(held_out, as_labels(valid[1], len(held_out), "valid labels"))
     check_within("valid_fraction", fraction, 0.0, 1.0)
     count = round(fraction * len(rows))

@@ -1,4 +1,4 @@
-"""FLOPs of a function's matrix products and convolutions, from its trace.
+"""What a function costs, from its trace: the FLOPs of its products, and scratch memory.
 
 XLA's own count takes a loop's body once and adds every elementwise operation; a share of the matmul
 ceiling needs the products alone, each as often as it runs.
@@ -73,3 +73,13 @@ def product_flops(fn: Callable[..., Any], *args: Any) -> float:
       *args: arrays or jax.ShapeDtypeStruct trees.
     """
     return trace_flops(jax.make_jaxpr(fn)(*args))
+
+
+def intermediate_bytes(trace: Any) -> int:
+    """Returns an upper estimate of a program's scratch memory: every value of its trace, once."""
+    return sum(
+        4 * prod(v.aval.shape)
+        for eqn in trace.jaxpr.eqns
+        for v in eqn.outvars
+        if hasattr(v.aval, "shape")
+    )

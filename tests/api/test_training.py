@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import aejax
+from aejax.train.compile import compile_count
 
 RNG = np.random.RandomState(0)
 IMAGES = (RNG.rand(80, 6, 5, 1) * 255).astype(np.uint8)
@@ -48,8 +52,8 @@ def test_the_readmes_five_lines():
     x = RNG.randn(100, 12).astype(np.float32)
     model = aejax.models.contractive(features=12, latent=4)
     state = aejax.fit(model, x, steps=50, batch_size=32, seed=0)
-    assert model.encode(state.variables, x).mean.shape == (100, 4)
-    assert aejax.reconstruct(model, state.variables, x).shape == x.shape
+    assert aejax.encode(state, x).shape == (100, 4)
+    assert aejax.reconstruct(state, x).shape == x.shape
 
 
 def test_the_same_seed_gives_the_same_bits_and_hp_are_read():
@@ -125,3 +129,75 @@ def test_divergence_warns_and_leaves_finite_variables():
         done = fit(FLOATS, model, steps=30, hp={"lr": 1e30})
     assert done.diverged is not None
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(done.variables))
+
+
+def equal(a, b):
+    same = jax.tree.map(lambda u, v: bool((np.asarray(u) == np.asarray(v)).all()), a, b)
+    return all(jax.tree.leaves(same))
+
+
+@pytest.mark.parametrize("name", ["vae", "k_sparse", "topk"])
+def test_n_steps_saved_loaded_and_n_more_are_two_n_bit_for_bit(name, tmp_path):
+    model = aejax.models.build(name, 30, {})
+    options = {"batch_size": 16, "seed": 5}
+    whole = aejax.fit(model, FLOATS, steps=24, **options)
+    half = aejax.fit(model, FLOATS, steps=12, **options)
+    aejax.save(tmp_path / "half", half)
+    script = (
+        "import sys, numpy as np, aejax\n"
+        "half = aejax.load(sys.argv[1] + '/half')\n"
+        "more = aejax.fit(half, np.load(sys.argv[1] + '/x.npy'), steps=12)\n"
+        "aejax.save(sys.argv[1] + '/more', more)\n"
+    )
+    np.save(tmp_path / "x.npy", FLOATS)
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
+    more = aejax.load(tmp_path / "more")
+    assert more.step == 24
+    assert equal(more.variables, whole.variables)
+    assert equal(more.state.opt_state, whole.state.opt_state)
+    assert len(more.history["loss"]) == len(more.history["step"])
+
+
+def test_a_second_fit_of_the_same_model_compiles_nothing():
+    model = aejax.models.vae(30, latent=2, widths=(8,))
+    aejax.fit(model, FLOATS, steps=4, batch_size=16, seed=0)
+    before = compile_count()
+    aejax.fit(model, FLOATS, steps=4, batch_size=16, seed=1, hp={"lr": 0.01})
+    assert compile_count() == before
+
+
+def test_a_population_is_its_single_runs_and_knows_its_best():
+    model = aejax.models.vae(30, latent=2, widths=(8,))
+    options = {"steps": 30, "batch_size": 16, "valid": 0.2}
+    many = aejax.fit_population(model, FLOATS, seeds=[3, 4], hp={"lr": [1e-3, 1e-2]}, **options)
+    assert [(m.seed, m.hp["lr"]) for m in many] == [(3, 1e-3), (4, 1e-3), (3, 1e-2), (4, 1e-2)]
+    alone = aejax.fit(model, FLOATS, seed=4, hp={"lr": 1e-2}, **options)
+    np.testing.assert_allclose(
+        aejax.encode(many.member(3), FLOATS), aejax.encode(alone, FLOATS), atol=1e-4
+    )
+    errors = [m.valid["mse_per_image"][-1] for m in many]
+    assert many.best() is many.members[int(np.argmin(errors))]
+    with pytest.raises(aejax.errors.ConfigError, match="unknown"):
+        many.best("valid_mse")
+
+
+def test_early_stopping_keeps_the_variables_of_the_best_point():
+    model = aejax.models.undercomplete(30, latent=20, widths=(256,))
+    rows, held = FLOATS[:20], FLOATS[20:]
+    options = {"steps": 300, "batch_size": 16, "eval_every": 20, "valid": held, "hp": {"lr": 1e-2}}
+    found = aejax.fit(model, rows, patience=3, **options)
+    error = found.valid["mse_per_image"]
+    best = int(np.nanargmin(error))
+    assert found.best_step == found.valid["step"][best]
+    assert np.isnan(error[-1])  # it ended before the last point
+    score = aejax.score(found, held)["mse_per_image"].mean()
+    np.testing.assert_allclose(score, error[best], rtol=1e-4)
+
+
+def test_callbacks_see_every_chunk_and_change_no_number():
+    model = aejax.models.vae(30, latent=2, widths=(8,))
+    seen = []
+    options = {"steps": 40, "batch_size": 16}
+    a = aejax.fit(model, FLOATS, callbacks=[lambda step, _: seen.append(step)], **options)
+    assert seen == list(range(4, 41, 4))
+    assert equal(a.variables, aejax.fit(model, FLOATS, **options).variables)

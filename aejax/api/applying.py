@@ -1,0 +1,233 @@
+"""What a trained model does to the user's arrays: encode, decode, reconstruct, sample and more.
+
+Arrays come in as they go into `fit` and are checked and scaled by the same code
+(`data.rows.rows_for`). Images come back as float32 in the layout of what was given, on its scale:
+0..255 for bytes. What is made from codes alone comes on the scale of the training rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from aejax.api.batched import over_rows
+from aejax.api.fitted import Fitted
+from aejax.data.rows import rows_for
+from aejax.data.scaling import to_float
+from aejax.errors import ConfigError, check_at_least, check_integer
+from aejax.types import Array, Autoencoder, PyTree, Variables
+
+
+def rows_of(fitted: Fitted, x: Any, field: str = "x") -> np.ndarray:
+    """Returns the user's rows as the model takes them, on the scale that it was trained on.
+
+    Raises:
+      ConfigError: as in `fit`, or another scale than that of the training rows.
+    """
+    rows = rows_for(fitted.model, x, field)
+    fitted.scale.check(rows, field)
+    return rows
+
+
+def _code(model: Autoencoder, variables: Variables, x: Array, key: Array) -> Array:
+    return model.encode(variables, to_float(x)).mean
+
+
+def _latent(model: Autoencoder, variables: Variables, x: Array, key: Array) -> PyTree:
+    return model.encode(variables, to_float(x)).z
+
+
+def _mean(model: Autoencoder, variables: Variables, z: PyTree, key: Array) -> Array:
+    return model.info.likelihood.mean(model.decode(variables, z))
+
+
+def _again(model: Autoencoder, variables: Variables, x: Array, key: Array) -> Array:
+    return _mean(model, variables, _latent(model, variables, x, key), key)
+
+
+def _draw(model: Autoencoder, variables: Variables, keys: Array, key: Array) -> Array:
+    assert model.sample is not None
+    one = lambda k: model.sample(variables, jax.random.wrap_key_data(k), 1)[0]
+    return jax.vmap(one)(keys)
+
+
+def _images(fitted: Fitted, means: np.ndarray, as_bytes: bool) -> np.ndarray:
+    return means * np.float32(255) if as_bytes else means
+
+
+def _like(given: Any, rows: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """Returns means [N, *shape] on the scale and in the layout of the user's array."""
+    scaled = means * np.float32(255) if rows.dtype == np.uint8 else means
+    return scaled.reshape(np.shape(given)) if scaled.size == np.size(given) else scaled
+
+
+def encode(fitted: Fitted, x: Any) -> np.ndarray:
+    """Returns the deterministic codes [N, L] of the user's rows.
+
+    Args:
+      fitted: from `fit`, `load` or a sweep.
+      x: [N, *shape], [N, D], or [N, H, W] for images of one channel; any length.
+
+    Raises:
+      ConfigError: as in `fit`.
+    """
+    return over_rows(_code, fitted.model, fitted.variables, rows_of(fitted, x))
+
+
+def reconstruct(fitted: Fitted, x: Any) -> np.ndarray:
+    """Returns the likelihood's mean given each row's code, in the layout and on the scale of x.
+
+    Args, raises: as in `encode`.
+    """
+    rows = rows_of(fitted, x)
+    return _like(x, rows, over_rows(_again, fitted.model, fitted.variables, rows))
+
+
+def decode(fitted: Fitted, codes: Any) -> np.ndarray:
+    """Returns the likelihood's mean given codes [N, L]: [N, *shape], on the training rows' scale.
+
+    Raises:
+      ConfigError: codes of another shape, not finite, or a model whose decoder reads more than
+        the code (pooling switches, sequences' states).
+    """
+    z = _codes(fitted, codes)
+    means = over_rows(_mean, fitted.model, fitted.variables, z)
+    return _images(fitted, means, fitted.scale.bytes)
+
+
+def _codes(fitted: Fitted, codes: Any) -> np.ndarray:
+    info = fitted.model.info
+    check_plain(fitted, "decode")
+    z = np.asarray(codes, np.float32)
+    if z.ndim != 2 or z.shape[1] != info.latent or not len(z):
+        raise ConfigError(
+            f"codes have shape {z.shape}. Allowed: [N, {info.latent}], N of 1 or more."
+        )
+    if not np.isfinite(z).all():
+        raise ConfigError("codes hold a NaN or an infinity. Allowed: finite numbers.")
+    return z
+
+
+def check_plain(fitted: Fitted, verb: str) -> None:
+    """Raises ConfigError where the decoder reads more than an array [B, L]."""
+    info = fitted.model.info
+    x = jax.ShapeDtypeStruct((1, *info.shape), jnp.float32)
+    latent = jax.eval_shape(fitted.model.encode, fitted.variables, x)
+    shape = getattr(latent.z, "shape", None)
+    if shape != latent.mean.shape:
+        raise ConfigError(
+            f"{verb}: the decoder of model {info.name!r} reads more than a code [N, "
+            f"{info.latent}]. Allowed for this model: reconstruct, interpolate."
+        )
+
+
+def sample(fitted: Fitted, n: int, *, seed: int = 0) -> np.ndarray:
+    """Returns n examples of the model: means given codes drawn from its prior, [n, *shape].
+
+    Raises:
+      ConfigError: a model without a prior, or n below 1.
+    """
+    model, n = fitted.model, check_integer("n", n, 1)
+    seed = check_integer("seed", seed, 0)
+    if model.sample is None:
+        raise ConfigError(
+            f"model {model.info.name!r} has no prior to sample from. "
+            "Allowed: variational and matched models, such as vae, wae_mmd, vq_vae."
+        )
+    # A key a sample: the first of many are those of few.
+    keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), jnp.arange(n))
+    drawn = over_rows(_draw, model, fitted.variables, np.asarray(jax.random.key_data(keys)))
+    return _images(fitted, drawn, fitted.scale.bytes)
+
+
+def interpolate(fitted: Fitted, a: Any, b: Any, *, steps: int = 8) -> np.ndarray:
+    """Returns what lies between rows of a and b, on a straight line between their codes.
+
+    Args:
+      fitted: the trained model.
+      a, b: rows of equal shapes, [N, ...] as in `encode`.
+      steps: pictures a pair, both ends (reconstructions of a and b) included.
+
+    Returns:
+      [N, steps, *shape of a row of a], on the scale of a.
+
+    Raises:
+      ConfigError: unequal shapes or scales, fewer than two steps, or as in `encode`.
+    """
+    if np.shape(a) != np.shape(b):
+        raise ConfigError(
+            f"interpolate: a has shape {np.shape(a)}, b {np.shape(b)}. Allowed: equal shapes."
+        )
+    steps = check_integer("steps", steps, 2)
+    first, second = rows_of(fitted, a, "a"), rows_of(fitted, b, "b")
+    if first.dtype != second.dtype:
+        raise ConfigError(
+            f"interpolate: a is {first.dtype}, b {second.dtype}. Allowed: one scale for both."
+        )
+    ends = [over_rows(_latent, fitted.model, fitted.variables, rows) for rows in (first, second)]
+    t = np.linspace(0, 1, steps, dtype=np.float32)
+
+    def between(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        if not np.issubdtype(u.dtype, np.floating):  # places and switches: those of the nearer end
+            near = (t < 0.5).reshape(1, steps, *[1] * (u.ndim - 1))
+            return np.where(near, u[:, None], v[:, None]).reshape(-1, *u.shape[1:])
+        w = t.reshape(1, steps, *[1] * (u.ndim - 1))
+        return ((1 - w) * u[:, None] + w * v[:, None]).reshape(-1, *u.shape[1:])
+
+    means = over_rows(_mean, fitted.model, fitted.variables, jax.tree.map(between, *ends))
+    means = _images(fitted, means, first.dtype == np.uint8)
+    shape = np.shape(a)[1:] if means[0].size == np.size(a) // len(first) else means.shape[1:]
+    return means.reshape(len(first), steps, *shape)
+
+
+def traverse(
+    fitted: Fitted,
+    x: Any,
+    *,
+    latents: Any = None,
+    values: Any = None,
+    span: float = 3.0,
+    steps: int = 9,
+) -> np.ndarray:
+    """Returns each row decoded with one latent at a time set to a range of values.
+
+    Args:
+      fitted: the trained model.
+      x: rows [N, ...] as in `encode`: the codes around which one latent moves.
+      latents: indices of the latents that move; None: all.
+      values: what a latent is set to; None: `steps` values within `span` standard deviations of
+        the mean of that latent over the codes of x, which then has at least two rows.
+
+    Returns:
+      [N, latents, steps, *shape], on the scale of x.
+
+    Raises:
+      ConfigError: an index that there is not, one row without `values`, or as in `decode`.
+    """
+    check_plain(fitted, "traverse")
+    rows = rows_of(fitted, x)
+    codes = over_rows(_code, fitted.model, fitted.variables, rows)
+    size = codes.shape[1]
+    moving = np.arange(size) if latents is None else np.atleast_1d(np.asarray(latents))
+    for i in moving:
+        if check_integer("latents", i, 0) >= size:
+            raise ConfigError(f"latents={i} is out of range. Allowed: 0 to {size - 1}.")
+    if values is None:
+        check_at_least("span", span, 0)
+        steps = check_integer("steps", steps, 2)
+        if len(codes) < 2:
+            raise ConfigError("traverse: x has one row. Allowed: two or more, or values=[...].")
+        line = np.linspace(-span, span, steps, dtype=np.float32)
+        grid = codes.mean(0)[moving, None] + codes.std(0, ddof=1)[moving, None] * line
+    else:
+        row = np.asarray(values, np.float32).reshape(-1)
+        grid = np.broadcast_to(row, (len(moving), len(row)))
+    count, steps = len(moving), grid.shape[1]
+    moved = np.broadcast_to(codes[:, None, None], (len(codes), count, steps, size)).copy()
+    moved[:, np.arange(count), :, moving] = grid[:, None, :]
+    means = over_rows(_mean, fitted.model, fitted.variables, moved.reshape(-1, size))
+    means = _images(fitted, means, rows.dtype == np.uint8)
+    return means.reshape(len(codes), count, steps, *means.shape[1:])

@@ -1,0 +1,193 @@
+"""Applies a trained model to new data.
+
+aejax apply --workdir=DIR [--member=ID] --do=VERB --input=FILE --output=FILE.npz|FILE.png
+aejax apply --model=FOLDER --do=VERB ...
+
+VERB is encode, reconstruct, sample, interpolate, traverse or score. The member is the best by
+validation error unless --member names one. FILE is a .npy or .npz array, or a folder of images.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from absl import flags
+
+from aejax.api import applying, scoring
+from aejax.api.fitted import Fitted
+from aejax.api.saving import load
+from aejax.api.workdir import open_workdir
+from aejax.cli.common import directory
+from aejax.errors import ConfigError, check_integer, lookup, nearest
+
+SHOWN = 10  # pictures in a row of a PNG
+
+
+def define() -> None:
+    """Defines the flags."""
+    flags.DEFINE_string("workdir", None, "of a sweep")
+    flags.DEFINE_string("member", None, "id of a row; default: the best by validation error")
+    flags.DEFINE_string("model", None, "a folder that aejax.save wrote, instead of --workdir")
+    flags.DEFINE_string("do", None, f"one of {', '.join(VERBS)}")
+    flags.DEFINE_string("input", None, ".npy, .npz (its array x, or its only one), image folder")
+    flags.DEFINE_string("output", None, ".npz, or .png where it is pictures")
+    flags.DEFINE_integer("count", 16, "samples to draw")
+    flags.DEFINE_integer("steps", 9, "pictures of an interpolation or a traversal")
+    flags.DEFINE_integer("seed", 0, "of samples and of noise in scores")
+
+
+def read_input(text: str | None) -> np.ndarray:
+    """Returns the array of a file or of a folder of images.
+
+    Raises:
+      ConfigError: no such file, another kind, or more than one array and none called x.
+    """
+    kinds = "a .npy, a .npz or a folder of images"
+    if not text:
+        raise ConfigError(f"--input is missing. Allowed: {kinds}.")
+    path = Path(text).expanduser()
+    if path.is_dir():
+        from aejax.data.folder import load_images
+
+        return load_images(path)
+    if not path.is_file():
+        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise ConfigError(
+            f"--input={text!r} does not exist.{nearest(path.name, beside)} Allowed: {kinds}."
+        )
+    try:
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+        if isinstance(found, np.ndarray):
+            return found
+        name = "x" if "x" in found.files else found.files[0] if len(found.files) == 1 else None
+        if name is None:
+            raise ConfigError(
+                f"--input={text!r} holds {', '.join(found.files) or 'nothing'}. "
+                "Allowed: one array, or one called x."
+            )
+        return found[name]
+    except ConfigError:
+        raise
+    except Exception as error:  # zip, header and memory errors of a damaged file
+        reason = type(error).__name__
+        raise ConfigError(
+            f"--input={text!r} cannot be read ({reason}). Allowed: {kinds}."
+        ) from error
+
+
+Results = dict[str, np.ndarray]
+Rows = Callable[[Results], dict[str, np.ndarray]]
+
+
+def _encode(fitted: Fitted, x: Any, given: Any) -> Results:
+    return {"codes": applying.encode(fitted, x)}
+
+
+def _reconstruct(fitted: Fitted, x: Any, given: Any) -> Results:
+    return {"input": np.asarray(x), "reconstruction": applying.reconstruct(fitted, x)}
+
+
+def _sample(fitted: Fitted, x: Any, given: Any) -> Results:
+    return {"samples": applying.sample(fitted, given.count, seed=given.seed)}
+
+
+def _interpolate(fitted: Fitted, x: Any, given: Any) -> Results:
+    if len(x) < 2:
+        raise ConfigError("--input has one row. Allowed: two or more; neighbours are joined.")
+    pairs = len(x) // 2
+    first, second = x[0 : 2 * pairs : 2], x[1 : 2 * pairs : 2]
+    return {"interpolations": applying.interpolate(fitted, first, second, steps=given.steps)}
+
+
+def _traverse(fitted: Fitted, x: Any, given: Any) -> Results:
+    return {"traversals": applying.traverse(fitted, x, steps=given.steps)}
+
+
+def _score(fitted: Fitted, x: Any, given: Any) -> Results:
+    return scoring.score(fitted, x, seed=given.seed)
+
+
+def _plane(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    return images.reshape(-1, *shape)
+
+
+def _pairs(found: Results, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+    return {name: _plane(images, shape)[:SHOWN] for name, images in found.items()}
+
+
+def _drawn(found: Results, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+    images = _plane(found["samples"], shape)
+    cut = range(0, len(images), SHOWN)
+    return {f"{at} to {min(at + SHOWN, len(images)) - 1}": images[at : at + SHOWN] for at in cut}
+
+
+def _lines(found: Results, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+    many = found["interpolations"][:SHOWN]
+    return {f"pair {i}": _plane(line, shape) for i, line in enumerate(many)}
+
+
+def _latents(found: Results, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+    first = found["traversals"][0]  # of the first row of the input
+    return {f"code {i}": _plane(line, shape) for i, line in enumerate(first[: 2 * SHOWN])}
+
+
+# verb -> what it computes, whether it reads --input, and its pictures' rows (None: no pictures)
+VERBS: dict[str, tuple[Callable[..., Results], bool, Callable[..., dict] | None]] = {
+    "encode": (_encode, True, None),
+    "reconstruct": (_reconstruct, True, _pairs),
+    "sample": (_sample, False, _drawn),
+    "interpolate": (_interpolate, True, _lines),
+    "traverse": (_traverse, True, _latents),
+    "score": (_score, True, None),
+}
+
+
+def chosen(given: Any) -> Fitted:
+    """Returns the trained model that the flags name."""
+    if bool(given.workdir) == bool(given.model):
+        raise ConfigError("--workdir or --model is missing. Allowed: one of the two.")
+    if given.model:
+        return load(given.model)
+    found = open_workdir(directory("workdir", given.workdir, ""))
+    return found.member(given.member) if given.member else found.best()
+
+
+def main(argv: list[str]) -> None:
+    """Applies the model and writes the file."""
+    if len(argv) > 1:
+        raise ConfigError(f"argument {argv[1]!r} is unknown. Allowed: flags, see --help.")
+    given = flags.FLAGS
+    if not given.do:
+        raise ConfigError(f"--do is missing. Allowed: {', '.join(VERBS)}.")
+    compute, reads, rows_of = lookup("--do", given.do, VERBS)
+    check_integer("--steps", given.steps, 2)
+    output = Path(given.output or "").expanduser()
+    kinds = [".npz", *([".png"] if rows_of else [])]
+    if output.suffix not in kinds:
+        raise ConfigError(
+            f"--output={given.output!r}: --do={given.do} writes {' or '.join(kinds)}."
+        )
+    if not output.parent.is_dir():
+        raise ConfigError(f"--output={given.output!r}: its folder does not exist.")
+    fitted = chosen(given)
+    found = compute(fitted, read_input(given.input) if reads else None, given)
+    temporary = output.with_name(f".{output.name}.part")
+    try:
+        if output.suffix == ".png":
+            from aejax.figures.picture_rows import picture_rows
+
+            assert rows_of is not None
+            title = f"{given.do}: {fitted.model.info.name}, codes of {fitted.model.info.latent}"
+            picture_rows(temporary, rows_of(found, fitted.model.info.shape), title)
+        else:
+            with temporary.open("wb") as file:
+                np.savez(file, allow_pickle=False, **found)
+        os.replace(temporary, output)
+    finally:
+        temporary.unlink(missing_ok=True)
+    shapes = ", ".join(f"{name} {list(values.shape)}" for name, values in found.items())
+    print(f"{output}: {shapes}")

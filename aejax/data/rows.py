@@ -1,0 +1,88 @@
+"""The one way in for the user's own arrays: rows as a model takes them, checked and not scaled.
+
+Bytes stay bytes and are scaled on the device (`scaling.to_float`); everything that takes an array
+of the user's comes through `rows_for`, so that an array means the same everywhere.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from aejax.data.checks import as_images
+from aejax.errors import ConfigError
+from aejax.types import Array, Autoencoder
+
+
+def _layouts(shape: tuple[int, ...]) -> str:
+    """Returns the allowed layouts in words."""
+    exact = f"[N, {', '.join(map(str, shape))}]"
+    flat = [] if len(shape) == 1 else [f"[N, {prod(shape)}]"]
+    plane = [f"[N, {shape[0]}, {shape[1]}]"] if len(shape) == 3 and shape[2] == 1 else []
+    return " or ".join([exact, *plane, *flat])
+
+
+def rows_for(model: Autoencoder, x: Any, field: str = "x") -> np.ndarray:
+    """Returns the user's rows as the model takes them: [N, *model.info.shape], uint8 or float32.
+
+    Allowed are the model's own shape, [N, D] with D its number of features, and [N, H, W] for
+    images of one channel. Another shape of the same size would be a reshape of scrambled pixels
+    (channels first, say), and is refused.
+
+    Args:
+      model: whose rows they are.
+      x: what `as_images` takes: NumPy or JAX arrays, lists, data frames of numbers.
+      field: how an error names the array.
+
+    Raises:
+      ConfigError: no numbers, empty, NaN (says where), another shape, or outside the support of
+        the model's likelihood.
+    """
+    shape = model.info.shape
+    given = np.shape(x)[1:]
+    rows = as_images(x, field, films=len(shape) == 2 and len(given) == 2)
+    flat = rows.shape[1:] == (prod(shape),)
+    if rows.shape[1:] != shape and not flat:
+        raise ConfigError(
+            f"{field} has examples of shape {given}, the model takes {shape}. "
+            f"Allowed: {_layouts(shape)}.{_hint(given, shape)}"
+        )
+    rows = rows.reshape(len(rows), *shape)
+    check_support(model, rows, field)
+    return rows
+
+
+def _hint(given: tuple[int, ...], shape: tuple[int, ...]) -> str:
+    """Returns what to do about an array of the right size in the wrong layout."""
+    if prod(given) != prod(shape):
+        return ""
+    if len(shape) == 3 and (given[-2:], given[0]) == (shape[:2], shape[2]):
+        return " Channels come last: x.transpose(0, 2, 3, 1)."
+    if len(shape) == 1:
+        return f" Pass x.reshape(len(x), {prod(shape)}), or build the model with features={given}."
+    return ""
+
+
+def check_support(model: Autoencoder, x: np.ndarray | Array, field: str = "x") -> None:
+    """Raises ConfigError where the values are outside the support of the model's likelihood."""
+    low, high = model.info.likelihood.support
+    if model.info.likelihood.whole and (x.dtype == jnp.uint8 or not (x == np.round(x)).all()):
+        raise ConfigError(
+            f"{field} holds {x.dtype} values that are no ids (uint8 is scaled to [0, 1] on the "
+            f"device), but likelihood={model.info.likelihood.name!r} takes tokens. "
+            f"Allowed: whole numbers from {low:g} to {high:g} as int32 or float32."
+        )
+    if x.dtype == jnp.uint8:
+        return  # scaled to [0, 1] on the device
+    least, most = float(x.min()), float(x.max())
+    if least >= low and most <= high:
+        return
+    scale = "Divide by 255, or pass uint8." if least >= 0 and 1 < most <= 255 else "Rescale it."
+    raise ConfigError(
+        f"{field} has values from {least:.6g} to {most:.6g}, outside the support "
+        f"[{low:g}, {high:g}] of likelihood={model.info.likelihood.name!r}. {scale} "
+        "Allowed for any real values: likelihood='gaussian', 'gaussian_learned' or 'laplace'."
+    )

@@ -1,0 +1,221 @@
+"""What is to be trained: a job, and the plan that everything else reads, derived from it once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from math import prod
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from aejax.train.population.choice import Cost
+from aejax.train.population.stacked import size, stacked_shapes
+from aejax.train.recipe import Recipe
+from aejax.train.step import Step, enter_stage, finite_params, guarded, init_state, make_step
+from aejax.train.traces.cost import intermediate_bytes, trace_flops
+from aejax.train.traces.once import traced_once
+from aejax.types import Array, Autoencoder, Hparams, PyTree, Stage, TrainState, stages_of
+
+CURVE_POINTS = 200  # what a curve needs; a chunk keeps the means of its windows
+
+
+class Job(NamedTuple):
+    """A population: members that share everything static."""
+
+    model: Autoencoder
+    recipe: Recipe
+    hp: Mapping[str, Array | np.ndarray]  # name -> float32 [P]
+    seeds: Array | np.ndarray  # int32 [P]
+    every: int  # steps between validation points
+    executor: str = "auto"
+    memory_bytes: int | None = None
+
+
+class Segment(NamedTuple):
+    """`length` steps of one stage, from `start`, leaving `points` points on the curves."""
+
+    stage: int
+    start: int
+    length: int
+    points: int
+
+
+Members = dict[str, PyTree]  # {"state": TrainState, "hp": {name: [P]}}, stacked
+
+
+class PlannedStage(NamedTuple):
+    """A stage as it is going to run; its functions are one member's, each traced once."""
+
+    stage: Stage
+    start: int
+    steps: int
+    enter: Callable[[TrainState, Hparams], TrainState]
+    step: Step
+    guarded: Step
+    finite: Callable[[TrainState], Array]  # whether the parameters that it trains are finite
+    members: Members  # shapes at the first step
+    record: tuple[str, ...]  # names of what a step records
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """All that is static about training a job. Equal by identity, hence a key for its programs."""
+
+    model: Autoencoder
+    recipe: Recipe
+    members: int
+    begin: int  # steps that were taken before
+    stages: tuple[PlannedStage, ...]
+    segments: tuple[Segment, ...]  # the chunks to run
+    init: Callable[[Array], TrainState]  # of a member's seed
+    seeds: jax.ShapeDtypeStruct  # [P]
+    first: Members  # shapes of what the run begins with
+    curves: tuple[str, ...]  # names of what the stages record
+    cost: Cost
+
+    @property
+    def remaining(self) -> range:
+        """The stages to run."""
+        return range(self.segments[0].stage, len(self.stages))
+
+
+def plan_of(job: Job, table: PyTree, begin: int = 0) -> Plan:
+    """Returns the plan of a job; the same one for the same model object and shapes.
+
+    Args:
+      job: the population.
+      table: the training rows or their shapes, [N, *shape].
+      begin: steps of the recipe that were taken before.
+    """
+    hp = tuple((name, jnp.result_type(v)) for name, v in sorted(job.hp.items()))
+    shape = tuple(table.shape[1:])
+    return _plan(job.model, job.recipe, size(job.seeds), hp, job.every, shape, begin, _settings())
+
+
+def _settings() -> tuple[Any, ...]:
+    """What else a trace depends on."""
+    config: Any = jax.config
+    return config.jax_enable_x64, config.jax_default_matmul_precision, config.jax_debug_nans
+
+
+@lru_cache(maxsize=16)
+def _plan(
+    model: Autoencoder,  # hashed by identity
+    recipe: Recipe,
+    members: int,
+    hp_types: tuple[tuple[str, np.dtype], ...],
+    every: int,
+    shape: tuple[int, ...],
+    begin: int,
+    settings: tuple[Any, ...],
+) -> Plan:
+    parts = stages_of(model)
+    lengths = stage_steps(parts, recipe.steps)
+    cut = segments(lengths, every, begin)
+    hp = {name: jax.ShapeDtypeStruct((), dtype) for name, dtype in hp_types}
+    x = jax.ShapeDtypeStruct((recipe.batch_size, *shape), jnp.float32)
+    seed = jax.ShapeDtypeStruct((), jnp.int32)
+    init = traced_once(lambda seed: init_state(model, seed, jnp.zeros(x.shape, x.dtype)))
+    first = state = jax.eval_shape(init, seed)
+    start, stages, costs = 0, [], []
+    for stage, steps in zip(parts, lengths, strict=True):
+        enter = traced_once(partial(enter_stage, model, stage, recipe, steps))
+        step = traced_once(make_step(model, stage, recipe, steps))
+        state = jax.eval_shape(enter, state, hp)
+        trace, (_, record) = jax.make_jaxpr(step, return_shape=True)(state, hp, x)
+        costs.append((trace_flops(trace), intermediate_bytes(trace)))
+        stages.append(
+            PlannedStage(
+                stage=stage,
+                start=start,
+                steps=steps,
+                enter=enter,
+                step=step,
+                guarded=guarded(step, model, stage),
+                finite=partial(finite_params, stage=stage),
+                members=stacked_shapes({"state": state, "hp": hp}, members),
+                record=tuple(record),
+            )
+        )
+        first = state if start < begin else first
+        start += steps
+    held = _bytes(state)
+    cost = Cost(
+        param_count=sum(prod(p.shape) for p in jax.tree.leaves(state.variables["params"])),
+        state_bytes=held,
+        member_bytes=2 * held + max(scratch for _, scratch in costs),
+        flops=sum(costs[segment.stage][0] * segment.length for segment in cut),
+    )
+    recorded = [name for planned in stages for name in planned.record]
+    return Plan(
+        model=model,
+        recipe=recipe,
+        members=members,
+        begin=begin,
+        stages=tuple(stages),
+        segments=tuple(cut),
+        init=init,
+        seeds=stacked_shapes(seed, members),
+        first=stacked_shapes({"state": first, "hp": hp}, members),
+        curves=tuple(dict.fromkeys([*model.info.weights, "loss", *recorded])),
+        cost=cost,
+    )
+
+
+def _bytes(tree: PyTree) -> int:
+    """Returns the bytes of a tree of shapes; typed keys count as 8."""
+    return sum(
+        prod(leaf.shape) * (leaf.dtype.itemsize if hasattr(leaf.dtype, "itemsize") else 8)
+        for leaf in jax.tree.leaves(tree)
+    )
+
+
+def cost(job: Job, table: PyTree) -> Cost:
+    """Returns a member's parameters, memory and FLOPs, by tracing alone.
+
+    Args:
+      job: the population.
+      table: the training rows or their shapes, [N, *shape].
+    """
+    return plan_of(job, table).cost
+
+
+def stage_steps(stages: Sequence[Stage], steps: int) -> list[int]:
+    """Returns each stage's number of steps.
+
+    Its share of the whole, one at least, summing to `steps`.
+    """
+    total, left, lengths = sum(stage.share for stage in stages), steps, []
+    for after in range(len(stages) - 1, 0, -1):
+        share = stages[-after - 1].share / total
+        # No stage takes the step that each one after it needs.
+        lengths.append(max(1, min(round(steps * share), left - after)))
+        left -= lengths[-1]
+    return [*lengths, max(1, left)]
+
+
+def segments(lengths: Sequence[int], every: int, begin: int = 0) -> list[Segment]:
+    """Returns the chunks of a run: at most `every` steps each, never across a stage's end.
+
+    Args:
+      lengths: steps of each stage.
+      every: most steps of a chunk.
+      begin: steps that were taken before. Later chunks end where they would have without it.
+    """
+    cut, start, total = [], 0, max(sum(lengths), 1)
+    for stage, length in enumerate(lengths):
+        end = start + length
+        while start < end:
+            stop = min(start + every, end)
+            first = max(start, begin)
+            if first < stop:
+                size = stop - first
+                wanted = max(1, round(CURVE_POINTS * size / total))
+                points = max(p for p in range(1, min(wanted, size) + 1) if size % p == 0)
+                cut.append(Segment(stage, first, size, points))
+            start = stop
+    return cut

@@ -1,0 +1,24 @@
+"""A population: members stacked on a leading axis, and what runs one function for all of them."""
+
+from aejax.train.population.choice import Cost, available_bytes, check_budget, choose, pick
+from aejax.train.population.devices import available_cores, place, use_cores
+from aejax.train.population.executors import EXECUTORS, execute
+from aejax.train.population.stacked import Member, member, size, stack, stacked_shapes
+
+__all__ = [
+    "EXECUTORS",
+    "Cost",
+    "Member",
+    "available_bytes",
+    "available_cores",
+    "check_budget",
+    "choose",
+    "execute",
+    "member",
+    "pick",
+    "place",
+    "size",
+    "stack",
+    "stacked_shapes",
+    "use_cores",
+]

@@ -1,0 +1,118 @@
+"""Where members live: spread over the devices, with the data on each of them.
+
+A CPU counts as as many devices as `use_cores` makes of it: a small member gains nothing from a
+second core, but one member on each core trains twice as many (benchmarks/NOTES.md).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from aejax.errors import check_at_least
+from aejax.train.population.stacked import size
+from aejax.types import PyTree
+
+AXIS = "member"
+
+
+def share(members: int) -> int:
+    """Returns how many members each device runs; the last one may run copies to fill its share."""
+    return -(-members // jax.local_device_count())
+
+
+def devices(members: int) -> int:
+    """Returns how many devices a population is spread over."""
+    return -(-members // share(members))
+
+
+def _mesh(members: int) -> Mesh:
+    return Mesh(np.asarray(jax.local_devices()[: devices(members)]), (AXIS,))
+
+
+def _placement(members: int) -> NamedSharding:
+    """Each device its members; all of them on every device where they do not divide evenly."""
+    even = members % devices(members) == 0
+    return NamedSharding(_mesh(members), PartitionSpec(AXIS) if even else PartitionSpec())
+
+
+def spread(run: Callable[..., PyTree], members: PyTree) -> Callable[..., PyTree]:
+    """Returns `run(members, shared)` with each device running its share of the members."""
+    count = size(members)
+    if devices(count) == 1:
+        return run
+    missing = share(count) * devices(count) - count
+    mine, replicated = PartitionSpec(AXIS), PartitionSpec()
+    sharded = jax.shard_map(
+        run, mesh=_mesh(count), in_specs=(mine, replicated), out_specs=mine, check_vma=False
+    )
+    if not missing:
+        return sharded
+
+    def padded(members: PyTree, shared: PyTree) -> PyTree:
+        fill = lambda leaf: jnp.concatenate([leaf, *[leaf[-1:]] * missing])
+        done = sharded(jax.tree.map(fill, members), shared)
+        cut = jax.tree.map(lambda leaf: leaf[:count], done)
+        return jax.lax.with_sharding_constraint(cut, _placement(count))
+
+    return padded
+
+
+def place(tree: PyTree, members: int, executor: str, *, shared: bool = False) -> PyTree:
+    """Puts arrays where an executor reads them; `loop` has one device.
+
+    Args:
+      tree: stacked [P, ...], or what all members read.
+      members: P.
+      executor: vmap, map or loop.
+      shared: the tree has no member axis; each device gets all of it.
+    """
+    if executor == "loop" or devices(members) == 1:
+        return jax.device_put(tree)
+    everywhere = NamedSharding(_mesh(members), PartitionSpec())
+    return jax.device_put(tree, everywhere if shared else _placement(members))
+
+
+def placed_shapes(members: PyTree, shared: PyTree) -> tuple[PyTree, PyTree]:
+    """Returns the arguments' shapes with the shardings that `place` gives them.
+
+    Without these, the compiler would expect an argument that it finds no use for to be replicated.
+    """
+    count = size(members)
+    if devices(count) == 1:
+        return members, shared
+    at = lambda tree, sharding: jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), tree
+    )
+    everywhere = NamedSharding(_mesh(count), PartitionSpec())
+    return at(members, _placement(count)), at(shared, everywhere)
+
+
+def available_cores() -> int:
+    """Returns the CPU's cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def use_cores(cores: int | None = None) -> None:
+    """Makes a device of each of the CPU's cores, over which populations are spread.
+
+    Call it before the first computation of the process; `JAX_NUM_CPU_DEVICES` takes precedence.
+
+    Args:
+      cores: how many; None: those that this process may use.
+
+    Raises:
+      ConfigError: fewer than one.
+    """
+    if "JAX_NUM_CPU_DEVICES" in os.environ:
+        return
+    cores = available_cores() if cores is None else cores
+    check_at_least("cores", cores, 1)
+    jax.config.update("jax_num_cpu_devices", int(cores))

@@ -1,0 +1,5 @@
+"""The work directory that the figures' tests make."""
+
+from tests.figures.conftest import fabricate
+
+__all__ = ["fabricate"]
