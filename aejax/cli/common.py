@@ -76,7 +76,8 @@ def read_config() -> tuple[ConfigDict, ModuleType, dict[str, Any]]:
     for name in ("data_dir", "manual_dir"):
         if flags.FLAGS[name].value is not None:
             flag.value[name] = flags.FLAGS[name].value
-    return flag.value, flag.parser.module, dict(config_flags.get_override_values(flag))
+    parser: Any = flag.parser  # as define_config set it
+    return flag.value, parser.module, dict(config_flags.get_override_values(flag))
 
 
 def points_of(module: ModuleType, config: ConfigDict) -> list[dict[str, Any]]:

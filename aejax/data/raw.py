@@ -9,11 +9,11 @@ import struct
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from aejax.errors import ConfigError
+from aejax.errors import ConfigError, need
 
 PROBE_SECONDS = 4.0  # a server that has not answered by then counts as out of reach
 
@@ -135,7 +135,7 @@ def unreachable(url: str, seconds: float | None = None) -> str | None:
     same way (requests, so the same proxies and certificates), in a thread of its own: looking up a
     host's name cannot be given a time limit.
     """
-    import requests
+    requests: Any = need("requests", "data")  # it comes with TensorFlow Datasets
 
     seconds = PROBE_SECONDS if seconds is None else seconds
     answer: list[str | None] = []

@@ -1,6 +1,7 @@
 """What is known of each model beside its builder: its kind, and the test of what it exists for.
 
-`aejax models` prints it; a model that is not listed here has no place in the table.
+`aejax models` prints it, and a model that is not listed fails a test. Long because: it has a line
+or more of every model.
 """
 
 from __future__ import annotations
