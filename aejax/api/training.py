@@ -219,6 +219,7 @@ def members_of(
     """Returns each member of a trained population as a Fitted."""
     variables = trained.state.variables if trained.best is None else trained.best
     health = jax.device_get(trained.state.health)
+    here = jax.local_devices()[0]  # a population may be spread over several
     found = []
     for i, (hp, seed) in enumerate(zip(values, seeds, strict=True)):
         step = int(health.step[i])
@@ -227,7 +228,7 @@ def members_of(
         found.append(
             Fitted(
                 model=model,
-                variables=population.member(variables, i),
+                variables=jax.device_put(population.member(variables, i), here),
                 recipe=recipe,
                 seed=int(seed),
                 hp=dict(hp),
@@ -236,7 +237,7 @@ def members_of(
                 diverged=lost,
                 best_step=None if trained.best_step is None else int(trained.best_step[i]),
                 scale=scale,
-                state=population.member(trained.state, i),
+                state=jax.device_put(population.member(trained.state, i), here),
             )
         )
     return found
