@@ -32,7 +32,8 @@ def main(steps: int = 1000) -> None:
         print(f"w_l1={weight}: valid error {np.mean(error):.3f} ± {np.std(error, ddof=1):.3f}")
     best = many.best("valid_mse_per_image")
     test = aejax.score(best, digits.test)["mse_per_image"].mean()
-    print(f"best: {best.hp['w_l1']=:g} {best.hp['lr']=:g} seed {best.seed}, test error {test:.3f}")
+    weight, lr = best.hp["w_l1"], best.hp["lr"]
+    print(f"best: w_l1={weight:g} lr={lr:g} seed={best.seed}, test error {test:.3f}")
 
 
 if __name__ == "__main__":
