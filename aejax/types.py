@@ -235,14 +235,6 @@ class Autoencoder:
     groups: Mapping[str, str] = dataclasses.field(default_factory=dict)
     prime: Callable[[Variables, Array], Variables] | None = None
 
-    def __reduce__(self) -> tuple[Callable[..., Autoencoder], tuple[Any, ...]]:
-        """Pickles as builder and arguments; the functions themselves cannot be pickled."""
-        if self.info.made is None:
-            raise TypeError(
-                f"model {self.info.name!r} does not know its builder: see aejax.builder."
-            )
-        return _rebuilt, tuple(self.info.made)
-
     def replace(self, **changes: Any) -> Autoencoder:
         """Returns a copy with other fields."""
         return dataclasses.replace(self, **changes)
@@ -251,13 +243,6 @@ class Autoencoder:
 def stages_of(model: Autoencoder) -> tuple[Stage, ...]:
     """Returns the model's stages; a model without any has one, its loss."""
     return model.stages or (Stage("train", model.loss),)
-
-
-def _rebuilt(builder: str, args: dict[str, Any]) -> Autoencoder:
-    from aejax.models import build  # the table of builders stands above the contracts
-
-    rest = dict(args)
-    return build(builder, rest.pop("features"), rest)
 
 
 class Health(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -138,6 +139,21 @@ def build(name: str, features: int | tuple[int, ...], args: Mapping[str, Any]) -
         return builder(features, **args)
     except TypeError as error:  # a value of the wrong type, e.g. widths=3
         raise ConfigError(f"model {name!r} with {dict(args)!r}: {error}") from error
+
+
+def _rebuilt(name: str, args: dict[str, Any]) -> Autoencoder:
+    rest = dict(args)
+    return build(name, rest.pop("features"), rest)
+
+
+def _reduced(model: Autoencoder) -> tuple[Callable[..., Autoencoder], tuple[Any, ...]]:
+    """Pickles a model as its builder and arguments; its functions cannot be pickled."""
+    if model.info.made is None:
+        raise TypeError(f"model {model.info.name!r} knows no builder: see aejax.builder.")
+    return _rebuilt, tuple(model.info.made)
+
+
+copyreg.pickle(Autoencoder, _reduced)  # type: ignore[arg-type]
 
 
 EXAMPLES = ((8, 8, 1), (8, 8), (8,))  # an image, a short film, a short sentence
