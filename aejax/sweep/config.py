@@ -11,12 +11,12 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from ml_collections import ConfigDict, config_dict
 
 from aejax import models
 from aejax.errors import ConfigError, nearest
-from aejax.train.optimizers import OPTIMIZERS, SCHEDULES
-from aejax.train.recipe import Recipe, hparams_of
+from aejax.hparams import as_number
 
 SCALES = ("smoke", "small", "paper")
 Point = dict[str, Any]
@@ -46,17 +46,8 @@ def _known_args() -> dict[str, Any]:
     return {k: v for name in models.MODELS for k, v in models.arguments(name).items()}
 
 
-def _known_hparams() -> set[str]:
-    names = {"clip_norm"}
-    for table in (OPTIMIZERS, SCHEDULES):
-        names |= {hp for entry in table.values() for hp in entry.hparams}
-    for name in models.MODELS:
-        names |= set(hparams_of(models.example(name), Recipe(1, 1)))
-    return names
-
-
 def base(scale: str = "small", **fields: Any) -> ConfigDict:
-    """Returns a locked config with every field at its default.
+    """Returns a locked config with every field at its default; `hp` takes new names.
 
     Args:
       scale: smoke, small or paper, or one of `scales`.
@@ -79,10 +70,11 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
             "valid_fraction": 0.1,
             "train_size": config_dict.placeholder(int),
             "test_size": config_dict.placeholder(int),
-            # The model: its builder's arguments (None: the builder's default) and its scalars.
+            # The model: its builder's arguments (None: the builder's default) and its scalars,
+            # which are open here: only the model knows their names and ranges.
             "model": "undercomplete",
             "args": {k: config_dict.placeholder(type(v)) for k, v in _known_args().items()},
-            "hp": {name: config_dict.placeholder(float) for name in sorted(_known_hparams())},
+            "hp": {},
             "seed": 0,
             # Training.
             "steps": 1000,
@@ -105,7 +97,15 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
     )
     for name, value in fields.items():
         set_field(config, name, value)
-    return config.lock()
+    return lock(config)
+
+
+def lock(config: Config) -> Config:
+    """Locks a config in place, all but `hp`, and returns it."""
+    config.lock()
+    if isinstance(config.get("hp"), ConfigDict):
+        config.hp.unlock()
+    return config
 
 
 def set_field(config: Config, name: str, value: Any) -> None:
@@ -118,6 +118,9 @@ def set_field(config: Config, name: str, value: Any) -> None:
     node: Any = config
     for parent in parents:
         node = node[parent] if isinstance(node, ConfigDict) and parent in node else None
+    if parents == ["hp"]:
+        _set_hp(node, last, value)
+        return
     if not isinstance(node, ConfigDict) or last not in node:
         raise ConfigError(
             f"config field {name!r}={value!r} is unknown.{nearest(name, fields(config))} "
@@ -137,7 +140,29 @@ def set_field(config: Config, name: str, value: Any) -> None:
         ) from error
 
 
+def _set_hp(node: Any, name: str, value: Any) -> None:
+    """Sets a hyper-parameter, or unsets it by None; its name and range are the model's to check."""
+    with node.unlocked():
+        if value is not None:
+            node[name] = as_number(f"hp.{name}", value)
+        elif name in node:
+            del node[name]
+
+
+def plain(value: Any) -> Any:
+    """Returns NumPy's and JAX's scalars as Python's, and their arrays as tuples of such."""
+    if hasattr(value, "dtype") and getattr(value, "shape", None) == ():
+        item = np.asarray(value).item()
+        return as_number("value", value) if isinstance(item, float) else item
+    if hasattr(value, "dtype") and hasattr(value, "__iter__"):
+        return tuple(plain(item) for item in value)
+    if isinstance(value, list | tuple):
+        return type(value)(plain(item) for item in value)
+    return value
+
+
 def _as(kind: type, value: Any) -> Any:
+    value = plain(value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     return tuple(value) if kind is tuple and isinstance(value, list) else value
@@ -163,12 +188,15 @@ def get_field(config: Config, name: str) -> Any:
 def grid(**axes: Any) -> list[Point]:
     """Returns the points of a full grid.
 
-    Grid(model=["vae"], seed=range(5), **{"hp.lr": [1e-3]}).
+    An axis is a list, tuple, range or array of values, or one value:
+    grid(model=["vae"], seed=range(5), **{"hp.lr": np.logspace(-4, -2, 3)}). A value that is a tuple
+    itself, such as widths, stands in a list: **{"args.widths": [(64, 32), (64,)]}.
     """
-    values = [
-        list(axis) if isinstance(axis, Sequence | range) and not isinstance(axis, str) else [axis]
-        for axis in axes.values()
-    ]
+    values = []
+    for given in axes.values():
+        axis = plain(given)
+        many = isinstance(axis, Sequence | range) and not isinstance(axis, str)
+        values.append(list(axis) if many else [axis])
     return [dict(zip(axes, point, strict=True)) for point in itertools.product(*values)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aejax.compose import compose
+from aejax.hparams import NUM_DATA
 from aejax.latents.gaussian import gaussian
 from aejax.losses.total_correlation import decomposition_terms
 from aejax.models.builder import builder
@@ -36,7 +37,11 @@ def beta_tc_vae(
     shape = example_shape(features)
     space, p_x = gaussian(latent), make_likelihood(likelihood)
     terms = decomposition_terms(weighting)
-    weights = {"mi_nats": 1.0, "tc_nats": 6.0, "dimension_kl_nats": 1.0}
+    weights = {
+        "mi_nats": (1.0, "alpha"),
+        "tc_nats": (6.0, "beta"),
+        "dimension_kl_nats": (1.0, "gamma"),
+    }
     return compose(
         name="beta_tc_vae",
         paper="Chen 2018",
@@ -45,8 +50,7 @@ def beta_tc_vae(
         nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
         space=space,
         likelihood=p_x,
-        terms={name: (term, weights[name]) for name, term in terms.items()},
-        hparams={"num_data": 0.0},
+        terms={name: (term, *weights[name]) for name, term in terms.items()},
+        hparams=(NUM_DATA,),
         bound=("rec_nats", *terms),
-        symbols={"w_mi_nats": "alpha", "w_tc_nats": "beta", "w_dimension_kl_nats": "gamma"},
     )

@@ -55,6 +55,5 @@ def contractive(
         nets=nets,
         space=space,
         likelihood=p_x,
-        terms={"jacobian_sq": (jacobian_term(nets, method=method, probes=probes), 0.1)},
-        symbols={"w_jacobian_sq": "lambda"},
+        terms={"jacobian_sq": (jacobian_term(nets, method=method, probes=probes), 0.1, "lambda")},
     )

@@ -57,8 +57,7 @@ def contractive_deep(
         space=space,
         likelihood=p_x,
         terms={
-            "jacobian_sq": (jacobian_term(nets, method=method, probes=probes), 0.1),
-            "layer_jacobian_sq": (layerwise_jacobian_term(nets), 0.0),
+            "jacobian_sq": (jacobian_term(nets, method=method, probes=probes), 0.1, "lambda"),
+            "layer_jacobian_sq": (layerwise_jacobian_term(nets), 0.0, "mu"),
         },
-        symbols={"w_jacobian_sq": "lambda", "w_layer_jacobian_sq": "mu"},
     )

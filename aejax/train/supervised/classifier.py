@@ -85,7 +85,7 @@ def classifier(model: Autoencoder, head: Net, trainable: tuple[str, ...], name: 
         init=init,
         loss=loss,
         sample=None,
-        hparams={},
+        declared=(),
         info=info,
         stages=(Stage(name, loss, trainable=trainable),),
         groups={},
