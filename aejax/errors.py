@@ -49,8 +49,13 @@ def command(name: str) -> str:
 
 
 def nearest(name: object, options: Iterable[str]) -> str:
-    """Returns `" Did you mean 'x'?"` for the closest of `options`, or `""` when none is close."""
-    found = difflib.get_close_matches(str(name), list(options), n=1, cutoff=0.5)
+    """Returns `" Did you mean 'x'?"` for the closest of `options`, or `""` when none is close.
+
+    An option that begins with the name is closer than one that is spelled alike.
+    """
+    name, options = str(name), list(options)
+    begun = [option for option in options if len(name) > 1 and option.startswith(name)]
+    found = sorted(begun, key=len) or difflib.get_close_matches(name, options, n=1, cutoff=0.5)
     return f" Did you mean {found[0]!r}?" if found else ""
 
 
