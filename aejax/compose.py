@@ -58,8 +58,9 @@ def reconstruction(likelihood: Likelihood) -> Term:
     return lambda forward, hp: likelihood.nll(forward.out, forward.x)
 
 
-def weight_of(term: str, default: float, symbol: str = "") -> HParam:
+def weight_of(term: str, given: Weighted) -> HParam:
     """The weight of a term: negative ones are refused, since most losses have no minimum then."""
+    default, symbol = given[1], given[2] if len(given) == 3 else ""
     return HParam(f"w_{term}", default, symbol=symbol, meaning=f"weight of {term} in the loss")
 
 
@@ -121,7 +122,7 @@ def compose(
         likelihood=likelihood,
         nets=nets,
         corruption=noise,
-        weights=tuple(fns),
+        terms=tuple(fns),
         bound=bound,
         space=space,
     )
@@ -158,8 +159,8 @@ def compose(
 
             def decoded(z: Any) -> Array:
                 """As in this pass: a decoder that reads its target reads it again."""
-                if nets.teach:
-                    return nets.teach(variables["params"], z, x, stream(key, "teach"), hp)
+                if nets.teacher_forced:
+                    return nets.teacher_forced(variables["params"], z, x, stream(key, "teach"), hp)
                 return decode(variables, z)
 
             return Forward(
@@ -173,7 +174,6 @@ def compose(
                 decode=decoded,
                 key=stream(key, "terms"),
                 step=step,
-                num_data=x.shape[0],
             )
 
         scalar, values, forward = objective(run, fns, hp, key)
@@ -193,7 +193,7 @@ def compose(
         declared=tuple(
             by_name(
                 [
-                    *(weight_of(term, *given[1:]) for term, given in weighted.items()),
+                    *(weight_of(term, given) for term, given in weighted.items()),
                     *noise.hparams,
                     *space.hparams,
                     *hparams,

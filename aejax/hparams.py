@@ -12,8 +12,8 @@ import numbers
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
-from jax import dtypes
 
 from aejax.errors import ConfigError, nearest
 
@@ -111,7 +111,7 @@ def as_number(field: str, value: Any) -> float:
     number = value
     if getattr(value, "shape", None) == () and hasattr(value, "dtype"):
         scalar = np.asarray(value)
-        short = dtypes.issubdtype(scalar.dtype, np.floating) and scalar.dtype.itemsize < 8
+        short = jnp.issubdtype(scalar.dtype, jnp.floating) and scalar.dtype.itemsize < 8
         number = float(str(scalar)) if short else scalar.item()
     if isinstance(number, bool) or not isinstance(number, numbers.Real):
         raise ConfigError(f"{field}={value!r} is no number. Allowed: finite numbers.")

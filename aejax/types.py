@@ -51,8 +51,8 @@ class Nets(NamedTuple):
 
     `init(key, x) -> {"encoder": ..., "decoder": ...}`, `encode(params, x) -> h [B, E]`,
     `decode(params, z) -> out [B, *out_shape]`; the `*_layers` are as in `Net.layers`, of `params`.
-    `teach(params, z, x, key, hp) -> out` is what the loss takes for `decode` where the decoder
-    reads the target in training (teacher forcing); elsewhere None.
+    `teacher_forced(params, z, x, key, hp) -> out` is what the loss takes for `decode` where the
+    decoder reads the target in training (teacher forcing); elsewhere None.
     `encode_visible(params, x, hidden) -> h` is what the model takes for `encode` where a part of x
     is hidden (bool, of x's shape) and the encoder is to skip it; None where it reads all of x_in.
     """
@@ -62,7 +62,7 @@ class Nets(NamedTuple):
     decode: Callable[[PyTree, Any], Array]
     encoder_layers: Callable[[PyTree], tuple[Dense, ...]] | None = None
     decoder_layers: Callable[[PyTree], tuple[Dense, ...]] | None = None
-    teach: Callable[[PyTree, Any, Array, Array, Hparams], Array] | None = None
+    teacher_forced: Callable[[PyTree, Any, Array, Array, Hparams], Array] | None = None
     encode_visible: Callable[[PyTree, Array, Array], Any] | None = None
 
 
@@ -92,7 +92,6 @@ class Forward(NamedTuple):
     decode: Callable[[Any], Array]  # z -> likelihood parameters, as in this pass
     key: Array
     step: Array
-    num_data: int
 
 
 class Aux(NamedTuple):
@@ -123,8 +122,8 @@ class Likelihood(NamedTuple):
     mean: Callable[[Array], Array]
     sample: Callable[[Array, Array], Array]  # (key, out) -> x
     support: tuple[float, float]
-    whole: bool = False  # x holds whole numbers: ids, which no scaling may touch
-    scored: Any = None  # bool array of one example's shape: what it is of; None: all of x
+    integers: bool = False  # x holds ids, which no scaling may touch
+    scored_mask: Any = None  # bool array of one example's shape: what is scored; None: all of x
 
 
 class LatentSpace(NamedTuple):
@@ -200,7 +199,7 @@ class Info(NamedTuple):
     likelihood: Likelihood
     nets: Nets
     corruption: Corruption
-    weights: tuple[str, ...] = ()  # names of the loss terms
+    terms: tuple[str, ...] = ()  # names of the loss terms
     bound: tuple[str, ...] = ()  # terms whose sum is a negative lower bound of log p(x), if any
     space: LatentSpace | None = None
     made: Made | None = None  # by which builder, with which arguments; see models/builder.py
@@ -219,8 +218,8 @@ class Autoencoder:
     sample(variables, key, n) -> x (means given sampled codes), or None without a prior;
     declared: its hyper-parameters; `hparams` are their defaults by name;
     groups: parameter-group name -> path prefix, each with its own learning rate `lr_<group>`;
-    prime(variables, mean [*shape]) -> variables before the first step, given the mean of the
-    training rows, or None.
+    init_from_mean(variables, mean [*shape]) -> variables before the first step, given the mean of
+    the training rows, or None.
     """
 
     init: Callable[[Array, Array], Variables]
@@ -232,7 +231,7 @@ class Autoencoder:
     info: Info
     stages: tuple[Stage, ...] = ()
     groups: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    prime: Callable[[Variables, Array], Variables] | None = None
+    init_from_mean: Callable[[Variables, Array], Variables] | None = None
 
     @property
     def hparams(self) -> dict[str, float]:

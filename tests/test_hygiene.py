@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import re
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,28 @@ def test_the_contracts_know_neither_flax_nor_optax():
     assert not roots(ROOT / "aejax" / "types.py") & {"flax", "optax"}
 
 
+def test_no_function_hides_its_module():
+    """`aejax.train.run` is one thing, whoever asks for it."""
+    for path in ROOT.joinpath("aejax").rglob("*.py"):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        if parts[-1].startswith("__"):
+            continue
+        importlib.import_module(".".join(parts))
+        package = sys.modules[".".join(parts[:-1])]
+        assert isinstance(getattr(package, parts[-1]), types.ModuleType), parts
+
+
+def test_one_name_is_one_class():
+    found = [
+        (node.name, path.relative_to(ROOT).as_posix())
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    names = [name for name, _ in found]
+    assert [each for each in found if names.count(each[0]) > 1] == []
+
+
 def test_one_place_compiles():
     found = [p for p in SOURCES if p.is_relative_to(ROOT / "aejax") and "jax.jit" in p.read_text()]
     assert [p.relative_to(ROOT).as_posix() for p in found] == ["aejax/train/compile.py"]
@@ -87,9 +111,9 @@ def test_each_model_cites_its_source(name):
 
 
 def _smallest(name: str):
-    from tests.contract.cases import ROWS, Row, dataset
+    from tests.contract.cases import ROWS, Setup, dataset
 
-    row = ROWS.get(name, Row())
+    row = ROWS.get(name, Setup())
     return tuple(dataset(row.dataset).train.shape[1:]), row.args
 
 

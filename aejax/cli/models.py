@@ -24,7 +24,7 @@ def _zoo() -> ModuleType:
 def build(name: str) -> Autoencoder:
     """Returns the model as the zoo runs it."""
     zoo = _zoo()
-    row = zoo.ROWS.get(name, zoo.Row())
+    row = zoo.ROWS.get(name, zoo.Setup())
     return models.build(name, data.DATASETS[row.dataset].shape, row.args)
 
 

@@ -80,7 +80,7 @@ def check_support(
         of a likelihood may be so: a noisy image for a denoising model.
     """
     low, high = model.info.likelihood.support
-    if model.info.likelihood.whole and (x.dtype == jnp.uint8 or not (x == np.round(x)).all()):
+    if model.info.likelihood.integers and (x.dtype == jnp.uint8 or not (x == np.round(x)).all()):
         raise ConfigError(
             f"{field} holds {x.dtype} values that are no ids (uint8 is scaled to [0, 1] on the "
             f"device), but likelihood={model.info.likelihood.name!r} takes tokens. "
@@ -89,7 +89,7 @@ def check_support(
     if x.dtype == jnp.uint8:
         return  # scaled to [0, 1] on the device
     least, most = float(x.min()), float(x.max())
-    beyond = slack * (high - low) if slack and not model.info.likelihood.whole else 0.0
+    beyond = slack * (high - low) if slack and not model.info.likelihood.integers else 0.0
     if least >= low - beyond and most <= high + beyond:
         return
     scale = "Divide by 255, or pass uint8." if least >= 0 and 1 < most <= 255 else "Rescale it."

@@ -85,9 +85,9 @@ def log_likelihood(
 
     def log_weight(drawn: tuple[Array, Latent]) -> Array:
         s, latent = drawn
-        if nets.teach:  # p(x | z) of such a decoder is a product over what it has read
+        if nets.teacher_forced:  # p(x | z) of such a decoder is a product over what it has read
             noise = keys.at(key, "teach", s)
-            out = nets.teach(variables["params"], latent.z, x, noise, hp)
+            out = nets.teacher_forced(variables["params"], latent.z, x, noise, hp)
         else:
             out = model.decode(variables, latent.z)
         nll = model.info.likelihood.nll(out, x)

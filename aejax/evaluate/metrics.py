@@ -40,7 +40,7 @@ METRICS: dict[str, Metric] = {
     ),
     "token_accuracy": Metric(
         lambda model, variables, x, terms: token_accuracy(model, variables, x),
-        lambda model: model.info.likelihood.whole,
+        lambda model: model.info.likelihood.integers,
     ),
     # The evidence lower bound on log p(x), in nats; higher is better.
     "elbo_nats": Metric(

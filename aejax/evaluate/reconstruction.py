@@ -24,7 +24,7 @@ def squared_error(model: Autoencoder, variables: Variables, x: Array) -> Array:
     that the likelihood is not of, the past of a predictor, do not count.
     """
     error = jnp.square(reconstruct(model, variables, x) - x)
-    scored = model.info.likelihood.scored
+    scored = model.info.likelihood.scored_mask
     if scored is not None:
         error = jnp.where(scored[None], error, 0.0)
     return error.reshape(x.shape[0], -1).sum(-1)
@@ -53,7 +53,7 @@ def explained_variance(
 
     def sums(x: Array, key: Array) -> dict[str, Array]:
         spread = jnp.square(x - centre[None])
-        scored = model.info.likelihood.scored
+        scored = model.info.likelihood.scored_mask
         if scored is not None:
             spread = jnp.where(scored[None], spread, 0.0)
         return {"error": squared_error(model, variables, x).sum(), "spread": spread.sum()}

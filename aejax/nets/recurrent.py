@@ -263,7 +263,7 @@ def recurrent(
         init=init,
         encode=lambda params, x: encoder.apply({"params": params["encoder"]}, x[:, :reads]),
         decode=decode,
-        teach=teach if told else None,
+        teacher_forced=teach if told else None,
     )
 
 

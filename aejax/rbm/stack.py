@@ -116,7 +116,7 @@ def pretraining_loss(kinds: Kinds, i: int, cd_steps: int, persistent: bool) -> L
 
 def rate_of(kinds: Kinds, i: int) -> str:
     """The hyper-parameter with a machine's learning rate: unbounded units need a smaller one."""
-    return "lr_rbm" if kinds[i].calm and kinds[i + 1].calm else "lr_rbm_linear"
+    return "lr_rbm" if kinds[i].bounded and kinds[i + 1].bounded else "lr_rbm_linear"
 
 
 COST = HParam("w_rbm_l2", 2e-4, symbol="weightcost", meaning="weight of rbm_l2 in pre-training")

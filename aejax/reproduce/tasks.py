@@ -21,11 +21,10 @@ from aejax.results import environment
 from aejax.results.reader import Arrays
 from aejax.results.store import Store
 from aejax.results.variables import load_variables
-from aejax.sweep.plan import Plan, identity
+from aejax.sweep.config import Point
+from aejax.sweep.plan import SweepPlan, identity
 from aejax.sweep.spec import digest
 from aejax.types import Autoencoder, Variables
-
-Point = Mapping[str, Any]
 
 
 class Measured(NamedTuple):
@@ -59,7 +58,7 @@ class Population(NamedTuple):
 class Context:
     """What a task may read."""
 
-    def __init__(self, config: Any, workdir: Path, plan: Plan | None, rows: list[Row]):
+    def __init__(self, config: Any, workdir: Path, plan: SweepPlan | None, rows: list[Row]):
         self.config = config
         self.rows = rows  # of the sweep, and of the tasks done so far
         self._workdir = workdir

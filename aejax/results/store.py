@@ -12,8 +12,7 @@ from typing import IO, Any
 import numpy as np
 
 from aejax.errors import ConfigError
-
-Row = dict[str, Any]
+from aejax.results.rows import Row
 
 
 def read_rows(path: Path) -> tuple[list[Row], int, str | None]:

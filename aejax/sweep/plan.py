@@ -24,7 +24,7 @@ from aejax.types import Autoencoder
 FIXED = (*PRACTICAL, "name", "scale", "images", "samples", "codes")
 
 
-class Plan(NamedTuple):
+class SweepPlan(NamedTuple):
     """What a sweep is going to do."""
 
     config: Config
@@ -69,7 +69,7 @@ def restrict(points: Iterable[Point], overrides: Mapping[str, Any]) -> list[Poin
 
 def make_plan(
     config: Config, points: Sequence[Point] = ({},), overrides: Mapping[str, Any] | None = None
-) -> Plan:
+) -> SweepPlan:
     """Checks every point and groups them by spec.
 
     Args:
@@ -108,7 +108,7 @@ def make_plan(
         for spec, members in groups.items()
     )
     _check_executor(config, made, datasets)
-    return Plan(
+    return SweepPlan(
         config=config,
         config_hash=_config_hash(config, points, datasets),
         groups=made,

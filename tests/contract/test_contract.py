@@ -188,7 +188,7 @@ def test_terms_are_per_example_and_finite_at_extremes(name):
     for extreme in (x, jnp.zeros_like(x), jnp.ones_like(x)):
         scalar, aux = loss(variables, x=extreme)
         assert np.isfinite(scalar)
-        assert set(aux.terms) == set(model.info.weights)
+        assert set(aux.terms) == set(model.info.terms)
         for term, values in aux.terms.items():
             assert values.shape == (BATCH,), term
             assert np.isfinite(values).all(), term

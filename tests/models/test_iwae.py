@@ -161,14 +161,14 @@ def test_a_decoder_that_reads_its_target_is_given_it_in_every_objective(objectiv
 
     def teach(params, z, x, key, hp):
         told.append(z.shape)
-        return nets.teach(params, z, x, key, hp)
+        return nets.teacher_forced(params, z, x, key, hp)
 
     def free(params, z):
         raise AssertionError("decoded without the target")
 
     model = compose(
         name="told", paper="-", equation="-", shape=shape, likelihood=p_x, space=space,
-        nets=nets._replace(teach=teach, decode=free), objective=objective(3),
+        nets=nets._replace(teacher_forced=teach, decode=free), objective=objective(3),
         terms={"kl_nats": (gaussian_kl_term(), 1.0)}, hparams=(WORD_DROPOUT.replace(default=0.0),),
     )  # fmt: skip
     x = jnp.asarray([[2, 3, 4, 2, 1, 0]] * 4, jnp.float32)

@@ -16,7 +16,7 @@ from aejax.benchmark.shares import shares_of_ceiling
 from aejax.benchmark.suites import jacobian_choice
 from aejax.benchmark.suites.penalty import Penalty, per_call
 from aejax.losses.jacobian.norm import squared_frobenius
-from aejax.nets.mlp import mlp
+from aejax.nets.dense import mlp
 
 FEATURES, HIDDEN, LATENT, BATCH = 784, 256, 32, 128
 # Calls a round: the automatic Jacobians take a hundred times as long, and their share is counted.

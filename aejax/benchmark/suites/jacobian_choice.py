@@ -21,7 +21,7 @@ from aejax.benchmark.suites.penalty import Penalty, per_call
 from aejax.losses.jacobian.cost import EXACT
 from aejax.losses.jacobian.higher import HIGHER_ORDER, cheapest_change, higher_order
 from aejax.losses.jacobian.norm import cheapest, squared_frobenius
-from aejax.nets.mlp import mlp
+from aejax.nets.dense import mlp
 
 BATCH, SIGMA = 64, 0.1
 

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 
-from aejax.losses.jacobian.cost import Plan, chain_widths, curved, plan
+from aejax.losses.jacobian.cost import Route, chain_widths, curved, plan
 from aejax.nets.activations import ACTIVATIONS
 from aejax.types import AnyArray, Array, Dense
 
@@ -108,7 +108,7 @@ def _carry(
     gram_at: int | None,
     weights: AnyArray | None,
 ) -> tuple[Array, bool]:
-    """Carries one end over the given (slope, kernel) pairs; see `jacobian_cost.Plan`.
+    """Carries one end over the given (slope, kernel) pairs; see `jacobian_cost.Route`.
 
     Returns the rows, or the Gram matrix if `gram_at` (a number of steps) was passed, and which.
     """
@@ -153,7 +153,7 @@ def _bridge(first: AnyArray, second: AnyArray, slope: AnyArray) -> Array:
     return jnp.swapaxes(_scale(second, slope) @ jnp.swapaxes(first, -1, -2), 1, 2)
 
 
-def contract(layers: tuple[Dense, ...], found: Slopes, route: Plan, batch: int) -> Array:
+def contract(layers: tuple[Dense, ...], found: Slopes, route: Route, batch: int) -> Array:
     """||J||_F^2 for given slopes by a given plan.
 
     Args:

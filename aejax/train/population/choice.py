@@ -14,7 +14,7 @@ import jax
 from aejax.errors import ConfigError, lookup
 from aejax.train.population.devices import devices, share
 from aejax.train.population.executors import EXECUTORS
-from aejax.train.population.stacked import Member
+from aejax.train.population.stacked import MemberFn
 from aejax.train.population.timing import Choice, fastest
 from aejax.types import PyTree
 
@@ -25,7 +25,7 @@ WORTH_TIMING = {"cpu": 1e13, "gpu": 1e15, "tpu": 1e15}
 # chunk's parameters and their three copies in the optimiser should stay in a core's cache.
 SIDE_BY_SIDE_PARAMS = {"cpu": 65_536}
 
-Trial = tuple[Member, PyTree, PyTree]  # a few steps, members and data to time them with
+Trial = tuple[MemberFn, PyTree, PyTree]  # a few steps, members and data to time them with
 
 
 class Cost(NamedTuple):

@@ -78,7 +78,7 @@ def classifier(model: Autoencoder, head: Net, trainable: tuple[str, ...], name: 
         name=f"{model.info.name}/{name}",
         equation="min E[-log p(label | f(x))]",
         shape=(int(np.prod(shape)) + 1,),
-        weights=("label_nats",),
+        terms=("label_nats",),
         bound=(),
     )
     return model.replace(
@@ -92,7 +92,7 @@ def classifier(model: Autoencoder, head: Net, trainable: tuple[str, ...], name: 
     )
 
 
-def measure(model: Autoencoder, head: Net) -> Callable[[Autoencoder], population.Member]:
+def measure(model: Autoencoder, head: Net) -> Callable[[Autoencoder], population.MemberFn]:
     """What validation measures: the fraction of wrong labels, and the nats."""
     logits = make_logits(model, head)
 

@@ -12,8 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from rich.console import Console
 
-from aejax import data, keys
-from aejax import evaluate as metrics
+from aejax import data, evaluate, keys
 from aejax.data.scaling import Scale
 from aejax.evaluate.members import evaluator
 from aejax.evaluate.reconstruction import as_float
@@ -21,7 +20,7 @@ from aejax.results import environment
 from aejax.results.store import Row, Store
 from aejax.results.variables import save_variables
 from aejax.sweep.keeping import kept_members, policy
-from aejax.sweep.plan import Plan, identity, job_of
+from aejax.sweep.plan import SweepPlan, identity, job_of
 from aejax.sweep.progress import Report
 from aejax.sweep.spec import Group
 from aejax.train import compile as compiler
@@ -45,7 +44,7 @@ class Outcome(NamedTuple):
     dropped: str | None
 
 
-def run(plan: Plan, workdir: Path, console: Console) -> Outcome:
+def run(plan: SweepPlan, workdir: Path, console: Console) -> Outcome:
     """Runs what is missing of a plan.
 
     A group trains whole, or goes on from its checkpoint: members are never split off, so that a
@@ -72,7 +71,7 @@ def run(plan: Plan, workdir: Path, console: Console) -> Outcome:
         store.close()
 
 
-def _run_group(plan: Plan, group: Group, store: Store, report: Report) -> None:
+def _run_group(plan: SweepPlan, group: Group, store: Store, report: Report) -> None:
     spec = group.spec
     dataset = plan.datasets[group.spec.data]
     report.begin(group.id, len(group.members), spec.recipe.steps)
@@ -99,7 +98,7 @@ def _run_group(plan: Plan, group: Group, store: Store, report: Report) -> None:
 
 
 def _keep(
-    plan: Plan,
+    plan: SweepPlan,
     group: Group,
     dataset: data.Dataset,
     store: Store,
@@ -116,7 +115,7 @@ def _keep(
     save_variables(store.variables(group.id), ids, some, Scale.of(dataset.train))
 
 
-def _execute(fn: population.Member, members: PyTree, shared: Any, trained: Trained) -> PyTree:
+def _execute(fn: population.MemberFn, members: PyTree, shared: Any, trained: Trained) -> PyTree:
     executor, chunk = trained.executor, trained.chunk
     size = population.size(members)
     table = population.place(jnp.asarray(shared), size, executor, shared=True)
@@ -145,7 +144,7 @@ def _scores(
 
 
 def _arrays(
-    plan: Plan, group: Group, dataset: data.Dataset, members: PyTree, trained: Trained
+    plan: SweepPlan, group: Group, dataset: data.Dataset, members: PyTree, trained: Trained
 ) -> dict[str, np.ndarray]:
     """Returns what the figures need, stacked over members; see figures/ for the names.
 
@@ -160,8 +159,8 @@ def _arrays(
     def shown(m: PyTree, x: Any) -> PyTree:
         state, n = m["state"], len(images)
         key = keys.stream(state.key, "show")
-        drawn = metrics.show(model, state.variables, m["hp"], key, x[:n], config.samples)
-        return drawn | {"codes": metrics.codes(model, state.variables, x[n:])}
+        drawn = evaluate.show(model, state.variables, m["hp"], key, x[:n], config.samples)
+        return drawn | {"codes": evaluate.codes(model, state.variables, x[n:])}
 
     drawn = _execute(shown, members, np.concatenate([images, coded]), trained)
     arrays = {
@@ -184,7 +183,7 @@ def _number(value: Any) -> float | None:
 
 
 def _rows(
-    plan: Plan,
+    plan: SweepPlan,
     group: Group,
     dataset: data.Dataset,
     trained: Trained,
@@ -193,7 +192,7 @@ def _rows(
 ) -> list[Row]:
     health = jax.device_get(trained.state.health)
     names = terms_of(group.model)
-    held = metrics.baselines(dataset.train, dataset.test, group.model.info.latent)
+    held = evaluate.baselines(dataset.train, dataset.test, group.model.info.latent)
     rows = []
     for i, member in enumerate(group.members):
         lost = int(health.step[i]) >= 0
@@ -232,7 +231,7 @@ def _rows(
     return rows
 
 
-def estimate(plan: Plan) -> list[dict[str, Any]]:
+def estimate(plan: SweepPlan) -> list[dict[str, Any]]:
     """Returns what each group is going to take, from tracing and one timed matrix product.
 
     The seconds are a rough guide: FLOPs over a share of this machine's matmul speed, plus
