@@ -9,8 +9,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from aejax.data.batches import PerExample, mean_over, rows_over, total_over
 from aejax.evaluate.activity import activity, firing_counts
-from aejax.evaluate.batches import PerExample, mean_over, rows_over, total_over
 from aejax.evaluate.codebook import code_counts, codebook_use
 from aejax.evaluate.posterior import mean_sums, units_in_use
 from aejax.evaluate.reconstruction import squared_error, token_accuracy

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from aejax.evaluate.batches import total_over
+from aejax.data.batches import total_over
 from aejax.types import Array, Autoencoder, Variables
 
 

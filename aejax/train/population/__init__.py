@@ -1,7 +1,8 @@
 """A population: members stacked on a leading axis, and what runs one function for all of them."""
 
+from aejax.backend.cores import available_cores, use_cores
 from aejax.train.population.choice import Cost, available_bytes, check_budget, choose, pick
-from aejax.train.population.devices import available_cores, place, use_cores
+from aejax.train.population.devices import place
 from aejax.train.population.executors import EXECUTORS, execute
 from aejax.train.population.stacked import MemberFn, member, size, stack, stacked_shapes
 

@@ -16,8 +16,9 @@ from typing import Any
 
 import jax
 
+from aejax.backend.cores import available_cores
 from aejax.io import write_whole
-from aejax.train.population.devices import available_cores, place, share
+from aejax.train.population.devices import place, share
 from aejax.train.population.executors import execute
 from aejax.train.population.stacked import MemberFn, member, size
 from aejax.types import PyTree

@@ -13,8 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax import keys
+from aejax.data import batches
 from aejax.data.scaling import to_float
-from aejax.evaluate import batches
 from aejax.train import population
 from aejax.types import Array, Autoencoder, Aux, Hparams, Net, PyTree, Stage, Variables
 
