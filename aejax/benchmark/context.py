@@ -45,7 +45,7 @@ class Context:
         ]
 
     def peer(self, name: str, script: str, **settings: Any) -> list[Contestant]:
-        """Returns the peer, in a list; an empty one, said, where the peers' environment lacks it."""
+        """Returns the peer, in a list; empty, and said, where its library is missing."""
         if self.peers is None:
             return []
         package = script.partition("_")[0] if script.startswith("pythae") else "torch"
