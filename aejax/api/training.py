@@ -19,7 +19,7 @@ from aejax.data.scaling import Scale
 from aejax.errors import ConfigError, check_integer
 from aejax.evaluate.members import evaluator
 from aejax.train import population
-from aejax.train.loop import steps_per_epoch
+from aejax.train.loop import check_batch
 from aejax.train.plan import Job
 from aejax.train.recipe import Recipe, resolve_hparams
 from aejax.train.run import Trained, train
@@ -96,9 +96,9 @@ def _train(
         )
 
 
-def _recipe(steps, batch_size, optimizer, schedule, clip, precision, rows) -> Recipe:
+def _recipe(model, steps, batch_size, optimizer, schedule, clip, precision, rows) -> Recipe:
     steps, batch = check_integer("steps", steps, 1), check_integer("batch_size", batch_size, 1)
-    steps_per_epoch(len(rows), batch)
+    check_batch(model, len(rows), batch)
     return Recipe(steps, batch, optimizer, schedule, clip, precision)
 
 
@@ -162,7 +162,7 @@ def fit(
     else:
         of, seed = model, check_integer("seed", seed, 0)
         rows, held = split(rows_for(of, x), valid, of)
-        recipe = _recipe(steps, batch_size, optimizer, schedule, clip, precision, rows)
+        recipe = _recipe(of, steps, batch_size, optimizer, schedule, clip, precision, rows)
         values = resolve_hparams(of, recipe, hp or {}, {"num_data": len(rows)})
     options = {
         "patience": patience,
@@ -273,7 +273,7 @@ def fit_population(
       A FittedPopulation: members in the order of the product, seeds fastest.
     """
     rows, held = split(rows_for(model, x), valid, model)
-    recipe = _recipe(steps, batch_size, optimizer, schedule, clip, precision, rows)
+    recipe = _recipe(model, steps, batch_size, optimizer, schedule, clip, precision, rows)
     seeds = [check_integer("seed", seed, 0) for seed in seeds]
     axes = {name: list(np.atleast_1d(np.asarray(v))) for name, v in (hp or {}).items()}
     if not seeds or not all(axes.values()):

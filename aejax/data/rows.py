@@ -9,10 +9,11 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
-from aejax.data.checks import as_images
+from aejax.data.checks import as_images, check_finite
 from aejax.errors import ConfigError
 from aejax.types import Array, Autoencoder
 
@@ -65,6 +66,22 @@ def _hint(given: tuple[int, ...], shape: tuple[int, ...]) -> str:
     if len(shape) == 1:
         return f" Pass x.reshape(len(x), {prod(shape)}), or build the model with features={given}."
     return ""
+
+
+def check_table(model: Autoencoder, table: Any) -> None:
+    """Raises ConfigError unless rows are as the model's likelihood takes them: shape and support.
+
+    For functions of (model, variables, table) that may be traced: of a traced table the shape alone
+    is known, and whoever compiled it has checked its values.
+    """
+    if table.shape[1:] != model.info.shape:
+        raise ConfigError(
+            f"model {model.info.name!r} got rows of shape {table.shape}. "
+            f"Allowed: {_layouts(model.info.shape).split(' or ')[0]}."
+        )
+    if not isinstance(table, jax.core.Tracer):
+        check_finite(np.asarray(table), "x")
+        check_support(model, table, "x")
 
 
 def check_support(

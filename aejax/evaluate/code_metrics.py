@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import jax
@@ -39,7 +40,10 @@ def _retrieval(coded: Coded) -> dict[str, float]:
     average = found.average_precision
     return {
         "mean_average_precision": float(average.mean()),
-        "mean_average_precision_error": float(average.std() / np.sqrt(len(average))),
+        # Of one query there is no spread.
+        "mean_average_precision_error": float(average.std() / np.sqrt(len(average)))
+        if len(average) > 1
+        else math.nan,
         **{
             f"precision_at_{n}": float(found.precision[:, i].mean()) for i, n in enumerate(found.at)
         },

@@ -15,7 +15,7 @@ from aejax.hparams import check_range
 from aejax.sweep.config import PRACTICAL, Config, Point, fields, get_field, set_field
 from aejax.sweep.spec import Group, Spec, digest, member_of
 from aejax.train import population
-from aejax.train.loop import steps_per_epoch
+from aejax.train.loop import check_batch, steps_per_epoch
 from aejax.train.plan import Job, cost
 from aejax.train.recipe import Recipe, hparams_of, resolve_hparams
 from aejax.types import Autoencoder
@@ -181,6 +181,7 @@ def _resolve(one: Config, point: Point, dataset: data.Dataset, built: dict, read
             rows = getattr(dataset, split)
             if rows is not None:
                 check_support(model, rows, f"dataset={one.dataset!r} ({split})")
+    check_batch(model, len(dataset.train), one.batch_size)
     given = _mine(_given(one.hp), "hp", hparams_of(model, recipe), named, read)
     facts = {"num_data": len(dataset.train)}
     return spec, model, resolve_hparams(model, recipe, given, facts)

@@ -46,4 +46,5 @@ def info_vae(
         hparams={"kernel_scale": 1.0},
         bound=("rec_nats", "kl_nats"),
         symbols={"w_kl_nats": "1 - alpha", "w_mmd_sq": "alpha + lambda - 1"},
+        least_rows=2,
     )

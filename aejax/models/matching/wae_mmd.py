@@ -43,4 +43,5 @@ def wae_mmd(
         terms={"mmd_sq": (mmd_term(space, kernel), 10.0)},
         hparams={"kernel_scale": 1.0},
         symbols={"w_mmd_sq": "lambda"},
+        least_rows=2,
     )
