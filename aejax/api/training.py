@@ -16,7 +16,7 @@ from aejax.api.population import FittedPopulation
 from aejax.api.progress import Reporter
 from aejax.data.rows import rows_for
 from aejax.data.scaling import Scale
-from aejax.errors import ConfigError, check_integer
+from aejax.errors import ConfigError, check_integer, plain
 from aejax.evaluate.members import evaluator
 from aejax.train import population
 from aejax.train.loop import check_batch
@@ -34,8 +34,9 @@ def split(rows: np.ndarray, valid: Any, model: Autoencoder) -> tuple[np.ndarray,
     """Returns training and validation rows; a fraction is held out by a permutation of its own."""
     if valid is None:
         return rows, None
-    if not isinstance(valid, float):
+    if np.ndim(valid) or not isinstance(plain(valid), float):
         return rows, rows_for(model, valid, "valid")
+    valid = plain(valid)
     count = round(len(rows) * valid)
     if not (0 < valid < 1 and 0 < count < len(rows)):
         raise ConfigError(

@@ -11,6 +11,7 @@ import numpy as np
 from aejax.data import dataset as datasets
 from aejax.data.checks import as_images, as_labels
 from aejax.data.dataset import Dataset
+from aejax.data.entry import as_bfloat16
 from aejax.errors import ConfigError
 
 # What people call these arrays; the first that the file holds is taken.
@@ -41,7 +42,7 @@ def load_npy(path: Path, test_fraction: float) -> Dataset:
         array = np.lib.format.open_memmap(path, mode="r")
     except _UNREADABLE as error:
         raise _unreadable(field, "array", error) from error
-    return datasets.hold_out(str(path), as_images(array, field), None, test_fraction)
+    return datasets.hold_out(str(path), as_images(as_bfloat16(array), field), None, test_fraction)
 
 
 def load_npz(path: Path, test_fraction: float) -> Dataset:
@@ -125,7 +126,7 @@ def _read(archive: np.lib.npyio.NpzFile, name: str, field: str) -> np.ndarray:
         raise _unreadable(field, f"array {name!r}", error) from error
     if not isinstance(array, np.ndarray):  # a zip of other things: its members come as bytes
         raise ConfigError(f"{field} holds {name!r}, which is no NumPy array. Allowed: arrays only.")
-    return array
+    return as_bfloat16(array)
 
 
 def _unreadable(field: str, what: str, error: Exception) -> ConfigError:

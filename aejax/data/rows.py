@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax.data.checks import as_images, check_finite
+from aejax.data.entry import as_array
 from aejax.errors import ConfigError
 from aejax.types import Array, Autoencoder
 
@@ -44,7 +45,8 @@ def rows_for(model: Autoencoder, x: Any, field: str = "x", *, slack: float = 0.0
         the model's likelihood.
     """
     shape = model.info.shape
-    given = np.shape(x)[1:]
+    x = as_array(x, field)
+    given = x.shape[1:]
     rows = as_images(x, field, films=len(shape) == 2 and len(given) == 2)
     flat = rows.shape[1:] == (prod(shape),)
     if rows.shape[1:] != shape and not flat:

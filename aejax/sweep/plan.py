@@ -10,7 +10,7 @@ import numpy as np
 
 from aejax import data, models
 from aejax.data.rows import check_support
-from aejax.errors import ConfigError, check_at_least, lookup, nearest
+from aejax.errors import ConfigError, check_integer, check_within, lookup, nearest
 from aejax.hparams import check_range
 from aejax.sweep.config import PRACTICAL, Config, Point, fields, get_field, set_field
 from aejax.sweep.spec import Group, Spec, digest, member_of
@@ -77,6 +77,7 @@ def make_plan(
     for name, value in (overrides or {}).items():
         if name.startswith("hp.") and value is not None:
             check_range(name.removeprefix("hp."), value)
+    _check_shown(config)
     points = restrict(points, overrides or {})
     if not points:
         raise ConfigError("sweep() yields no point. Allowed: one point or more.")
@@ -111,6 +112,15 @@ def make_plan(
     )
 
 
+def _check_shown(config: Config) -> None:
+    """What rows and figures need at the end of training is checked before it."""
+    for name in ("images", "samples", "codes"):
+        check_integer(f"config.{name}", config[name], 1)
+    check_within("config.checkpoint_seconds", config.checkpoint_seconds, 0, 1e9)
+    if config.memory_gb is not None:
+        check_within("config.memory_gb", config.memory_gb, 1e-6, 1e9)
+
+
 def _apply(config: Config, point: Point) -> Config:
     one = config.copy_and_resolve_references()
     for name, value in point.items():
@@ -124,7 +134,10 @@ def _apply(config: Config, point: Point) -> Config:
 
 
 def _load(one: Config, loaded: dict[tuple[Any, ...], data.Dataset]) -> data.Dataset:
-    key = (one.dataset, one.test_fraction, one.valid_fraction, one.train_size, one.test_size)
+    key = (
+        one.dataset, one.test_fraction, one.valid_fraction, one.train_size, one.test_size,
+        one.resize,
+    )  # fmt: skip
     if key not in loaded:
         loaded[key] = data.load(
             one.dataset,
@@ -134,6 +147,7 @@ def _load(one: Config, loaded: dict[tuple[Any, ...], data.Dataset]) -> data.Data
             valid_fraction=one.valid_fraction,
             train_size=one.train_size,
             test_size=one.test_size,
+            resize=one.resize,
         )
     return loaded[key]
 
@@ -160,7 +174,8 @@ def _resolve(one: Config, point: Point, dataset: data.Dataset, built: dict, read
     named = {"model": one.model, **point}
     args = _mine(_given(one.args), "args", models.arguments(one.model), named, read)
     for name in ("steps", "batch_size", "eval_every"):
-        check_at_least(f"config.{name}", one[name], 1)
+        check_integer(f"config.{name}", one[name], 1)
+    check_integer("config.seed", one.seed, 0)
     recipe = Recipe(one.steps, one.batch_size, one.optimizer, one.schedule, one.clip, one.precision)
     recipe.hparams()  # names are checked before the model is built
     steps_per_epoch(len(dataset.train), one.batch_size)
