@@ -105,10 +105,9 @@ def _frame(frame: Any, field: str) -> np.ndarray:
         column = frame[name] if list(frame.columns).count(name) == 1 else None
         code = getattr(kind, "kind", "O")
         if code not in KINDS:
-            first = "" if column is None or not len(column) else f", {column.iloc[0]!r:.40} first"
             raise ConfigError(
-                f"{field}, column {name!r} is {kind}{first}. Allowed: columns of numbers; leave it "
-                "out, or encode it as numbers."
+                f"{field}, column {name!r} is {kind}{_first_word(column)}. Allowed: columns of "
+                "numbers; leave it out, or encode it as numbers."
             )
         kinds.add(kind)
         if column is not None and column.isna().any():
@@ -120,3 +119,13 @@ def _frame(frame: Any, field: str) -> np.ndarray:
     if len(kinds) == 1 and isinstance(kind := next(iter(kinds)), np.dtype):
         return _known(np.asarray(frame.to_numpy(dtype=kind)), field)
     return np.asarray(frame.to_numpy(dtype=np.float64))
+
+
+def _first_word(column: Any) -> str:
+    """Returns where a column of text has what is no number, for an error."""
+    for row, value in enumerate([] if column is None else column):
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            return f", {value!r:.40} in row {row}"
+    return ""

@@ -53,7 +53,9 @@ def summary(rows: Sequence[Row], title: str) -> Table:
 
 
 def _caption(rows: Sequence[Row]) -> str:
-    said = "Mean ± standard deviation over seeds, units per image; test: measured once, at the end."
+    said = (
+        "Mean ± standard deviation over seeds, units per example; test: measured once, at the end."
+    )
     if not all(selectable(row) for row in rows if not diverged(row)):
         said += "\nWithout validation rows (valid_fraction=0) nothing is selected."
     held = {}
