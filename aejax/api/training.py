@@ -19,6 +19,7 @@ from aejax.data.scaling import Scale
 from aejax.errors import ConfigError, check_integer, plain
 from aejax.evaluate.members import evaluator
 from aejax.train import population
+from aejax.train.compile import in_float32
 from aejax.train.loop import check_batch
 from aejax.train.plan import Job
 from aejax.train.recipe import Recipe, resolve_hparams
@@ -103,6 +104,7 @@ def _recipe(model, steps, batch_size, optimizer, schedule, clip, precision, rows
     return Recipe(steps, batch, optimizer, schedule, clip, precision)
 
 
+@in_float32
 def fit(
     model: Autoencoder | Fitted,
     x: Any,
@@ -244,6 +246,7 @@ def members_of(
     return found
 
 
+@in_float32
 def fit_population(
     model: Autoencoder,
     x: Any,

@@ -20,7 +20,7 @@ from aejax.evaluate.probes import (
     support_vectors,
 )
 from aejax.evaluate.retrieval import retrieve
-from aejax.train.compile import compile
+from aejax.train.compile import compile, in_float32
 from aejax.types import Array, Autoencoder, Variables
 
 CodeMetric = Callable[[Coded], dict[str, float]]  # -> name, with its unit -> number
@@ -85,6 +85,7 @@ def code_metrics(names: Sequence[str], coded: Coded) -> dict[str, float]:
     return found
 
 
+@in_float32
 def code_table(
     model: Autoencoder, variables: Variables, table: np.ndarray | Array, batch_size: int = 500
 ) -> np.ndarray:

@@ -45,6 +45,7 @@ class Outcome(NamedTuple):
     dropped: str | None
 
 
+@compiler.in_float32
 def run(plan: Plan, workdir: Path, console: Console) -> Outcome:
     """Runs what is missing of a plan.
 
@@ -232,6 +233,7 @@ def _rows(
     return rows
 
 
+@compiler.in_float32
 def estimate(plan: Plan) -> list[dict[str, Any]]:
     """Returns what each group is going to take, from tracing and one timed matrix product.
 
