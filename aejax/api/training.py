@@ -137,7 +137,8 @@ def fit(
       hp: hyper-parameters that differ from `model.hparams` and the optimiser's defaults.
       optimizer: a name of OPTIMIZERS.
       schedule: a name of SCHEDULES.
-      clip: clip gradients to the norm hp["clip_norm"].
+      clip: clip gradients to the norm hp["clip_norm"], those of each parameter group by itself
+        where a model has groups.
       precision: of the operands of products, a name of PRECISIONS; sums are float32.
       valid: validation rows as x, or the fraction of x to hold out.
       eval_every: steps between validation points; None: about a tenth of `steps`.
