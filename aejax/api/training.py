@@ -180,7 +180,8 @@ def fit(
     if found.diverged:
         warnings.warn(
             f"training diverged at step {found.diverged[0]} in {found.diverged[1]!r}; the "
-            "variables are those of the step before. A lower lr, or clip=True, may help.",
+            "variables are those of the step before. "
+            + (found.scale.hint() or "A lower lr, or clip=True, may help."),
             stacklevel=2,
         )
     return _joined(before, found) if before is not None else found

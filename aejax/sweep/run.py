@@ -194,6 +194,7 @@ def _rows(
 ) -> list[Row]:
     health = jax.device_get(trained.state.health)
     names = terms_of(group.model)
+    hint = Scale.of(dataset.train).hint()
     held = metrics.baselines(dataset.train, dataset.test, group.model.info.latent)
     rows = []
     for i, member in enumerate(group.members):
@@ -211,7 +212,11 @@ def _rows(
                 "seed": member.seed,
                 "step": int(health.step[i]) if lost else int(trained.state.step[i]),
                 "status": "diverged" if lost else "ok",
-                "failed": {"step": int(health.step[i]), "term": names[int(health.term[i])]}
+                "failed": {
+                    "step": int(health.step[i]),
+                    "term": names[int(health.term[i])],
+                    **({"hint": hint} if hint else {}),
+                }
                 if lost
                 else None,
                 "metrics": values | held,
