@@ -51,7 +51,7 @@ def columns_of(factors: Any, rows: int, name: str = "factors") -> np.ndarray:
     found = np.asarray(factors)
     if found.ndim != 2 or len(found) != rows or not found.shape[1]:
         raise ConfigError(
-            f"{name} have shape {found.shape} beside {rows} codes. Allowed: [{rows}, F]."
+            f"{rows} codes and {name} of shape {found.shape} do not agree. Allowed: [{rows}, F]."
         )
     if found.dtype.kind not in "buif" or not np.isfinite(found).all():
         raise ConfigError(f"{name} hold what is no finite number. Allowed: finite numbers.")
