@@ -28,6 +28,25 @@ _cache = Path(
 jax.config.update("jax_compilation_cache_dir", str(_cache))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """What is trained and compiled for a file's tests, or for a model's promises, is made once.
+
+    A worker takes a file whole, or all that the contract asks of one model. (xdist's own groups,
+    `--dist=loadgroup`, are not formed under pytest 9.2: it reads no changed node ids.)
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Shared(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path, _, test = nodeid.partition("::")
+            return test.partition("[")[2] if path.startswith("tests/contract") else path
+
+    return Shared(config, log)
+
+
 # Folders whose tests compute hardly any number, so that compiling is all that they cost: without
 # XLA's expensive passes they take half the time. `make test-all` compiles as users do.
 COMPILED_QUICKLY = ("contract", "flows", "priors", "quantised")
