@@ -1,7 +1,14 @@
 """Test-wide settings: ranks never promoted by accident, compiled programs shared between runs."""
 
 import os
+import re
 from pathlib import Path
+
+# Compiling is most of what the suite costs: without XLA's expensive passes it takes half the time,
+# in the processes that tests start as well. `make test-all` compiles as users do. Before JAX is
+# imported, which reads it then.
+if not os.environ.get("AEJAX_TEST_OPTIMISED"):
+    os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 import jax
 import pytest
@@ -29,7 +36,6 @@ jax.config.update("jax_compilation_cache_dir", str(_cache))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """What is trained and compiled for a file's tests, or for a model's promises, is made once.
@@ -47,18 +53,26 @@ def pytest_xdist_make_scheduler(config, log):
     return Shared(config, log)
 
 
-# Folders whose tests compute hardly any number, so that compiling is all that they cost: without
-# XLA's expensive passes they take half the time. `make test-all` compiles as users do.
-COMPILED_QUICKLY = ("contract", "flows", "priors", "quantised")
+def exhaustive_table() -> dict[tuple[str, str], list[str]]:
+    """Returns what tests/README.md lists: (file, test) to the instances that stay in make test."""
+    text = (Path(__file__).parent / "README.md").read_text()
+    rows = re.findall(r"^\| `(.+\.py)` \| `(test_\w+)` \| (.*) \| \w+ \|$", text, re.MULTILINE)
+    return {(file, test): re.findall(r"`([^`]+)`", stays) for file, test, stays in rows}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Marks as exhaustive what the table of tests/README.md lists, before `-m` selects."""
+    table, here = exhaustive_table(), Path(__file__).parent
+    for item in items:
+        name, _, instance = item.name.partition("[")
+        stays = table.get((item.path.relative_to(here).as_posix(), name))
+        if stays is not None and not any(instance.startswith(kept) for kept in stays):
+            item.add_marker(pytest.mark.exhaustive)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def programs(request):
+def programs():
     """A file's compiled programs go with it: those of the whole suite are gigabytes."""
-    quickly = request.path.parent.name in COMPILED_QUICKLY
-    before = jax.config.read("jax_disable_most_optimizations")
-    if quickly and not os.environ.get("AEJAX_TEST_OPTIMISED"):
-        jax.config.update("jax_disable_most_optimizations", True)
     yield
-    jax.config.update("jax_disable_most_optimizations", before)
     jax.clear_caches()
