@@ -63,12 +63,20 @@ def exhaustive_table() -> dict[tuple[str, str], list[str]]:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Marks as exhaustive what the table of tests/README.md lists, before `-m` selects."""
-    table, here = exhaustive_table(), Path(__file__).parent
+    table, here, left = exhaustive_table(), Path(__file__).parent, {}
     for item in items:
         name, _, instance = item.name.partition("[")
-        stays = table.get((item.path.relative_to(here).as_posix(), name))
-        if stays is not None and not any(instance.startswith(kept) for kept in stays):
-            item.add_marker(pytest.mark.exhaustive)
+        test = item.path.relative_to(here).as_posix(), name
+        stays = table.get(test)
+        if stays is not None:
+            leaves = not any(instance.startswith(kept) for kept in stays)
+            left.setdefault(test, []).append(leaves)
+            if leaves:
+                item.add_marker(pytest.mark.exhaustive)
+    for test, leave in left.items():
+        # One alone may have been named on the command line.
+        if table[test] and all(leave) and len(leave) > 1:
+            raise pytest.UsageError(f"tests/README.md: no instance of {test} begins as it lists")
 
 
 @pytest.fixture(scope="module", autouse=True)
