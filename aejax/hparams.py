@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import numbers
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
-from aejax.errors import ConfigError, nearest
+from aejax.errors import ConfigError, check_number, nearest
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -89,7 +87,7 @@ class HParam:
         Raises:
           ConfigError: no number, or one that is out of range, NaN and infinity included.
         """
-        number = as_number(f"hp.{self.name}", value)
+        number = check_number(f"hp.{self.name}", value)
         if number not in self.range:
             shown = number if hasattr(value, "dtype") else value
             raise ConfigError(f"hp.{self.name}={shown!r} is out of range. Allowed: {self.range}.")
@@ -98,27 +96,6 @@ class HParam:
     def replace(self, **changes: Any) -> HParam:
         """Returns a copy with other fields."""
         return dataclasses.replace(self, **changes)
-
-
-def as_number(field: str, value: Any) -> float:
-    """Returns a number of Python, NumPy or JAX as a float.
-
-    Numbers of fewer bits are read as they print: np.float32(1e-3) is 0.001, and the same run.
-
-    Raises:
-      ConfigError: anything else: bools, strings, arrays that are no scalars.
-    """
-    number = value
-    if getattr(value, "shape", None) == () and hasattr(value, "dtype"):
-        scalar = np.asarray(value)
-        short = jnp.issubdtype(scalar.dtype, jnp.floating) and scalar.dtype.itemsize < 8
-        number = float(str(scalar)) if short else scalar.item()
-    if isinstance(number, bool) or not isinstance(number, numbers.Real):
-        raise ConfigError(f"{field}={value!r} is no number. Allowed: finite numbers.")
-    try:
-        return float(number)
-    except OverflowError:
-        return math.inf
 
 
 def by_name(records: Iterable[HParam]) -> dict[str, HParam]:

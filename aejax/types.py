@@ -202,6 +202,7 @@ class Info(NamedTuple):
     terms: tuple[str, ...] = ()  # names of the loss terms
     bound: tuple[str, ...] = ()  # terms whose sum is a negative lower bound of log p(x), if any
     space: LatentSpace | None = None
+    least_rows: int = 1  # of a training batch: 2 where terms are of pairs of examples
     made: Made | None = None  # by which builder, with which arguments; see models/builder.py
 
 

@@ -18,6 +18,7 @@ from aejax.api.fitted import Fitted
 from aejax.data.rows import rows_for
 from aejax.data.scaling import to_float
 from aejax.errors import ConfigError, check_at_least, check_integer
+from aejax.train.compile import in_float32
 from aejax.types import Array, Autoencoder, PyTree, Variables
 
 
@@ -114,6 +115,7 @@ def _codes(fitted: Fitted, codes: Any) -> np.ndarray:
     return z
 
 
+@in_float32
 def check_plain(fitted: Fitted, verb: str) -> None:
     """Raises ConfigError where the decoder reads more than an array [B, L]."""
     info = fitted.model.info
@@ -127,6 +129,7 @@ def check_plain(fitted: Fitted, verb: str) -> None:
         )
 
 
+@in_float32
 def sample(fitted: Fitted, n: int, *, seed: int = 0) -> np.ndarray:
     """Returns n examples of the model: means given codes drawn from its prior, [n, *shape].
 

@@ -11,12 +11,10 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from ml_collections import ConfigDict, config_dict
 
 from aejax import models
-from aejax.errors import ConfigError, nearest
-from aejax.hparams import as_number
+from aejax.errors import ConfigError, check_number, nearest, plain
 
 SCALES = ("smoke", "small", "paper")
 Point = dict[str, Any]
@@ -68,6 +66,7 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
             "test_fraction": 0.2,
             # Of the training rows, for curves and every choice; 0: none, and nothing is selected.
             "valid_fraction": 0.1,
+            "resize": config_dict.placeholder(int),  # pixels a side, for a folder of images
             "train_size": config_dict.placeholder(int),
             "test_size": config_dict.placeholder(int),
             # The model: its builder's arguments (None: the builder's default) and its scalars,
@@ -144,28 +143,25 @@ def _set_hp(node: Any, name: str, value: Any) -> None:
     """Sets a hyper-parameter, or unsets it by None; its name and range are the model's to check."""
     with node.unlocked():
         if value is not None:
-            node[name] = as_number(f"hp.{name}", value)
+            node[name] = check_number(f"hp.{name}", value)
         elif name in node:
             del node[name]
 
 
-def plain(value: Any) -> Any:
-    """Returns NumPy's and JAX's scalars as Python's, and their arrays as tuples of such."""
-    if hasattr(value, "dtype") and getattr(value, "shape", None) == ():
-        item = np.asarray(value).item()
-        return as_number("value", value) if isinstance(item, float) else item
-    if hasattr(value, "dtype") and hasattr(value, "__iter__"):
-        return tuple(plain(item) for item in value)
-    if isinstance(value, list | tuple):
-        return type(value)(plain(item) for item in value)
-    return value
-
-
 def _as(kind: type, value: Any) -> Any:
+    """Returns a value of a field's type: NumPy's and JAX's numbers are numbers.
+
+    Raises:
+      TypeError: it is no such value.
+    """
     value = plain(value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    return tuple(value) if kind is tuple and isinstance(value, list) else value
+    if kind is tuple and not isinstance(value, tuple):
+        raise TypeError
+    if kind in (int, str, bool) and type(value) is not kind:
+        raise TypeError
+    return value
 
 
 def fields(config: Config, prefix: str = "") -> list[str]:
@@ -188,16 +184,25 @@ def get_field(config: Config, name: str) -> Any:
 def grid(**axes: Any) -> list[Point]:
     """Returns the points of a full grid.
 
-    An axis is a list, tuple, range or array of values, or one value:
-    grid(model=["vae"], seed=range(5), **{"hp.lr": np.logspace(-4, -2, 3)}). A value that is a tuple
-    itself, such as widths, stands in a list: **{"args.widths": [(64, 32), (64,)]}.
+    `grid(model=["vae"], seed=range(5), **{"hp.lr": np.logspace(-4, -2, 3)})`: an axis is a list, a
+    range or an array of values, or one value; a bare tuple is one value of an argument that is a
+    tuple, such as `args.widths`.
     """
-    values = []
-    for given in axes.values():
-        axis = plain(given)
-        many = isinstance(axis, Sequence | range) and not isinstance(axis, str)
-        values.append(list(axis) if many else [axis])
+    values = [_values(name, axis) for name, axis in axes.items()]
     return [dict(zip(axes, point, strict=True)) for point in itertools.product(*values)]
+
+
+def _values(name: str, axis: Any) -> list[Any]:
+    """Returns the values of one axis, as Python's own."""
+    default = _known_args().get(name.removeprefix("args."))
+    bare = isinstance(axis, tuple) and not any(isinstance(part, list | tuple) for part in axis)
+    if bare and isinstance(default, tuple):
+        return [plain(axis)]
+    if getattr(axis, "ndim", 0) or (
+        isinstance(axis, Sequence | range) and not isinstance(axis, str)
+    ):
+        return [plain(value) for value in axis]
+    return [plain(axis)]
 
 
 def product(*sweeps: Iterable[Point]) -> Iterator[Point]:

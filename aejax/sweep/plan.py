@@ -10,13 +10,13 @@ import numpy as np
 
 from aejax import data, models
 from aejax.data.rows import check_support
-from aejax.errors import ConfigError, check_at_least, lookup, nearest
+from aejax.errors import ConfigError, check_integer, check_within, lookup, nearest, plain
 from aejax.hparams import HParam, unknown
 from aejax.results.owner import Owner
-from aejax.sweep.config import PRACTICAL, Config, Point, fields, get_field, plain, set_field
+from aejax.sweep.config import PRACTICAL, Config, Point, fields, get_field, set_field
 from aejax.sweep.spec import Group, Spec, digest, member_of
 from aejax.train import population
-from aejax.train.loop import steps_per_epoch
+from aejax.train.loop import check_batch, steps_per_epoch
 from aejax.train.plan import Job, cost
 from aejax.train.recipe import Recipe, records_of, resolve_hparams
 from aejax.types import Autoencoder
@@ -84,6 +84,7 @@ def make_plan(
         hyper-parameter or an argument that no model of the sweep reads, and a repeated point.
     """
     points = [{name: plain(value) for name, value in point.items()} for point in points]
+    _check_shown(config)
     points = restrict(points, overrides or {})
     if not points:
         raise ConfigError("sweep() yields no point. Allowed: one point or more.")
@@ -125,6 +126,15 @@ def make_plan(
     )
 
 
+def _check_shown(config: Config) -> None:
+    """What rows and figures need at the end of training is checked before it."""
+    for name in ("images", "samples", "codes"):
+        check_integer(f"config.{name}", config[name], 1)
+    check_within("config.checkpoint_seconds", config.checkpoint_seconds, 0, 1e9)
+    if config.memory_gb is not None:
+        check_within("config.memory_gb", config.memory_gb, 1e-6, 1e9)
+
+
 def _apply(config: Config, point: Point) -> Config:
     one = config.copy_and_resolve_references()
     for name, value in point.items():
@@ -138,7 +148,14 @@ def _apply(config: Config, point: Point) -> Config:
 
 
 # What decides which rows a data set comes with.
-DATA_FIELDS = ("dataset", "test_fraction", "valid_fraction", "train_size", "test_size")
+DATA_FIELDS = (
+    "dataset",
+    "test_fraction",
+    "valid_fraction",
+    "train_size",
+    "test_size",
+    "resize",
+)
 
 
 def _asked(key: tuple[Any, ...]) -> str:
@@ -158,6 +175,7 @@ def _load(one: Config, loaded: dict[tuple[Any, ...], data.Dataset]) -> data.Data
             valid_fraction=one.valid_fraction,
             train_size=one.train_size,
             test_size=one.test_size,
+            resize=one.resize,
         )
     return loaded[key]
 
@@ -193,7 +211,8 @@ def _own_hp(one: Config, point: Point, known: dict[str, HParam], read: Read) -> 
 def _resolve(one: Config, point: Point, dataset: data.Dataset, built: dict, read: Read):
     args = _own_args(one, point, read)
     for name in ("steps", "batch_size", "eval_every"):
-        check_at_least(f"config.{name}", one[name], 1)
+        check_integer(f"config.{name}", one[name], 1)
+    check_integer("config.seed", one.seed, 0)
     recipe = Recipe(one.steps, one.batch_size, one.optimizer, one.schedule, one.clip, one.precision)
     recipe.hparams()  # names are checked before the model is built
     steps_per_epoch(len(dataset.train), one.batch_size)
@@ -214,6 +233,7 @@ def _resolve(one: Config, point: Point, dataset: data.Dataset, built: dict, read
             rows = getattr(dataset, split)
             if rows is not None:
                 check_support(model, rows, f"dataset={one.dataset!r} ({split})")
+    check_batch(model, len(dataset.train), one.batch_size)
     given = _own_hp(one, point, records_of(model, recipe), read)
     facts = {"num_data": len(dataset.train)}
     return spec, model, resolve_hparams(model, recipe, given, facts)

@@ -53,4 +53,5 @@ def beta_tc_vae(
         terms={name: (term, *weights[name]) for name, term in terms.items()},
         hparams=(NUM_DATA,),
         bound=("rec_nats", *terms),
+        least_rows=2,
     )

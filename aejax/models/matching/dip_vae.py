@@ -46,4 +46,5 @@ def dip_vae(
             "diag_sq": (diagonal_term(variant), 10.0, "lambda_d"),
         },
         bound=("rec_nats", "kl_nats"),
+        least_rows=2,
     )

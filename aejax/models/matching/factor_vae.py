@@ -49,4 +49,5 @@ def factor_vae(
         bound=("rec_nats", "kl_nats"),
         modules=adversarial.modules(critic, latent),
         groups=adversarial.GROUPS,
+        least_rows=2,
     )
