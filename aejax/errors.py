@@ -202,7 +202,7 @@ def run(main: Callable[[list[str]], int | None]) -> None:
 
     def guarded(argv: list[str]) -> int:
         if quiet:
-            logging.set_verbosity(logging.WARNING)  # Orbax tells its whole life at INFO
+            logging.set_verbosity(logging.WARNING)  # Orbax logs verbosely at INFO
         try:
             status = main(argv) or 0
             sys.stdout.flush()

@@ -75,7 +75,7 @@ SET_METRICS: dict[str, SetMetric] = {
         codebook_use,
         lambda model: model.info.space is not None and model.info.space.codes > 0,
     ),
-    # Burda et al. 2015: of models with a posterior, whatever its divergence is had by.
+    # Burda et al. 2015: of models with a posterior, however its divergence is computed.
     "posterior": SetMetric(
         code_moments,
         units_in_use,

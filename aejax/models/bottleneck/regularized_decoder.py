@@ -30,7 +30,7 @@ def regularized_decoder(
     Gaussian fitted to the codes of training, the paper's ex-post density (one component).
 
     Args:
-      method, probes: how ||J_g(z)||_F^2 is had, as in `contractive`; J_g is that of the decoder's
+      method, probes: how ||J_g(z)||_F^2 is computed, as in `contractive`; J_g is that of the decoder's
         output (logits, for Bernoulli pixels).
       Others and errors: as in `undercomplete`.
     """

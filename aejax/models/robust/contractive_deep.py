@@ -29,7 +29,7 @@ def contractive_deep(
 
     Equation: min E[-log p(x | g(f(x))) + lambda ||J_f(x)||_F^2 + mu sum_l ||d h_l/d h_(l-1)||_F^2],
     f = f_N o ... o f_1. The first penalty is that of the whole encoder, exact; the second, off by
-    default, is the layer-wise stand-in of Gu & Rigazio: with one weight at zero each is had alone.
+    default, is the layer-wise stand-in of Gu & Rigazio: a weight of zero leaves the other alone.
 
     Args:
       widths: hidden widths; with () it is `contractive`.
