@@ -5,8 +5,8 @@ With the slopes D_l = diag(act_l'(s_l)) at the pre-activations s_l of one exampl
     J = D_N W_N^T ... D_2 W_2^T D_1 W_1^T        ||J||_F^2 = tr(J J^T)
 
 is a trace, invariant under cyclic order: the product can be started anywhere. From the input's end
-it begins with the Gram matrix W_1^T W_1, which no example changes: the input's size leaves the cost of
-an example. Where the output is linear, W_N W_N^T is as good at the other
+it begins with the Gram matrix W_1^T W_1, which no example changes: the input's size leaves the
+cost of an example. Where the output is linear, W_N W_N^T is as good at the other
 end, and for two layers all that is left per example is a quadratic form in the slopes:
 
     ||J||_F^2 = d^T (W_1^T W_1 o W_2 W_2^T) d        (o: elementwise)

@@ -30,8 +30,8 @@ def regularized_decoder(
     Gaussian fitted to the codes of training, the paper's ex-post density (one component).
 
     Args:
-      method, probes: how ||J_g(z)||_F^2 is computed, as in `contractive`; J_g is that of the decoder's
-        output (logits, for Bernoulli pixels).
+      method, probes: how ||J_g(z)||_F^2 is computed, as in `contractive`; J_g is that of the
+        decoder's output (logits, for Bernoulli pixels).
       Others and errors: as in `undercomplete`.
     """
     shape = example_shape(features)
