@@ -27,9 +27,9 @@ def beta_tc_vae(
     - gamma sum_j KL(q(z_j) || p(z_j)).
 
     Args:
-      weighting: how q(z) is estimated from a batch: stratified (unbiased, and exact when the batch is
-        the data set) or weighted (the paper's default: the same gradients as a batch taken for the data
-        set, values up to constants).
+      weighting: how q(z) is estimated from a batch: stratified (unbiased, and exact when the batch
+        is the data set) or weighted (the paper's default: the same gradients as a batch taken for
+        the data set, values up to constants).
       Others and errors: as in `undercomplete`; `w_mi_nats` (alpha), `w_tc_nats` (beta) and
         `w_dimension_kl_nats` (gamma) are swept. `num_data` is the number of training rows, which
         `fit` and sweeps fill in; 0 takes each batch for the data set.
