@@ -63,7 +63,7 @@ def quality(fitted: Fitted, x: Any, seed: int = 0) -> dict[str, np.ndarray]:
 
     Returns:
       `frechet` (and that of the data's halves to each other), `precision` and `recall` with
-      standard errors. In the space of pixels: these are no FID, and compare models of the same data.
+      standard errors. In the space of pixels: no FID, and comparable for the same data alone.
 
     Raises:
       ConfigError: a model without a prior, or too few rows.
