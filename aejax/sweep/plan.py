@@ -10,7 +10,7 @@ import numpy as np
 
 from aejax import data, models
 from aejax.data.rows import check_support
-from aejax.errors import ConfigError, check_integer, check_within, lookup, nearest
+from aejax.errors import ConfigError, check_integer, check_within, lookup, nearest, plain
 from aejax.hparams import check_range
 from aejax.results.owner import Owner
 from aejax.sweep.config import PRACTICAL, Config, Point, fields, get_field, set_field
@@ -47,7 +47,7 @@ def restrict(points: Iterable[Point], overrides: Mapping[str, Any]) -> list[Poin
     Raises:
       ConfigError: a field that the sweep sets was overridden by a value that no point has.
     """
-    points = [dict(point) for point in points]
+    points = [{name: plain(value) for name, value in point.items()} for point in points]
     for name, value in overrides.items():
         swept = sorted({repr(p[name]) for p in points if name in p})
         if not swept:
