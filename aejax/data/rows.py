@@ -9,9 +9,9 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from aejax.data.checks import as_images, check_finite
 from aejax.data.entry import as_array
@@ -81,7 +81,7 @@ def check_table(model: Autoencoder, table: Any) -> None:
             f"model {model.info.name!r} got rows of shape {table.shape}. "
             f"Allowed: {_layouts(model.info.shape).split(' or ')[0]}."
         )
-    if not isinstance(table, jax.core.Tracer):
+    if not isinstance(table, Tracer):
         check_finite(np.asarray(table), "x")
         check_support(model, table, "x")
 

@@ -118,7 +118,7 @@ def baselines(train: np.ndarray, test: np.ndarray, latent: int) -> dict[str, flo
       training set's first `latent` principal components}, per image, summed over pixels.
     """
     x, y = train.reshape(len(train), -1), test.reshape(len(test), -1)
-    mean = sum(part.sum(0) for part in _chunks(x)) / len(x)
+    mean = np.asarray(sum(part.sum(0) for part in _chunks(x))) / len(x)
     directions = _directions(x, mean, min(latent, *x.shape))
     error, left = 0.0, 0.0
     for part in _chunks(y):
@@ -146,6 +146,6 @@ def _directions(x: np.ndarray, mean: np.ndarray, rank: int) -> np.ndarray:
     """
     if x.shape[0] > x.shape[1]:
         squares = sum((part - mean).T @ (part - mean) for part in _chunks(x))
-        return np.linalg.eigh(squares)[1][:, ::-1][:, :rank]
+        return np.linalg.eigh(np.asarray(squares))[1][:, ::-1][:, :rank]
     centred = np.concatenate([part - mean for part in _chunks(x)])
     return np.linalg.svd(centred, full_matrices=False)[2][:rank].T

@@ -54,7 +54,7 @@ def restrict(points: Iterable[Point], overrides: Mapping[str, Any]) -> list[Poin
     Raises:
       ConfigError: a field that the sweep sets was overridden by a value that no point has.
     """
-    points = [dict(point) for point in points]
+    points = [{name: plain(value) for name, value in point.items()} for point in points]
     for name, value in overrides.items():
         swept = sorted({repr(p[name]) for p in points if name in p})
         if not swept:
