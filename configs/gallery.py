@@ -46,7 +46,8 @@ ROWS: dict[str, Row] = {
     "linear_l2": Row(
         "With L2 on both sides the decoder's singular vectors are the principal directions.",
         {"latent": 10},
-        {**FAST, "w_l2": 0.1},
+        {"lr": 5e-3, "w_l2": 1.0},
+        20_000,
     ),
     "linear_tied": Row(
         "Tied columns are orthonormal, and still a rotation of the principal directions.",
@@ -73,13 +74,14 @@ ROWS: dict[str, Row] = {
     ),
     "sparse_l1": Row(
         "Units that are mostly silent: each is a stroke, and few explain an image.",
-        {**ATOMS, "widths": ()},
-        {**ADAM, "w_l1": 0.05},
+        {**ATOMS, "widths": (), "tied": True},
+        {**ADAM, "w_l1": 0.3},
     ),
     "sparse_kl": Row(
-        "Sigmoid units whose mean activation is held at rho.",
-        {"latent": 196, "out_activation": "sigmoid"},
-        {**FAST, "w_kl_rho_nats": 0.5, "rho": 0.05},
+        "Sigmoid units whose mean activation is held at a tenth: pen strokes.",
+        {"latent": 196, "out_activation": "sigmoid", "decay": True},
+        {**FAST, "w_kl_rho_nats": 3.0, "rho": 0.1, "w_l2": 0.003},
+        10_000,
     ),
     "k_sparse": Row(
         "Exactly k units speak for an image; k = 25 of 400.",

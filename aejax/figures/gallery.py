@@ -19,11 +19,11 @@ from aejax.figures.style import GREY, RC, wrapped
 from aejax.gallery.panels import ACROSS, Clouds, Panel, Strip, Words
 
 DPI = 100
-WIDE = 615  # pixels of a line of images; 10 of MNIST's with their gaps, twice
+WIDE = 614  # pixels of a line of images; 10 of MNIST's with their gaps, twice
 LEFT, GAP, EDGE = 118, 10, 4  # pixels: for labels, between panels, around all
 CLOUD = 270  # pixels of a cloud's side
 LINE = 15  # pixels of a line of words
-COLOURS = 64  # of the PNG
+COLOURS = 128  # of the PNG
 
 
 def _canvas(strip: Strip) -> np.ndarray:
@@ -40,10 +40,10 @@ def _strip_height(strip: Strip) -> int:
 
 def _draw_strip(axis: Axes, strip: Strip) -> None:
     if strip.signed:
-        tiles.show(axis, _canvas(strip), tiles.Scale(-1.0, 1.0), cmap="RdBu_r", aspect="auto")
+        scale, colours = tiles.Scale(-1.0, 1.0), "RdBu_r"
     else:
-        scale = tiles.Scale(strip.low, strip.high)
-        tiles.show(axis, _canvas(strip), scale, aspect="auto", interpolation="nearest")
+        scale, colours = tiles.Scale(strip.low, strip.high), "gray"
+    tiles.show(axis, _canvas(strip), scale, colours, aspect="auto", interpolation="nearest")
 
 
 def _draw_clouds(axis: Axes, panel: Clouds) -> None:
@@ -98,7 +98,7 @@ def draw(panels: list[Panel], path: Path) -> Path:
             box = (EDGE + LEFT, top - tall, WIDE, tall)
             axis = figure.add_axes(tuple(np.array(box) / (width, height, width, height)))
             DRAWERS[type(panel)](axis, panel)
-            words = wrapped(panel.label, 19)
+            words = wrapped(panel.label, 17)
             figure.text(
                 (EDGE + LEFT - 8) / width, (top - tall / 2) / height, words,
                 ha="right", va="center", fontsize=8, color=GREY,
