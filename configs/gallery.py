@@ -102,17 +102,17 @@ ROWS: dict[str, Row] = {
     "jump_relu": Row(
         "A threshold of its own for each direction, learned against the number of active ones.",
         {"latent": 400},
-        {**ADAM, "w_l0": 0.05},
+        {**ADAM, "w_l0": 0.15},
     ),
     "gated": Row(
         "Gates decide which directions are active, and magnitudes do not shrink.",
         {"latent": 400},
-        {**ADAM, "w_gate_l1": 0.3},
+        {**ADAM, "w_gate_l1": 1.0},
     ),
     "dictionary_l1": Row(
         "The plain L1 dictionary; magnitudes shrink, and images with them.",
         {"latent": 400},
-        {**ADAM, "w_l1": 0.3},
+        {**ADAM, "w_l1": 1.0},
     ),
     "denoising": Row(
         "Half of the pixels are masked, and come back.",
@@ -122,15 +122,19 @@ ROWS: dict[str, Row] = {
     "contractive": Row(
         "Where the code moves most around an image: along what could happen to the digit.",
         {
-            "latent": 200, "widths": (), "tied": True,
-            "code_activation": "sigmoid", "likelihood": "bernoulli",
+            "latent": 200,
+            "widths": (),
+            "tied": True,
+            "code_activation": "sigmoid",
+            "likelihood": "bernoulli",
         },
         {**ADAM, "w_jacobian_sq": 0.5},
     ),
     "contractive_deep": Row(
         "The penalty is of the whole encoder's Jacobian.",
         {"latent": 64, "widths": (256, 128), "likelihood": "bernoulli"},
-        {**ADAM, "w_jacobian_sq": 0.5},
+        {**ADAM, "w_jacobian_sq": 0.1},
+        3000,
     ),
     "contractive_higher": Row(
         "The Jacobian is to be small and to stay alike nearby.",
@@ -143,6 +147,7 @@ ROWS: dict[str, Row] = {
         "new digits.",
         {**ROOM, "likelihood": "bernoulli"},
         ADAM,
+        3000,
     ),
     "convolutional": Row(
         "Convolutions to 32 numbers; between two images the code is a mixture of both.",
@@ -184,7 +189,7 @@ ROWS: dict[str, Row] = {
         "The old control: the encoder learns from dreams alone.", {**ROOM}, ADAM, 8000
     ),
     "iwae_dreg": Row(
-        "The same bound with a gradient of less variance.", {**ROOM, "samples": 5}, ADAM, 5000
+        "The same bound with a gradient of less variance.", {**ROOM, "samples": 5}, ADAM, 4000
     ),
     "mixture_vae": Row(
         "A learned mixture for a prior: its draws lie where the codes do.",
@@ -257,7 +262,9 @@ ROWS: dict[str, Row] = {
     "context_encoder_adversarial": Row(
         "The same against a discriminator that sees the hole.",
         {
-            "latent": 128, "widths": (32, 64), "discriminator_widths": (16, 32),
+            "latent": 128,
+            "widths": (32, 64),
+            "discriminator_widths": (16, 32),
             "likelihood": "bernoulli",
         },
         {"lr": 1e-3, "b1": 0.5},
@@ -266,7 +273,11 @@ ROWS: dict[str, Row] = {
     "masked_autoencoder": Row(
         "A transformer sees a few patches, and paints the others.",
         {
-            "latent": 64, "patch": 4, "mask_ratio": 0.6, "depth": 2, "decoder_width": 64,
+            "latent": 64,
+            "patch": 4,
+            "mask_ratio": 0.6,
+            "depth": 2,
+            "decoder_width": 64,
             "likelihood": "bernoulli",
         },
         {"lr": 2e-3},

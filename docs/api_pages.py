@@ -107,7 +107,14 @@ def pages() -> dict[str, str]:
         texts[page] = "\n".join(parts)
     listed = [f"| [`{page}`]({page}.md) | {_first_line(page)} |" for page in sorted(texts)]
     tree = ["```{toctree}", ":hidden:", ":titlesonly:", "", *sorted(texts), "```"]
-    head = ["# API", "", "Every public name, from the docstrings.", "", "| page | what |", "|---|---|"]
+    head = [
+        "# API",
+        "",
+        "Every public name, from the docstrings.",
+        "",
+        "| page | what |",
+        "|---|---|",
+    ]
     texts["index"] = "\n".join([*head, *listed, "", *tree, ""])
     return texts
 

@@ -46,17 +46,24 @@ def _draw_strip(axis: Axes, strip: Strip) -> None:
     tiles.show(axis, _canvas(strip), scale, colours, aspect="auto", interpolation="nearest")
 
 
+def _square(points: np.ndarray) -> np.ndarray:
+    """Returns the limits [2, 2] of a square that holds nearly all points."""
+    low, high = np.percentile(points, [1, 99], axis=0)
+    half = 0.6 * (high - low).max()
+    centre = (low + high) / 2
+    return np.stack([centre - half, centre + half], axis=1)
+
+
 def _draw_clouds(axis: Axes, panel: Clouds) -> None:
     axis.set_axis_off()
-    points = np.concatenate([cloud.points for cloud in panel.clouds])
-    low, high = np.percentile(points, 0.5), np.percentile(points, 99.5)
-    margin = 0.08 * (high - low)
+    together = np.concatenate([cloud.points for cloud in panel.clouds])
     share = CLOUD / WIDE
     for i, cloud in enumerate(panel.clouds):
         inner = axis.inset_axes((0.04 + i * (share + 0.08), 0.08, share * 0.94, 0.84))
         scatter(inner, Plane(cloud.points, ("", "")), cloud.labels, 5)
-        limits = (low - margin, high + margin)
-        inner.set(xlim=limits, ylim=limits, aspect="equal", title=cloud.label)
+        inner.set_aspect("equal", adjustable="box")
+        x, y = _square(together if panel.same_axes else cloud.points)
+        inner.set(xlim=x, ylim=y, title=cloud.label)
         inner.locator_params(nbins=4)
 
 

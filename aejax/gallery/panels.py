@@ -31,10 +31,11 @@ class Cloud(NamedTuple):
 
 
 class Clouds(NamedTuple):
-    """Clouds side by side, on the same axes."""
+    """Clouds side by side, on the same axes where they are to be compared."""
 
     label: str
     clouds: tuple[Cloud, ...]
+    same_axes: bool = True
 
 
 class Words(NamedTuple):

@@ -97,7 +97,7 @@ def dictionary(seen: Seen) -> list[Panel]:
     for i in (2, 5):
         parts = own[i][:, None] * atoms
         ranked = _largest(parts, np.abs(own[i]) * np.linalg.norm(atoms, axis=1), ACROSS)
-        strips.append(Strip(f"ten parts of the {i}", seen.images(ranked), signed=True))
+        strips.append(Strip(f"parts of the {i}", seen.images(ranked), signed=True))
     label = f"30 of {len(atoms)} atoms; {active} active an image"
     return [*strips, Strip(label, seen.images(shown), signed=True)]
 
@@ -112,16 +112,17 @@ def repaired(seen: Seen) -> list[Panel]:
 
 
 def tangents(seen: Seen) -> list[Panel]:
-    """The directions in which an image's code moves most: of its Jacobian, the singular vectors."""
+    """The directions in which an image's code moves most: of its Jacobian, the singular vectors.
+
+    Over the pixels that vary: the others' weights, to which no image objects, are as they began.
+    """
     encode, _ = encoder_of(seen.model, seen.variables)
-    found = np.asarray(jacobians(encode, seen.x))  # [B, L, D]
+    varying = np.asarray(seen.dataset.train[:1000]).reshape(1000, -1).std(axis=0) > 25
+    found = np.asarray(jacobians(encode, seen.x)) * varying  # [B, L, D]
     right = np.linalg.svd(found, full_matrices=False)[2]
     return [
         *images(seen),
-        *[
-            Strip(f"direction {i + 1}", seen.images(right[:, i]), signed=True)
-            for i in range(3)
-        ],
+        *[Strip(f"direction {i + 1}", seen.images(right[:, i]), signed=True) for i in range(3)],
     ]
 
 
@@ -171,17 +172,17 @@ def matched(seen: Seen) -> list[Panel]:
 
 
 def posteriors(seen: Seen) -> list[Panel]:
-    """The posteriors of six images, each by its own draws."""
-    which = np.arange(6)
-    many = jnp.repeat(seen.x[which], CLOUD // 10, axis=0)
+    """The posterior of one image by its own draws: the widest of those of the ten."""
+    many = jnp.repeat(seen.x, CLOUD, axis=0)
     draws = seen.model.encode(seen.variables, many, keys.stream(seen.key, "posterior")).z
-    names = np.repeat(which, CLOUD // 10)
+    each = np.asarray(draws).reshape(len(seen.x), CLOUD, -1)
+    widest = int(each.std(axis=1).sum(axis=-1).argmax())
     labels = seen.dataset.test_labels
     clouds = (
         Cloud("codes of test images", seen.codes[:CLOUD], labels[:CLOUD]),
-        Cloud("q(z | x) of the first six images", np.asarray(draws), names),
+        Cloud(f"q(z | x) of the {widest} above, from near", each[widest]),
     )
-    return [*generated(seen), Clouds("code", clouds)]
+    return [*generated(seen), Clouds("code", clouds, same_axes=False)]
 
 
 def traversals(seen: Seen) -> list[Panel]:

@@ -16,6 +16,7 @@ from aejax.evaluate.principal import Principal, principal
 from aejax.gallery.panels import ACROSS
 from aejax.gallery.training import Trained
 
+
 class Seen:
     """A trained model beside ten test examples, one of each class where there are ten.
 
