@@ -67,7 +67,7 @@ def public() -> dict[str, list[str]]:
 
 
 def page_of(module: str) -> str:
-    """Returns the page that a module stands on: its package's, or its own where it is at the root."""
+    """Returns a module's page: its package's, or its own where it is at the root."""
     held = import_module(module)
     if hasattr(held, "__path__") or module.count(".") == 1:
         return module

@@ -18,7 +18,7 @@ import aejax  # noqa: E402
 
 project = "aejax"
 author = "the authors of aejax"
-copyright = "the authors of aejax, Apache-2.0"  # noqa: A001
+copyright = "the authors of aejax, Apache-2.0"
 version = release = aejax.__version__
 
 extensions = [

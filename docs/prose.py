@@ -1,4 +1,4 @@
-"""Text as this project writes it, for Sphinx: docstrings are plain text, links leave this folder."""
+"""This project's text for Sphinx: docstrings are plain text, and links leave this folder."""
 
 from __future__ import annotations
 

@@ -14,19 +14,21 @@ RECORD = "settings.json"
 HEAD = """# Gallery
 
 Every model, trained on {rows:,} images of `{dataset}` (films and sentences: the toy sets that come
-with the package) and shown on test rows that it has not seen. One command trains all of them, {minutes}
-on two busy cores, draws these pictures and writes this page:
+with the package) and shown on test rows that it has not seen. One command trains all of them
+({minutes} of training on two cores that others used too), draws the pictures and writes this page:
 
 ```
-python -m experiments.gallery --manual_dir=DIR    # DIR: MNIST's four raw files; without it, the network
-python -m experiments.gallery --dataset=digits --workdir=runs/gallery-8x8 --output=runs/gallery-8x8/pictures
-python -m experiments.gallery --models=vae,topk   # these only
+python -m experiments.gallery --manual_dir=DIR
 ```
 
-The first line below a picture says what to look for; sizes and hyper-parameters are in
-`configs/gallery.py`, and what was run is in [the record](gallery/{record}). Each is one run with one seed,
-a few thousand steps: enough to see what a model is for, no ranking of models. Red is positive, blue
-negative, each small picture over its own largest value.
+DIR holds MNIST's four raw files; without the flag they are downloaded. `--dataset=digits` needs no
+download (8 x 8 pixels; give another `--workdir` and `--output`), `--models=vae,topk` makes only
+these.
+
+The first line below a picture says what to look for. Sizes and hyper-parameters are in
+`configs/gallery.py`; what was run is in [the record](gallery/{record}). Each is one run with one
+seed, a few thousand steps: enough to see what a model is for, and no ranking of models. Red is
+positive, blue negative, each small picture over its own largest value.
 """
 
 

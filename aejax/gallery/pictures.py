@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -56,7 +55,7 @@ def _filters(seen: Seen) -> np.ndarray:
 
 
 def linear(seen: Seen) -> list[Panel]:
-    """The subspace is PCA's; the columns, or with L2 the singular vectors, beside its directions."""
+    """The subspace is PCA's; columns, or with L2 singular vectors, beside its directions."""
     columns = _atoms(seen)[:ACROSS]
     label = "decoder's columns"
     if seen.model.info.name == "linear_l2":
@@ -213,7 +212,7 @@ def films(seen: Seen) -> list[Panel]:
     scored = seen.model.info.likelihood.scored
     if scored is not None:
         told = np.where(np.asarray(scored)[None], told, np.nan)
-    side = int(round(seen.x.shape[2] ** 0.5))
+    side = round(seen.x.shape[2] ** 0.5)
     frames = lambda film: np.asarray(film).reshape(-1, side, side)
     return [
         panel
@@ -223,7 +222,7 @@ def films(seen: Seen) -> list[Panel]:
 
 
 def _sentence(ids: np.ndarray) -> str:
-    words = "zero one two three four five six seven eight nine".split()
+    words = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
     return " ".join(words[int(i) - 2] for i in ids if i > 1)
 
 
