@@ -1,4 +1,4 @@
-"""The documentation: it builds without a warning or a network, it is whole, and its code is true."""
+"""The documentation: it builds without a warning or a network, and its code is true."""
 
 from __future__ import annotations
 
