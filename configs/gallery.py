@@ -120,7 +120,7 @@ ROWS: dict[str, Row] = {
         {**ADAM, "corruption": 0.5},
     ),
     "contractive": Row(
-        "Where the code moves most around an image: along what could happen to the digit.",
+        "Where the code moves most around an image; penalised, it moves little anywhere else.",
         {
             "latent": 200,
             "widths": (),
@@ -156,7 +156,8 @@ ROWS: dict[str, Row] = {
         2500,
     ),
     "convolutional_pooled": Row(
-        "Max-pooling with switches: kernels of strokes and edges, no code of few numbers.",
+        "Max-pooling with switches: kernels of edges and blobs, and no code of few numbers. The repair "
+        "is rough: the switches pass the holes on.",
         {"widths": (16,), "kernel_size": 7, "corruption": "masking"},
         {"lr": 2e-3, "corruption": 0.3},
         2000,
@@ -186,7 +187,10 @@ ROWS: dict[str, Row] = {
         4000,
     ),
     "wake_sleep": Row(
-        "The old control: the encoder learns from dreams alone.", {**ROOM}, ADAM, 8000
+        "The old control: the encoder learns from dreams alone. Samples are fainter than a vae's.",
+        {**ROOM},
+        ADAM,
+        8000,
     ),
     "iwae_dreg": Row(
         "The same bound with a gradient of less variance.", {**ROOM, "samples": 5}, ADAM, 4000
@@ -201,13 +205,20 @@ ROWS: dict[str, Row] = {
         {**PLANE, "components": 40},
         ADAM,
     ),
-    "student_vae": Row("A prior with heavy tails.", {**PLANE}, {**ADAM, "dof": 5.0}),
-    "skew_vae": Row("Posterior and prior may lean to a side.", PLANE, ADAM),
+    "student_vae": Row(
+        "A prior with heavy tails; at nu = 5 the codes hardly use them.",
+        {**PLANE},
+        {**ADAM, "dof": 5.0},
+    ),
+    "skew_vae": Row(
+        "Posterior and prior may lean to a side; here they stay nearly symmetric.", PLANE, ADAM
+    ),
     "planar_vae": Row(
         "Planar flows bend the posterior away from a Gaussian.", {**PLANE, "flows": 8}, ADAM
     ),
     "iaf_vae": Row(
-        "Inverse autoregressive flows: the posterior of one image, as it is.",
+        "Inverse autoregressive flows; with two numbers a code the posteriors stay near a Gaussian, and "
+        "so this picture shows little of what they could do.",
         {**PLANE, "flow_widths": (64,)},
         ADAM,
     ),
@@ -225,7 +236,7 @@ ROWS: dict[str, Row] = {
         "A light divergence an image, a heavy one for all codes together.", PLANE, ADAM
     ),
     "adversarial_autoencoder": Row(
-        "A discriminator brings the codes to a Gaussian.",
+        "A discriminator brings the codes to a Gaussian, not all the way in 8,000 steps.",
         {**PLANE, "likelihood": "bernoulli"},
         {"lr": 3e-4, "b1": 0.5},
         8000,
@@ -238,14 +249,15 @@ ROWS: dict[str, Row] = {
     ),
     "dip_vae": Row("The covariance of the codes is drawn to the identity.", FEW, ADAM),
     "vq_vae": Row(
-        "Eight vectors of a codebook of 64 stand for an image.",
+        "Sixteen vectors of a codebook of 64 stand for an image. Samples are bad, as they must be: the "
+        "paper fits a prior to the codes afterwards.",
         {**DEEP, "groups": 16, "dim": 4, "codes": 64, "ema": True},
         ADAM,
     ),
     "fsq": Row(
         "The same without a codebook: each number is rounded to few levels.",
-        {**DEEP, "groups": 4, "levels": (8, 5, 5, 5)},
-        ADAM,
+        {"widths": (256,), "groups": 8, "levels": (8, 5, 5, 5)},
+        {"lr": 5e-4},
     ),
     "gumbel_vae": Row(
         "Sixteen choices of ten, drawn through a softmax.",

@@ -60,6 +60,7 @@ api_pages.write(HERE / "api")
 def setup(app):
     """Connects what turns the docstrings' plain text, and links out of this folder, into pages."""
     app.connect("autodoc-process-docstring", prose.docstring, priority=400)  # before napoleon
+    app.connect("autodoc-process-signature", prose.signature)
     app.connect("source-read", prose.page)
     app.connect("include-read", prose.included)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

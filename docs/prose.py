@@ -8,6 +8,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 CODE = re.compile(r"(`[^`]+`)")
 SPECIAL = re.compile(r"([*|\\])|(?<=\w)(_)(?!\w)")  # emphasis, substitutions; a name_ is a link
+# An initial at the beginning of a text, "L.", would begin a list.
+INITIAL = re.compile(r"(^\s*|: )([A-Za-z]|\d+)([.)])(?=\s|$)")
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(((?!https?:|#)[^)#\s]+)\)")
 
 
@@ -28,7 +30,14 @@ def docstring(app, what, name, obj, options, lines: list[str]) -> None:
             joined[-1] += " " + line.strip()
         else:
             joined.append(line)
-    lines[:] = [escaped(line) for line in joined]
+    plain = [line for line in joined if not line.startswith("Alias for field number")]
+    lines[:] = [INITIAL.sub(r"\1\2\\\3", escaped(line)) for line in plain]
+
+
+def signature(app, what, name, obj, options, arguments: str | None, returns: str | None):
+    """Returns a signature that can be read back: a field's made default is no expression."""
+    del app, what, name, obj, options
+    return (arguments or "").replace("<factory>", "...") or None, returns
 
 
 def _linked(text: str, folder: Path) -> str:
