@@ -156,8 +156,8 @@ ROWS: dict[str, Row] = {
         2500,
     ),
     "convolutional_pooled": Row(
-        "Max-pooling with switches: kernels of edges and blobs, and no code of few numbers. The repair "
-        "is rough: the switches pass the holes on.",
+        "Max-pooling with switches: kernels of edges and blobs, and no code of few numbers. The "
+        "repair is rough: the switches pass the holes on.",
         {"widths": (16,), "kernel_size": 7, "corruption": "masking"},
         {"lr": 2e-3, "corruption": 0.3},
         2000,
@@ -217,8 +217,8 @@ ROWS: dict[str, Row] = {
         "Planar flows bend the posterior away from a Gaussian.", {**PLANE, "flows": 8}, ADAM
     ),
     "iaf_vae": Row(
-        "Inverse autoregressive flows; with two numbers a code the posteriors stay near a Gaussian, and "
-        "so this picture shows little of what they could do.",
+        "Inverse autoregressive flows; with two numbers a code the posteriors stay near a Gaussian, "
+        "and so this picture shows little of what they could do.",
         {**PLANE, "flow_widths": (64,)},
         ADAM,
     ),
@@ -249,8 +249,8 @@ ROWS: dict[str, Row] = {
     ),
     "dip_vae": Row("The covariance of the codes is drawn to the identity.", FEW, ADAM),
     "vq_vae": Row(
-        "Sixteen vectors of a codebook of 64 stand for an image. Samples are bad, as they must be: the "
-        "paper fits a prior to the codes afterwards.",
+        "Sixteen vectors of a codebook of 64 stand for an image. Samples are bad, as they must be: "
+        "the paper fits a prior to the codes afterwards.",
         {**DEEP, "groups": 16, "dim": 4, "codes": 64, "ema": True},
         ADAM,
     ),
