@@ -12,6 +12,7 @@ from aejax import data, models
 from aejax.data.rows import check_support
 from aejax.errors import ConfigError, check_at_least, lookup, nearest
 from aejax.hparams import check_range
+from aejax.results.owner import Owner
 from aejax.sweep.config import PRACTICAL, Config, Point, fields, get_field, set_field
 from aejax.sweep.spec import Group, Spec, digest, member_of
 from aejax.train import population
@@ -31,6 +32,7 @@ class Plan(NamedTuple):
     config_hash: str
     groups: tuple[Group, ...]
     datasets: dict[str, data.Dataset]  # by fingerprint: one name may be swept over its sizes
+    owner: Owner  # what a work directory has to agree with
 
     @property
     def size(self) -> int:
@@ -103,11 +105,18 @@ def make_plan(
         for spec, members in groups.items()
     )
     _check_executor(config, made, datasets)
+    config_hash = _config_hash(config, points, datasets)
     return Plan(
         config=config,
-        config_hash=_config_hash(config, points, datasets),
+        config_hash=config_hash,
         groups=made,
         datasets={dataset.fingerprint: dataset for dataset in datasets.values()},
+        owner=Owner(
+            config_hash=config_hash,
+            config=identity(config),
+            swept=tuple(sorted({name for point in points for name in point})),
+            data={_asked(key): dataset.fingerprint for key, dataset in datasets.items()},
+        ),
     )
 
 
@@ -123,8 +132,18 @@ def _apply(config: Config, point: Point) -> Config:
     return one
 
 
+# What decides which rows a data set comes with.
+DATA_FIELDS = ("dataset", "test_fraction", "valid_fraction", "train_size", "test_size")
+
+
+def _asked(key: tuple[Any, ...]) -> str:
+    """Returns the question for data in words, e.g. "digits, test_fraction=0.2"."""
+    name, *rest = zip(DATA_FIELDS, key, strict=True)
+    return ", ".join([str(name[1]), *(f"{n}={v}" for n, v in rest if v is not None)])
+
+
 def _load(one: Config, loaded: dict[tuple[Any, ...], data.Dataset]) -> data.Dataset:
-    key = (one.dataset, one.test_fraction, one.valid_fraction, one.train_size, one.test_size)
+    key = tuple(one[name] for name in DATA_FIELDS)
     if key not in loaded:
         loaded[key] = data.load(
             one.dataset,
