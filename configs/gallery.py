@@ -217,8 +217,8 @@ ROWS: dict[str, Row] = {
         "Planar flows bend the posterior away from a Gaussian.", {**PLANE, "flows": 8}, ADAM
     ),
     "iaf_vae": Row(
-        "Inverse autoregressive flows; with two numbers a code the posteriors stay near a Gaussian, "
-        "and so this picture shows little of what they could do.",
+        "Inverse autoregressive flows; with two numbers a code posteriors stay near a Gaussian: "
+        "this picture shows little of what they could do.",
         {**PLANE, "flow_widths": (64,)},
         ADAM,
     ),
