@@ -9,7 +9,7 @@ from typing import Any
 import jax
 
 from aejax.benchmark.contest import ROUNDS, Contestant
-from aejax.benchmark.peers import Peer
+from aejax.benchmark.peers import Peer, has
 from aejax.train.population import available_cores
 
 
@@ -45,7 +45,11 @@ class Context:
         ]
 
     def peer(self, name: str, script: str, **settings: Any) -> list[Contestant]:
-        """Returns the peer, in a list; an empty one where there is no environment for peers."""
+        """Returns the peer, in a list; empty, and said, where its library is missing."""
         if self.peers is None:
+            return []
+        package = script.partition("_")[0] if script.startswith("pythae") else "torch"
+        if not has(self.peers, package):
+            self.say(f"{name}: left out, {package} is not installed for {self.peers}")
             return []
         return [Peer(name, self.peers, script, {"threads": available_cores(), **settings})]

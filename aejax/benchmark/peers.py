@@ -8,6 +8,7 @@ has to say of itself.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -40,6 +41,13 @@ def peer_python(path: str | None) -> str | None:
             "package. Allowed: a clone of the repository, or no --peers to measure without them."
         )
     return path
+
+
+@functools.cache
+def has(python: str, package: str) -> bool:
+    """Tells whether the peers' environment holds a package."""
+    look = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({package!r}) is None)"
+    return subprocess.run([python, "-c", look], check=False).returncode == 0
 
 
 class Peer:

@@ -20,6 +20,7 @@ from aejax.cli.common import (
     read_config,
     shown,
 )
+from aejax.results.store import ended
 from aejax.sweep import estimate, make_plan, run
 from aejax.sweep.keeping import kept_in_words
 from aejax.sweep.table import plan_table, summary
@@ -44,12 +45,14 @@ def main(argv: list[str]) -> int:
     workdir = directory("workdir", given.workdir, f"runs/{name}")
     title = f"{config.name}:{config.scale}, {plan.size} members in {len(plan.groups)} groups"
     if given.dry_run:
-        entries = estimate(plan)
+        done = ended(workdir, plan.owner)
+        entries = estimate(plan, done)
         total = sum(float(entry["about s"]) for entry in entries)
         console.print(plan_table(entries, title))
         console.print(
-            f"{plan.size} members, {len(plan.groups)} groups, one compile a group; about "
-            f"{total:.0f} s on this machine; results would go to {workdir}"
+            f"{plan.size} members, {len(plan.groups)} groups, one compile a group; "
+            f"{sum(int(entry['there']) for entry in entries)} members are there; the rest takes "
+            f"about {total:.0f} s on this machine; results would go to {workdir}"
         )
         console.print(kept_in_words(plan))
         return 0
@@ -57,6 +60,10 @@ def main(argv: list[str]) -> int:
     outcome = run(plan, workdir, console)
     console.print(summary(outcome.rows, title))
     done = plan.size - outcome.fresh
+    if outcome.others:
+        console.print(
+            f"{outcome.others} rows of {workdir} are of other points; figures show them, too"
+        )
     console.print(
         f"{outcome.fresh} members trained, {done} were there; {time.perf_counter() - begun:.1f} s; "
         f"rows in {workdir / 'results.jsonl'}"

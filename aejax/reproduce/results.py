@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from aejax import errors
 from aejax.errors import ConfigError
+from aejax.io import write_whole
 from aejax.reproduce.claim import Claim
 from aejax.reproduce.criteria import summarise
 from aejax.reproduce.select import NoRowsError, Row, fields_of
-from aejax.results.store import write_text
 
 DIGITS = 7  # significant, of what is committed
 NOT_SELECTED = ("data", "shape", "eval_every")  # of a run; no claim selects by them
@@ -171,7 +171,7 @@ def write(path: Path, described: Mapping[str, Any]) -> None:
     lines = ",\n  ".join(json.dumps(row, allow_nan=False) for row in described["rows"])
     text = json.dumps(head, indent=1, ensure_ascii=False, allow_nan=False).removesuffix("\n}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, f'{text},\n "rows": [\n  {lines}\n ]\n}}\n')
+    write_whole(path, f'{text},\n "rows": [\n  {lines}\n ]\n}}\n')
 
 
 def read(path: Path) -> dict[str, Any] | None:

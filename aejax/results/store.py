@@ -12,6 +12,9 @@ from typing import IO, Any
 import numpy as np
 
 from aejax.errors import ConfigError
+from aejax.results import batches, owner
+from aejax.results.batches import Batch
+from aejax.results.owner import Owner
 
 Row = dict[str, Any]
 
@@ -45,28 +48,44 @@ def read_rows(path: Path) -> tuple[list[Row], int, str | None]:
     return rows, whole, None
 
 
+def ended(workdir: Path, ours: Owner) -> set[str]:
+    """Returns the ids of the members that have rows there; touches nothing.
+
+    Raises:
+      ConfigError: what `Store` would refuse, but for a directory that is in use.
+    """
+    owner.check(workdir, ours)
+    return {row["id"] for row in read_rows(workdir / "results.jsonl")[0]}
+
+
 class Store:
     """A work directory, held by one process.
 
+    Args:
+      workdir: the folder; made where there is none.
+      ours: the config that wants to add to it.
+
     Raises:
-      ConfigError: the directory belongs to another config, to another process, or is no directory.
+      ConfigError: the directory's rows contradict the config, it is another process's, or is no
+        directory.
     """
 
-    def __init__(self, workdir: Path, config_hash: str, config: Mapping[str, Any]):
+    def __init__(self, workdir: Path, ours: Owner):
         self.workdir = Path(workdir)
         self.dropped: str | None = None
         self.results = self.workdir / "results.jsonl"
-        _check_owner(self.workdir, config_hash, config)
+        owner.check(self.workdir, ours)
         for folder in (self.workdir, self.workdir / "arrays"):
             folder.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(self.workdir / ".lock")
         try:
+            grown = owner.check(self.workdir, ours)  # nobody has written since
             self.rows, whole, self.dropped = read_rows(self.results)
+            self.batches = batches.read(self.workdir)
         except ConfigError:
             self.close()
             raise
-        described = {"config_hash": config_hash, "config": dict(config)}
-        write_text(self.workdir / "config.json", json.dumps(described, indent=1, default=list))
+        owner.write(self.workdir, grown)
         if self.dropped is not None:
             with self.results.open("r+b") as file:
                 file.truncate(whole)
@@ -97,6 +116,17 @@ class Store:
             os.fsync(file.fileno())
         temporary.replace(path)
 
+    def names(self) -> set[str]:
+        """Returns the ids of all batches, of those too that an older version did not write down."""
+        left = (path.name for path in (self.workdir / "checkpoints").glob("*"))
+        return {batch.id for batch in self.batches} | {row["group"] for row in self.rows} | {*left}
+
+    def begin(self, batch: Batch) -> None:
+        """Writes a batch down, unless it is."""
+        if all(known.id != batch.id for known in self.batches):
+            batches.write(self.workdir, batch)
+            self.batches.append(batch)
+
     def checkpoints(self, group: str) -> Path:
         """Returns the folder of a group's checkpoints."""
         return self.workdir / "checkpoints" / group
@@ -108,43 +138,6 @@ class Store:
     def close(self) -> None:
         """Lets another process have the directory."""
         self._lock.close()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a small file by renaming."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text)
-    temporary.replace(path)
-
-
-def _check_owner(workdir: Path, config_hash: str, config: Mapping[str, Any]) -> None:
-    if workdir.exists() and not workdir.is_dir():
-        raise ConfigError(f"workdir={str(workdir)!r} is a file. Allowed: a folder, new or old.")
-    owner = workdir / "config.json"
-    if not owner.is_file():
-        if (workdir / "results.jsonl").exists():
-            raise ConfigError(
-                f"workdir={str(workdir)!r} has results.jsonl and no config.json, so nobody knows "
-                "whose they are. Allowed: a new --workdir."
-            )
-        return
-    try:
-        known = json.loads(owner.read_text())
-        same, theirs = known["config_hash"] == config_hash, dict(known["config"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConfigError(
-            f"{owner} cannot be read ({error}). Allowed: the file as this program wrote it, or a "
-            "new --workdir."
-        ) from error
-    if not same:
-        ours = json.loads(json.dumps(dict(config), default=list))
-        changed = [k for k in sorted({*theirs, *ours}) if theirs.get(k) != ours.get(k)]
-        what = "; ".join(f"{k}: {theirs.get(k)!r} there, {ours.get(k)!r} here" for k in changed[:3])
-        raise ConfigError(
-            f"workdir={str(workdir)!r} belongs to another config "
-            f"({what or 'other points or data'}). "
-            "Allowed: another --workdir, or the config that began this one."
-        )
 
 
 def _lock(path: Path) -> IO[str]:

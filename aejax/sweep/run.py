@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,8 +21,9 @@ from aejax.evaluate.reconstruction import as_float
 from aejax.results import environment
 from aejax.results.store import Row, Store
 from aejax.results.variables import save_variables
+from aejax.sweep.growth import begin, to_train
 from aejax.sweep.keeping import kept_members, policy
-from aejax.sweep.plan import Plan, identity, job_of
+from aejax.sweep.plan import Plan, job_of
 from aejax.sweep.progress import Report
 from aejax.sweep.spec import Group
 from aejax.train import compile as compiler
@@ -38,36 +40,48 @@ SHARE_OF_CEILING = 0.3  # of a matmul's speed that a step reaches, roughly; like
 
 
 class Outcome(NamedTuple):
-    """Rows of all members of the plan, and what to tell the user."""
+    """Rows of all members of the plan, and what to tell the user.
+
+    Attributes:
+      rows: of the plan's members.
+      fresh: members that were trained now.
+      dropped: a broken last line of the results, which was taken away.
+      others: rows of the work directory that are of no point of this plan.
+    """
 
     rows: list[Row]
     fresh: int
     dropped: str | None
+    others: int = 0
 
 
+@compiler.in_float32
 def run(plan: Plan, workdir: Path, console: Console) -> Outcome:
     """Runs what is missing of a plan.
 
-    A group trains whole, or goes on from its checkpoint: members are never split off, so that a
-    resumed sweep runs the very programs of an undisturbed one. Only missing rows are appended.
+    A population trains whole, or goes on from its checkpoint, so that a resumed sweep runs the very
+    programs of an undisturbed one. A sweep that has grown trains its new members as populations of
+    their own (`growth.to_train`). Only missing rows are appended.
     Validation points are of the validation rows; the test rows are measured once, at the end.
 
     Raises:
-      ConfigError: the work directory is another config's, or in use.
+      ConfigError: the work directory's rows contradict the config, or it is in use.
     """
     policy(plan)  # a wrong value is said before anything is written
-    store = Store(workdir, plan.config_hash, identity(plan.config))
+    store = Store(workdir, plan.owner)
     try:
         if store.dropped is not None:
             console.print(f"dropped a broken last line of {store.results}; its member runs again")
-        missing = [g for g in plan.groups if any(m.id not in store.done for m in g.members)]
-        work = sum(len(g.members) * g.spec.recipe.steps for g in missing)
-        fresh = sum(m.id not in store.done for g in missing for m in g.members)
-        with Report(len(missing), work, console) as report:
-            for group in missing:
-                _run_group(plan, group, store, report)
+        missing = [(part, g.id) for g in plan.groups for part in to_train(g, store)]
+        work = sum(len(part.members) * part.spec.recipe.steps for part, _ in missing)
         known = {member.id for group in plan.groups for member in group.members}
-        return Outcome([row for row in store.rows if row["id"] in known], fresh, store.dropped)
+        fresh = len(known - store.done)
+        with Report(len(missing), work, console) as report:
+            for part, of in missing:
+                begin(part, of, store)
+                _run_group(plan, part, store, report)
+        mine = [row for row in store.rows if row["id"] in known]
+        return Outcome(mine, fresh, store.dropped, len(store.rows) - len(mine))
     finally:
         store.close()
 
@@ -193,6 +207,7 @@ def _rows(
 ) -> list[Row]:
     health = jax.device_get(trained.state.health)
     names = terms_of(group.model)
+    hint = Scale.of(dataset.train).hint()
     held = metrics.baselines(dataset.train, dataset.test, group.model.info.latent)
     rows = []
     for i, member in enumerate(group.members):
@@ -210,7 +225,11 @@ def _rows(
                 "seed": member.seed,
                 "step": int(health.step[i]) if lost else int(trained.state.step[i]),
                 "status": "diverged" if lost else "ok",
-                "failed": {"step": int(health.step[i]), "term": names[int(health.term[i])]}
+                "failed": {
+                    "step": int(health.step[i]),
+                    "term": names[int(health.term[i])],
+                    **({"hint": hint} if hint else {}),
+                }
                 if lost
                 else None,
                 "metrics": values | held,
@@ -232,15 +251,22 @@ def _rows(
     return rows
 
 
-def estimate(plan: Plan) -> list[dict[str, Any]]:
+@compiler.in_float32
+def estimate(plan: Plan, done: Collection[str] = ()) -> list[dict[str, Any]]:
     """Returns what each group is going to take, from tracing and one timed matrix product.
 
     The seconds are a rough guide: FLOPs over a share of this machine's matmul speed, plus
     compiling.
+
+    Args:
+      plan: of the sweep.
+      done: ids of members that are there and do not train again.
     """
     speed = SHARE_OF_CEILING * compiler.matmul_flops()
     entries, total = [], 0.0
-    for group in plan.groups:
+    for whole in plan.groups:
+        missing = tuple(m for m in whole.members if m.id not in done)
+        group = whole._replace(members=missing or whole.members)
         job = job_of(plan.config, group)
         dataset = plan.datasets[group.spec.data]
         one: Cost = cost(job, jax.ShapeDtypeStruct(dataset.train.shape, dataset.train.dtype))
@@ -253,17 +279,18 @@ def estimate(plan: Plan) -> list[dict[str, Any]]:
             budget,
             jax.default_backend(),
         )
-        seconds = COMPILE_SECONDS + one.flops * len(group.members) / speed
+        seconds = COMPILE_SECONDS + one.flops * len(missing) / speed if missing else 0.0
         total += seconds
         entries.append(
             {
                 "group": group.id,
-                "members": len(group.members),
+                "members": len(whole.members),
+                "there": len(whole.members) - len(missing),
                 "steps": group.spec.recipe.steps,
                 "parameters": f"{one.param_count:,}",
                 "executor": executor if executor != "map" else f"map of {chunk}",
                 "memory MB": f"{one.member_bytes * max(chunk, 1) / 2**20:,.0f}",
-                "GFLOP": f"{one.flops * len(group.members) / 1e9:,.0f}",
+                "GFLOP": f"{one.flops * len(missing) / 1e9:,.0f}",
                 "about s": f"{seconds:.0f}",
             }
         )

@@ -7,13 +7,14 @@ import json
 import numpy as np
 import pytest
 
+from aejax.results.owner import Owner
 from aejax.results.store import Store, read_rows
 
 CONFIG = {"name": "test", "steps": 5}
 
 
 def open_store(path, config_hash="a", config=CONFIG):
-    return Store(path, config_hash, config)
+    return Store(path, Owner(config_hash, config))
 
 
 def test_rows_are_appended_once(tmp_path):
