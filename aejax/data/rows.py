@@ -82,8 +82,9 @@ def check_table(model: Autoencoder, table: Any) -> None:
             f"Allowed: {_layouts(model.info.shape).split(' or ')[0]}."
         )
     if not isinstance(table, Tracer):
-        check_finite(np.asarray(table), "x")
-        check_support(model, table, "x")
+        values = np.asarray(table)  # what a traced function holds fast is known too, to NumPy alone
+        check_finite(values, "x")
+        check_support(model, values, "x")
 
 
 def check_support(

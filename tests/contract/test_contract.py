@@ -28,7 +28,6 @@ OP_BY_OP = ("undercomplete", "denoising", "contractive", "vae", "topk")
 # One model of each mechanism: `make test` runs these, `make test-all` all of them.
 OFTEN = (
     "undercomplete",
-    "linear_tied",
     "contractive",
     "denoising",
     "k_sparse",
@@ -39,7 +38,6 @@ OFTEN = (
     "stacked_denoising",
     "deep_rbm",
     "convolutional",
-    "context_encoder",
     "seq2seq",
 )
 
