@@ -102,7 +102,7 @@ ROWS: dict[str, Row] = {
     "jump_relu": Row(
         "A threshold of its own for each direction, learned against the number of active ones.",
         {"latent": 400},
-        {**ADAM, "w_l0": 0.15},
+        {**ADAM, "w_l0": 0.05},
     ),
     "gated": Row(
         "Gates decide which directions are active, and magnitudes do not shrink.",
@@ -112,7 +112,7 @@ ROWS: dict[str, Row] = {
     "dictionary_l1": Row(
         "The plain L1 dictionary; magnitudes shrink, and images with them.",
         {"latent": 400},
-        {**ADAM, "w_l1": 1.0},
+        {**ADAM, "w_l1": 0.3},
     ),
     "denoising": Row(
         "Half of the pixels are masked, and come back.",
@@ -133,8 +133,7 @@ ROWS: dict[str, Row] = {
     "contractive_deep": Row(
         "The penalty is of the whole encoder's Jacobian.",
         {"latent": 64, "widths": (256, 128), "likelihood": "bernoulli"},
-        {**ADAM, "w_jacobian_sq": 0.1},
-        3000,
+        {**ADAM, "w_jacobian_sq": 0.5},
     ),
     "contractive_higher": Row(
         "The Jacobian is to be small and to stay alike nearby.",
@@ -147,7 +146,6 @@ ROWS: dict[str, Row] = {
         "new digits.",
         {**ROOM, "likelihood": "bernoulli"},
         ADAM,
-        3000,
     ),
     "convolutional": Row(
         "Convolutions to 32 numbers; between two images the code is a mixture of both.",
@@ -193,7 +191,7 @@ ROWS: dict[str, Row] = {
         8000,
     ),
     "iwae_dreg": Row(
-        "The same bound with a gradient of less variance.", {**ROOM, "samples": 5}, ADAM, 4000
+        "The same bound with a gradient of less variance.", {**ROOM, "samples": 5}, ADAM, 5000
     ),
     "mixture_vae": Row(
         "A learned mixture for a prior: its draws lie where the codes do.",
@@ -293,7 +291,7 @@ ROWS: dict[str, Row] = {
             "likelihood": "bernoulli",
         },
         {"lr": 2e-3},
-        3000,
+        800,
     ),
     "seq2seq": Row(
         "A film goes in frame by frame, and comes out of one code.",
