@@ -47,7 +47,7 @@ ROWS: dict[str, Row] = {
         "With L2 on both sides the decoder's singular vectors are the principal directions.",
         {"latent": 10},
         {"lr": 5e-3, "w_l2": 1.0},
-        20_000,
+        10_000,
     ),
     "linear_tied": Row(
         "Tied columns are orthonormal, and still a rotation of the principal directions.",
@@ -81,7 +81,7 @@ ROWS: dict[str, Row] = {
         "Sigmoid units whose mean activation is held at a tenth: pen strokes.",
         {"latent": 196, "out_activation": "sigmoid", "decay": True},
         {**FAST, "w_kl_rho_nats": 3.0, "rho": 0.1, "w_l2": 0.003},
-        10_000,
+        6000,
     ),
     "k_sparse": Row(
         "Exactly k units speak for an image; k = 25 of 400.",
@@ -256,6 +256,7 @@ ROWS: dict[str, Row] = {
         "The same without a codebook: each number is rounded to few levels.",
         {"widths": (256,), "groups": 8, "levels": (8, 5, 5, 5)},
         {"lr": 5e-4},
+        4000,
     ),
     "gumbel_vae": Row(
         "Sixteen choices of ten, drawn through a softmax.",
@@ -291,7 +292,7 @@ ROWS: dict[str, Row] = {
             "likelihood": "bernoulli",
         },
         {"lr": 2e-3},
-        800,
+        600,
     ),
     "seq2seq": Row(
         "A film goes in frame by frame, and comes out of one code.",
@@ -304,14 +305,14 @@ ROWS: dict[str, Row] = {
         "Five frames are seen, the next five are told.",
         {"latent": 128, "widths": (128,), "likelihood": "bernoulli"},
         {"lr": 3e-3},
-        4000,
+        2000,
         "films",
     ),
     "seq2seq_composite": Row(
         "One code tells the five frames that were, and the five to come.",
         {"latent": 128, "widths": (128,), "likelihood": "bernoulli"},
         {"lr": 3e-3},
-        4000,
+        2000,
         "films",
     ),
     "sentence_vae": Row(
