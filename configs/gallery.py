@@ -21,6 +21,7 @@ class Row(NamedTuple):
     data: str = "images"  # or films, sentences
     optimizer: str = "adam"
     schedule: str = "cosine"
+    clip: bool = False
 
 
 ADAM = {"lr": 1e-3}
@@ -29,6 +30,7 @@ DEEP = {"widths": (512, 256)}
 PLANE = {**DEEP, "latent": 2}  # so that the code can be drawn as it is
 ROOM = {**DEEP, "latent": 16}
 FEW = {**DEEP, "latent": 10}
+FILM = {"cell": "gru", "likelihood": "bernoulli"}
 ATOMS = {"latent": 256}
 
 ROWS: dict[str, Row] = {
@@ -296,24 +298,27 @@ ROWS: dict[str, Row] = {
     ),
     "seq2seq": Row(
         "A film goes in frame by frame, and comes out of one code.",
-        {"latent": 128, "widths": (128,), "likelihood": "bernoulli"},
-        {"lr": 3e-3},
-        4000,
+        FILM,
+        {"lr": 4e-3},
+        1800,
         "films",
+        clip=True,
     ),
     "seq2seq_future": Row(
         "Five frames are seen, the next five are told.",
-        {"latent": 128, "widths": (128,), "likelihood": "bernoulli"},
-        {"lr": 3e-3},
-        2000,
+        FILM,
+        {"lr": 4e-3},
+        1800,
         "films",
+        clip=True,
     ),
     "seq2seq_composite": Row(
         "One code tells the five frames that were, and the five to come.",
-        {"latent": 128, "widths": (128,), "likelihood": "bernoulli"},
-        {"lr": 3e-3},
-        2000,
+        FILM,
+        {"lr": 4e-3},
+        1800,
         "films",
+        clip=True,
     ),
     "sentence_vae": Row(
         "Sentences count round a circle of ten words; between two of them the code is mixed.",
