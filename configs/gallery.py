@@ -46,8 +46,8 @@ ROWS: dict[str, Row] = {
         FAST,
     ),
     "linear_l2": Row(
-        "With L2 on both sides the decoder's singular vectors are the principal directions, up to their "
-        "order where two have nearly one variance.",
+        "With L2 on both sides the decoder's singular vectors are the principal directions, up to "
+        "their order where two have nearly one variance.",
         {"latent": 10},
         {"lr": 5e-3, "w_l2": 1.0},
         10_000,
@@ -110,7 +110,7 @@ ROWS: dict[str, Row] = {
     "gated": Row(
         "Gates decide which directions are active, and magnitudes do not shrink.",
         {"latent": 400},
-        {**ADAM, "w_gate_l1": 1.0},
+        {**ADAM, "w_gate_l1": 0.3},
     ),
     "dictionary_l1": Row(
         "The plain L1 dictionary; magnitudes shrink, and images with them.",
@@ -256,8 +256,8 @@ ROWS: dict[str, Row] = {
         ADAM,
     ),
     "fsq": Row(
-        "Without a codebook: each number is rounded to few levels. A weak picture: it trains slowly at "
-        "these settings, and uniform codes are no prior.",
+        "Without a codebook: each number is rounded to few levels. A weak picture: it trains slowly "
+        "at these settings, and uniform codes are no prior.",
         {"widths": (256,), "groups": 8, "levels": (8, 5, 5, 5)},
         {"lr": 5e-4},
         4000,
@@ -307,7 +307,7 @@ ROWS: dict[str, Row] = {
         clip=True,
     ),
     "seq2seq_future": Row(
-        "Five frames are seen, the next five are told: the place is nearly right, the shape is a blur.",
+        "Five frames are seen, the next five are told: nearly in the right place, and blurred.",
         FILM,
         {"lr": 4e-3},
         1800,
