@@ -110,7 +110,7 @@ ROWS: dict[str, Row] = {
     "gated": Row(
         "Gates decide which directions are active, and magnitudes do not shrink.",
         {"latent": 400},
-        {**ADAM, "w_gate_l1": 0.3},
+        {**ADAM, "w_gate_l1": 1.0},
     ),
     "dictionary_l1": Row(
         "The plain L1 dictionary; magnitudes shrink, and images with them.",
@@ -256,7 +256,7 @@ ROWS: dict[str, Row] = {
         ADAM,
     ),
     "fsq": Row(
-        "Without a codebook: each number is rounded to few levels. A weak picture: it trains slowly "
+        "Without a codebook: each number is rounded to few levels. A weak picture: training is slow "
         "at these settings, and uniform codes are no prior.",
         {"widths": (256,), "groups": 8, "levels": (8, 5, 5, 5)},
         {"lr": 5e-4},
