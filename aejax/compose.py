@@ -73,6 +73,7 @@ def compose(
     modules: Callable[[Array, Array], dict[str, Any]] | None = None,
     groups: Mapping[str, str] | None = None,
     stages: Callable[[Autoencoder], tuple[Stage, ...]] | None = None,
+    least_rows: int = 1,
 ) -> Autoencoder:
     """Builds an autoencoder whose loss is `objective` of `rec_nats` and the given terms.
 
@@ -94,6 +95,7 @@ def compose(
       modules: `(key, x) -> params` of further networks that terms use, e.g. a discriminator.
       groups: parameter group -> path prefix; each gets a learning rate `lr_<group>`.
       stages: stages of training, made from the finished model; () means one stage, `loss`.
+      least_rows: of a training batch: 2 where a term is of pairs of examples.
 
     Returns:
       The record. `encode` without a key is the deterministic evaluation; `loss` reads
@@ -118,6 +120,7 @@ def compose(
         ranges=space.ranges,
         expected=expected,
         space=space,
+        least_rows=least_rows,
     )
 
     def init(key: Array, x: Array) -> Variables:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import importlib
+import numbers
 import operator
 import os
 import re
@@ -13,6 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
+
+import numpy as np
 
 T = TypeVar("T")
 
@@ -79,9 +82,37 @@ def check_names(field: str, names: Iterable[str], allowed: Iterable[str]) -> Non
             )
 
 
-def check_at_least(field: str, value: float, low: float) -> None:
-    """Raises ConfigError unless `value >= low`."""
-    if not value >= low:
+def plain(value: Any) -> Any:
+    """Returns NumPy's and JAX's numbers and short arrays as Python's numbers and tuples."""
+    if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
+        return tuple(plain(v) for v in value)
+    if not (hasattr(value, "dtype") and hasattr(value, "shape") and hasattr(value, "tolist")):
+        return value
+    array = np.asarray(value)
+    if array.ndim:
+        return tuple(plain(v) for v in array) if array.size <= 1024 else value
+    if array.dtype.kind == "V" and array.dtype.names is None:  # bfloat16 and others of its kind
+        array = array.astype(np.float32)
+    if array.dtype == np.longdouble:
+        array = array.astype(np.float64)
+    return array.item()
+
+
+def check_number(field: str, value: Any) -> float:
+    """Returns a number of Python, NumPy or JAX as a float; NaN and infinities are numbers.
+
+    Raises:
+      ConfigError: anything else, and True and False.
+    """
+    number = plain(value)
+    if isinstance(number, bool) or not isinstance(number, numbers.Real):
+        raise ConfigError(f"{field}={value!r} is no number. Allowed: a finite number.")
+    return float(number)
+
+
+def check_at_least(field: str, value: Any, low: float) -> None:
+    """Raises ConfigError unless `value` is a number and `value >= low`."""
+    if not check_number(field, value) >= low:
         raise ConfigError(f"{field}={value!r} is out of range. Allowed: {low} or more.")
 
 
@@ -100,9 +131,9 @@ def check_integer(field: str, value: Any, low: int, high: int = 2**31 - 1) -> in
     return number
 
 
-def check_within(field: str, value: float, low: float, high: float) -> None:
-    """Raises ConfigError unless `low <= value <= high`."""
-    if not low <= value <= high:
+def check_within(field: str, value: Any, low: float, high: float) -> None:
+    """Raises ConfigError unless `value` is a number and `low <= value <= high`."""
+    if not low <= check_number(field, value) <= high:
         raise ConfigError(f"{field}={value!r} is out of range. Allowed: {low} to {high}.")
 
 

@@ -205,6 +205,7 @@ class Info(NamedTuple):
     ranges: Mapping[str, tuple[float, float]] = {}  # of hyper-parameters, beside those for all
     expected: str = ""
     space: LatentSpace | None = None
+    least_rows: int = 1  # of a training batch: 2 where terms are of pairs of examples
     made: Made | None = None  # by which builder, with which arguments; see models/builder.py
 
 

@@ -1,7 +1,14 @@
 """Test-wide settings: ranks never promoted by accident, compiled programs shared between runs."""
 
 import os
+import re
 from pathlib import Path
+
+# Compiling is most of what the suite costs: without XLA's expensive passes it takes half the time,
+# in the processes that tests start as well. `make test-all` compiles as users do. Before JAX is
+# imported, which reads it then.
+if not os.environ.get("AEJAX_TEST_OPTIMISED"):
+    os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 import jax
 import pytest
@@ -28,18 +35,52 @@ _cache = Path(
 jax.config.update("jax_compilation_cache_dir", str(_cache))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
-# Folders whose tests compute hardly any number, so that compiling is all that they cost: without
-# XLA's expensive passes they take half the time. `make test-all` compiles as users do.
-COMPILED_QUICKLY = ("contract", "flows", "priors", "quantised")
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """What is trained and compiled for a file's tests, or for a model's promises, is made once.
+
+    A worker takes a file whole, or all that the contract asks of one model. (xdist's own groups,
+    `--dist=loadgroup`, are not formed under pytest 9.2: it reads no changed node ids.)
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Shared(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path, _, test = nodeid.partition("::")
+            return test.partition("[")[2] if path.startswith("tests/contract") else path
+
+    return Shared(config, log)
+
+
+def exhaustive_table() -> dict[tuple[str, str], list[str]]:
+    """Returns what tests/README.md lists: (file, test) to the instances that stay in make test."""
+    text = (Path(__file__).parent / "README.md").read_text()
+    rows = re.findall(r"^\| `(.+\.py)` \| `(test_\w+)` \| (.*) \| \w+ \|$", text, re.MULTILINE)
+    return {(file, test): re.findall(r"`([^`]+)`", stays) for file, test, stays in rows}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Marks as exhaustive what the table of tests/README.md lists, before `-m` selects."""
+    table, here, left = exhaustive_table(), Path(__file__).parent, {}
+    for item in items:
+        name, _, instance = item.name.partition("[")
+        test = item.path.relative_to(here).as_posix(), name
+        stays = table.get(test)
+        if stays is not None:
+            leaves = not any(instance.startswith(kept) for kept in stays)
+            left.setdefault(test, []).append(leaves)
+            if leaves:
+                item.add_marker(pytest.mark.exhaustive)
+    for test, leave in left.items():
+        # One alone may have been named on the command line.
+        if table[test] and all(leave) and len(leave) > 1:
+            raise pytest.UsageError(f"tests/README.md: no instance of {test} begins as it lists")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def programs(request):
+def programs():
     """A file's compiled programs go with it: those of the whole suite are gigabytes."""
-    quickly = request.path.parent.name in COMPILED_QUICKLY
-    before = jax.config.read("jax_disable_most_optimizations")
-    if quickly and not os.environ.get("AEJAX_TEST_OPTIMISED"):
-        jax.config.update("jax_disable_most_optimizations", True)
     yield
-    jax.config.update("jax_disable_most_optimizations", before)
     jax.clear_caches()

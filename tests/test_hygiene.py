@@ -18,6 +18,7 @@ from aejax.corruptions.noise import CORRUPTIONS
 from aejax.likelihoods.pixels import LIKELIHOODS
 from aejax.models.catalogue import ENTRIES
 from aejax.reproduce import papers, table
+from tests.conftest import exhaustive_table
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(p for d in ("aejax", "experiments", "configs") for p in (ROOT / d).rglob("*.py"))
@@ -148,3 +149,14 @@ def test_the_page_of_claims_is_what_the_results_say():
     run = [entry["scales"]["small"] for entry in entries if entry["scales"]["small"]["run"]]
     passed, judged = sum(s["passed"] for s in run), sum(s["passed"] + s["failed"] for s in run)
     assert f"{passed} of {judged} judged claims pass" in (ROOT / "README.md").read_text()
+
+
+def test_what_is_listed_as_exhaustive_exists():
+    """A test that was renamed would silently come back, and its instances go."""
+    here, table = ROOT / "tests", exhaustive_table()
+    lines = [line for line in (here / "README.md").read_text().splitlines() if "` | `test_" in line]
+    assert len(table) == len(lines) > 0
+    missing = [
+        (file, test) for file, test in table if f"def {test}(" not in (here / file).read_text()
+    ]
+    assert missing == []

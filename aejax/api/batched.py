@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from aejax.train.compile import Program, compile
+from aejax.train.compile import Program, compile, in_float32
 from aejax.types import Autoencoder, PyTree
 
 VALUES = 1 << 22  # numbers of a batch's rows; 16 MB in float32
@@ -42,6 +42,7 @@ def batch_rows(count: int, row: int) -> int:
     return min(1 << max(0, count - 1).bit_length(), 1 << (most.bit_length() - 1))
 
 
+@in_float32
 def over_rows(
     function: Function, model: Autoencoder, variables: PyTree, rows: PyTree, seed: int = 0
 ) -> PyTree:

@@ -16,7 +16,7 @@ from aejax.api.fitted import Fitted
 from aejax.data.scaling import to_float
 from aejax.errors import ConfigError, lookup, need
 from aejax.io import write_bytes
-from aejax.train.compile import serialised
+from aejax.train.compile import in_float32, serialised
 from aejax.types import Array
 
 PLATFORMS = ("cpu", "cuda", "tpu")
@@ -50,6 +50,7 @@ PARTS: dict[str, Callable[[Fitted], Callable[[Array], Array]]] = {
 }
 
 
+@in_float32
 def export(
     path: str | os.PathLike[str],
     fitted: Fitted,

@@ -16,6 +16,7 @@ from aejax.data.scaling import to_float
 from aejax.errors import check_integer
 from aejax.evaluate.importance import densities, log_likelihood
 from aejax.evaluate.metrics import per_example
+from aejax.train.compile import in_float32
 from aejax.types import Array, Autoencoder, PyTree
 
 
@@ -51,6 +52,7 @@ def _log_p(samples: int):
     return values
 
 
+@in_float32
 def score(
     fitted: Fitted, x: Any, *, log_p_samples: int = 0, seed: int = 0
 ) -> dict[str, np.ndarray]:

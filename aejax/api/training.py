@@ -16,10 +16,11 @@ from aejax.api.population import FittedPopulation
 from aejax.api.progress import Reporter
 from aejax.data.rows import rows_for
 from aejax.data.scaling import Scale
-from aejax.errors import ConfigError, check_integer
+from aejax.errors import ConfigError, check_integer, plain
 from aejax.evaluate.members import evaluator
 from aejax.train import population
-from aejax.train.loop import steps_per_epoch
+from aejax.train.compile import in_float32
+from aejax.train.loop import check_batch
 from aejax.train.plan import Job
 from aejax.train.recipe import Recipe, resolve_hparams
 from aejax.train.run import Trained, train
@@ -34,8 +35,9 @@ def split(rows: np.ndarray, valid: Any, model: Autoencoder) -> tuple[np.ndarray,
     """Returns training and validation rows; a fraction is held out by a permutation of its own."""
     if valid is None:
         return rows, None
-    if not isinstance(valid, float):
+    if np.ndim(valid) or not isinstance(plain(valid), float):
         return rows, rows_for(model, valid, "valid")
+    valid = plain(valid)
     count = round(len(rows) * valid)
     if not (0 < valid < 1 and 0 < count < len(rows)):
         raise ConfigError(
@@ -96,12 +98,13 @@ def _train(
         )
 
 
-def _recipe(steps, batch_size, optimizer, schedule, clip, precision, rows) -> Recipe:
+def _recipe(model, steps, batch_size, optimizer, schedule, clip, precision, rows) -> Recipe:
     steps, batch = check_integer("steps", steps, 1), check_integer("batch_size", batch_size, 1)
-    steps_per_epoch(len(rows), batch)
+    check_batch(model, len(rows), batch)
     return Recipe(steps, batch, optimizer, schedule, clip, precision)
 
 
+@in_float32
 def fit(
     model: Autoencoder | Fitted,
     x: Any,
@@ -134,7 +137,8 @@ def fit(
       hp: hyper-parameters that differ from `model.hparams` and the optimiser's defaults.
       optimizer: a name of OPTIMIZERS.
       schedule: a name of SCHEDULES.
-      clip: clip gradients to the norm hp["clip_norm"].
+      clip: clip gradients to the norm hp["clip_norm"], those of each parameter group by itself
+        where a model has groups.
       precision: of the operands of products, a name of PRECISIONS; sums are float32.
       valid: validation rows as x, or the fraction of x to hold out.
       eval_every: steps between validation points; None: about a tenth of `steps`.
@@ -162,7 +166,7 @@ def fit(
     else:
         of, seed = model, check_integer("seed", seed, 0)
         rows, held = split(rows_for(of, x), valid, of)
-        recipe = _recipe(steps, batch_size, optimizer, schedule, clip, precision, rows)
+        recipe = _recipe(of, steps, batch_size, optimizer, schedule, clip, precision, rows)
         values = resolve_hparams(of, recipe, hp or {}, {"num_data": len(rows)})
     options = {
         "patience": patience,
@@ -176,7 +180,8 @@ def fit(
     if found.diverged:
         warnings.warn(
             f"training diverged at step {found.diverged[0]} in {found.diverged[1]!r}; the "
-            "variables are those of the step before. A lower lr, or clip=True, may help.",
+            "variables are those of the step before. "
+            + (found.scale.hint() or "A lower lr, or clip=True, may help."),
             stacklevel=2,
         )
     return _joined(before, found) if before is not None else found
@@ -243,6 +248,7 @@ def members_of(
     return found
 
 
+@in_float32
 def fit_population(
     model: Autoencoder,
     x: Any,
@@ -273,7 +279,7 @@ def fit_population(
       A FittedPopulation: members in the order of the product, seeds fastest.
     """
     rows, held = split(rows_for(model, x), valid, model)
-    recipe = _recipe(steps, batch_size, optimizer, schedule, clip, precision, rows)
+    recipe = _recipe(model, steps, batch_size, optimizer, schedule, clip, precision, rows)
     seeds = [check_integer("seed", seed, 0) for seed in seeds]
     axes = {name: list(np.atleast_1d(np.asarray(v))) for name, v in (hp or {}).items()}
     if not seeds or not all(axes.values()):

@@ -4,7 +4,7 @@ aejax apply --workdir=DIR [--member=ID] --do=VERB --input=FILE --output=FILE.npz
 aejax apply --model=FOLDER --do=VERB ...
 
 VERB is encode, reconstruct, sample, interpolate, traverse or score. The member is the best by
-validation error unless --member names one. FILE is a .npy or .npz array, or a folder of images.
+validation error unless --member names one. FILE is an array, a table or a folder of images.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from aejax.api.fitted import Fitted
 from aejax.api.saving import load
 from aejax.api.workdir import open_workdir
 from aejax.cli.common import directory
+from aejax.data import KINDS
+from aejax.data.entry import as_array, as_bfloat16
+from aejax.data.tables import open_h5, read_table
 from aejax.errors import ConfigError, check_integer, lookup, nearest
 
 SHOWN = 10  # pictures in a row of a PNG
@@ -33,7 +36,7 @@ def define() -> None:
     flags.DEFINE_string("member", None, "id of a row; default: the best by validation error")
     flags.DEFINE_string("model", None, "a folder that aejax.save wrote, instead of --workdir")
     flags.DEFINE_string("do", None, f"one of {', '.join(VERBS)}")
-    flags.DEFINE_string("input", None, ".npy, .npz (its array x, or its only one), image folder")
+    flags.DEFINE_string("input", None, KINDS + "; of several arrays the one called x")
     flags.DEFINE_string("output", None, ".npz, or .png where it is pictures")
     flags.DEFINE_integer("count", 16, "samples to draw")
     flags.DEFINE_integer("steps", 9, "pictures of an interpolation or a traversal")
@@ -41,12 +44,12 @@ def define() -> None:
 
 
 def read_input(text: str | None) -> np.ndarray:
-    """Returns the array of a file or of a folder of images.
+    """Returns the array of a file, a table or a folder of images.
 
     Raises:
       ConfigError: no such file, another kind, or more than one array and none called x.
     """
-    kinds = "a .npy, a .npz or a folder of images"
+    kinds = KINDS
     if not text:
         raise ConfigError(f"--input is missing. Allowed: {kinds}.")
     path = Path(text).expanduser()
@@ -59,17 +62,15 @@ def read_input(text: str | None) -> np.ndarray:
         raise ConfigError(
             f"--input={text!r} does not exist.{nearest(path.name, beside)} Allowed: {kinds}."
         )
+    field, kind = f"--input={text!r}", path.suffix.lower()
+    if kind in (".csv", ".tsv", ".parquet"):
+        return as_array(read_table(path, field)[0], field)
+    if kind in (".h5", ".hdf5"):
+        with open_h5(path, field) as archive:
+            return _one_of(archive, field)
     try:
         found = np.load(path, mmap_mode="r", allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            return found
-        name = "x" if "x" in found.files else found.files[0] if len(found.files) == 1 else None
-        if name is None:
-            raise ConfigError(
-                f"--input={text!r} holds {', '.join(found.files) or 'nothing'}. "
-                "Allowed: one array, or one called x."
-            )
-        return found[name]
+        return as_bfloat16(found) if isinstance(found, np.ndarray) else _one_of(found, field)
     except ConfigError:
         raise
     except Exception as error:  # zip, header and memory errors of a damaged file
@@ -77,6 +78,17 @@ def read_input(text: str | None) -> np.ndarray:
         raise ConfigError(
             f"--input={text!r} cannot be read ({reason}). Allowed: {kinds}."
         ) from error
+
+
+def _one_of(archive: Any, field: str) -> np.ndarray:
+    """Returns the array called x of several, or the only one."""
+    names = archive.files
+    name = "x" if "x" in names else names[0] if len(names) == 1 else None
+    if name is None:
+        raise ConfigError(
+            f"{field} holds {', '.join(names) or 'nothing'}. Allowed: one array, or one called x."
+        )
+    return as_bfloat16(archive[name])
 
 
 Results = dict[str, np.ndarray]

@@ -23,7 +23,7 @@ def define() -> None:
 
 
 def _list() -> None:
-    rows = [("name", "images", "shape", "licence, source", "state")]
+    rows = [("name", "examples", "shape", "licence, source", "state")]
     for name, source in data.DATASETS.items():
         rows.append(
             (
@@ -43,7 +43,7 @@ def _list() -> None:
             hint = data.DATASETS[name].hint
             print(f"{prepared.command(name, '[--manual_dir=DIR]')}" + (f"   ({hint})" * bool(hint)))
     print(f"data directory: {paths.data_dir(flags.FLAGS.data_dir)}")
-    print("your own: a path to a .npy, a .npz or a folder of images, in place of a name")
+    print(f"your own: {data.KINDS}, in place of a name")
 
 
 def _prepare(name: str) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aejax.data import dataset as _dataset
-from aejax.data import files, folder, paths, prepared
+from aejax.data import files, folder, paths, prepared, tables
 from aejax.data.checks import as_images, as_labels
 from aejax.data.dataset import Dataset
 from aejax.data.sources import DATASETS, Options, Source, ensure_prepared
-from aejax.errors import ConfigError, lookup, nearest
+from aejax.errors import ConfigError, lookup, nearest, plain
 
 __all__ = [
     "DATASETS",
@@ -32,7 +32,16 @@ __all__ = [
 
 PathLike = str | os.PathLike[str]
 
-_READERS = {".npy": files.load_npy, ".npz": files.load_npz}
+_READERS = {
+    ".npy": files.load_npy,
+    ".npz": files.load_npz,
+    ".csv": tables.load_table,
+    ".tsv": tables.load_table,
+    ".parquet": tables.load_table,
+    ".h5": tables.load_h5,
+    ".hdf5": tables.load_h5,
+}
+KINDS = f"a path to a {', '.join(_READERS)} or a folder of images"
 
 
 def load(
@@ -46,11 +55,12 @@ def load(
     test_size: int | None = None,
     resize: int | tuple[int, int] | None = None,
 ) -> Dataset:
-    """Loads a data set by name, or the user's own from a `.npy`, a `.npz` or a folder of images.
+    """Loads a data set by name, or the user's own: an array, a table or a folder of images.
 
     `digits` has shape (8, 8, 1), uint8, its grey levels 0..16 scaled so that 16 is 255; `mnist`
     and `fashion_mnist` have (28, 28, 1), uint8, and are prepared on first use. What one's own
-    files may hold is said in `checks.as_images`, `files.load_npz` and `folder.load_folder`.
+    files may hold is said in `checks.as_images`, `files.load_npz` (for `.h5` too),
+    `tables.load_table` (`.csv`, `.tsv`, `.parquet`) and `folder.load_folder`.
 
     Args:
       name: a key of DATASETS, or a path.
@@ -129,7 +139,7 @@ def state(name: str, *, data_dir: PathLike | None = None) -> str:
 def _own_path(name: PathLike) -> Path:
     """Returns the path of the user's own data, which exists and is of a known kind."""
     path = Path(name).expanduser()
-    kinds = f"{', '.join(DATASETS)}, or a path to a .npy, a .npz or a folder of images"
+    kinds = f"{', '.join(DATASETS)}, or {KINDS}"
     if not str(name):
         raise ConfigError(f"dataset='' is empty. Allowed: {kinds}.")
     if path.is_dir() or (path.is_file() and path.suffix.lower() in _READERS):
@@ -153,9 +163,13 @@ def _checked_resize(
 ) -> tuple[int, int] | None:
     if resize is None:
         return None
-    size = (resize, resize) if isinstance(resize, int) else tuple(resize)
     if path is None or not path.is_dir():
         raise ConfigError(f"resize={resize!r} is for a folder of images only. Allowed here: None.")
-    if len(size) != 2 or not all(isinstance(s, int) and s >= 1 for s in size):
-        raise ConfigError(f"resize={resize!r} is out of range. Allowed: (height, width) in pixels.")
-    return size
+    sides = plain(resize)
+    sides = sides if isinstance(sides, tuple) else (sides, sides)
+    whole = all(isinstance(s, int) and not isinstance(s, bool) and 1 <= s <= 65535 for s in sides)
+    if len(sides) != 2 or not whole:
+        raise ConfigError(
+            f"resize={resize!r} is out of range. Allowed: pixels a side, or (height, width)."
+        )
+    return sides

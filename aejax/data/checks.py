@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from aejax.data.entry import as_array
 from aejax.errors import ConfigError
 
 _CHUNK = 1 << 22  # values looked at together: a memory-mapped table is never copied whole
@@ -34,13 +35,9 @@ def as_images(array: Any, field: str, *, films: bool = False) -> np.ndarray:
     Raises:
       ConfigError: not numbers, empty, of another rank, or with a NaN or an infinity (says where).
     """
-    array = np.asarray(array)
+    array = as_array(array, field)
     if array.size == 0:
         raise ConfigError(f"{field} is empty, its shape is {array.shape}. Allowed: N of 1 or more.")
-    if array.dtype.kind not in _CONVERT:
-        raise ConfigError(
-            f"{field} has dtype {array.dtype}. Allowed: uint8, bool, integers and floats."
-        )
     ranks, allowed = (
         ((3,), "[N, T, D]") if films else ((2, 3, 4), "[N, D], [N, H, W] or [N, H, W, C]")
     )
@@ -54,8 +51,8 @@ def as_images(array: Any, field: str, *, films: bool = False) -> np.ndarray:
     check_finite(converted, field + " as float32")
     if array.dtype == np.uint8 and array.max() == 1:
         warnings.warn(
-            f"{field} is uint8 with a maximum of 1, so almost black on the scale of 0..255; "
-            "store black-and-white images as bool, or as float32.",
+            f"{field} is uint8 with a maximum of 1, next to nothing on the scale of 0..255; "
+            "store what is 0 or 1 as bool, or as float32.",
             stacklevel=2,
         )
     return converted[..., None] if converted.ndim == 3 and not films else converted
@@ -67,11 +64,9 @@ def as_labels(array: Any, count: int, field: str) -> np.ndarray:
     Raises:
       ConfigError: another shape, or values that are not whole numbers within int32.
     """
-    array = np.asarray(array)
+    array = as_array(array, field)
     if array.shape not in ((count,), (count, 1)):
         raise ConfigError(f"{field} has shape {array.shape}. Allowed: [{count}], one an example.")
-    if array.dtype.kind not in _CONVERT:
-        raise ConfigError(f"{field} has dtype {array.dtype}. Allowed: whole numbers.")
     with np.errstate(invalid="ignore"):
         labels = array.reshape(count).astype(np.int32)
     wrong = np.flatnonzero(labels != array.reshape(count))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from aejax.data import dataset as datasets
 from aejax.data.checks import as_images, as_labels
 from aejax.data.dataset import Dataset
+from aejax.data.entry import as_bfloat16
 from aejax.errors import ConfigError
 
 # What people call these arrays; the first that the file holds is taken.
@@ -41,7 +43,7 @@ def load_npy(path: Path, test_fraction: float) -> Dataset:
         array = np.lib.format.open_memmap(path, mode="r")
     except _UNREADABLE as error:
         raise _unreadable(field, "array", error) from error
-    return datasets.hold_out(str(path), as_images(array, field), None, test_fraction)
+    return datasets.hold_out(str(path), as_images(as_bfloat16(array), field), None, test_fraction)
 
 
 def load_npz(path: Path, test_fraction: float) -> Dataset:
@@ -64,8 +66,22 @@ def load_npz(path: Path, test_fraction: float) -> Dataset:
             raise _unreadable(field, "archive", error) from error
         if isinstance(archive, np.ndarray):
             raise ConfigError(f"{field} is a single array. Allowed: the name .npy, or an archive.")
-        names = _roles(archive, field)
-        arrays = {role: _read(archive, name, field) for role, name in names.items()}
+        return from_archive(archive, path, field, test_fraction)
+
+
+def from_archive(archive: Any, path: Path, field: str, test_fraction: float) -> Dataset:
+    """Returns the data set of named arrays; see `load_npz`.
+
+    Args:
+      archive: `files` are the names, and `archive[name]` is an array.
+      path, field: of the file, and what an error calls it.
+      test_fraction: as in `load_npz`.
+
+    Raises:
+      ConfigError: as `load_npz`.
+    """
+    names = _roles(archive, field)
+    arrays = {role: _read(archive, name, field) for role, name in names.items()}
     images = {
         role: as_images(arrays[role], f"{field}, array {names[role]!r}", films=names[role] in FILMS)
         for role in ("train", "test", "valid")
@@ -82,7 +98,7 @@ def load_npz(path: Path, test_fraction: float) -> Dataset:
     return datasets.make(str(path), train[0], images["test"], train[1], labels.get("test"), *own)
 
 
-def _roles(archive: np.lib.npyio.NpzFile, field: str) -> dict[str, str]:
+def _roles(archive: Any, field: str) -> dict[str, str]:
     """Returns {role: name in the archive} for train, test, valid and the labels of each."""
     held = archive.files
     first = lambda options: next((name for name in options if name in held), None)
@@ -103,7 +119,7 @@ def _roles(archive: np.lib.npyio.NpzFile, field: str) -> dict[str, str]:
     return {role: name for role, name in roles.items() if name}
 
 
-def _only_numeric(archive: np.lib.npyio.NpzFile, field: str) -> str:
+def _only_numeric(archive: Any, field: str) -> str:
     """Returns the name of the one array of numbers that is not called like labels."""
     candidates = [name for name in archive.files if name not in _LABELS]
     if len(candidates) > 1:  # look inside only where names do not decide
@@ -111,21 +127,21 @@ def _only_numeric(archive: np.lib.npyio.NpzFile, field: str) -> str:
         candidates = [name for name, a in kinds.items() if a.dtype.kind in "buif" and a.ndim > 1]
     if len(candidates) != 1:
         raise ConfigError(
-            f"{field} holds the arrays {sorted(archive.files)}, and none is known to be the images."
+            f"{field} holds the arrays {sorted(archive.files)}, and none is known as the examples."
             f" Allowed: {', '.join(TRAIN)} (with {', '.join((*TEST, *VALID))}), or one of "
             f"{', '.join(SINGLE)}, or a single array of numbers."
         )
     return candidates[0]
 
 
-def _read(archive: np.lib.npyio.NpzFile, name: str, field: str) -> np.ndarray:
+def _read(archive: Any, name: str, field: str) -> np.ndarray:
     try:
         array = archive[name]
     except _UNREADABLE as error:
         raise _unreadable(field, f"array {name!r}", error) from error
     if not isinstance(array, np.ndarray):  # a zip of other things: its members come as bytes
         raise ConfigError(f"{field} holds {name!r}, which is no NumPy array. Allowed: arrays only.")
-    return array
+    return as_bfloat16(array)
 
 
 def _unreadable(field: str, what: str, error: Exception) -> ConfigError:

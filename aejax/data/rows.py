@@ -11,8 +11,10 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
-from aejax.data.checks import as_images
+from aejax.data.checks import as_images, check_finite
+from aejax.data.entry import as_array
 from aejax.errors import ConfigError
 from aejax.types import Array, Autoencoder
 
@@ -43,7 +45,8 @@ def rows_for(model: Autoencoder, x: Any, field: str = "x", *, slack: float = 0.0
         the model's likelihood.
     """
     shape = model.info.shape
-    given = np.shape(x)[1:]
+    x = as_array(x, field)
+    given = x.shape[1:]
     rows = as_images(x, field, films=len(shape) == 2 and len(given) == 2)
     flat = rows.shape[1:] == (prod(shape),)
     if rows.shape[1:] != shape and not flat:
@@ -65,6 +68,22 @@ def _hint(given: tuple[int, ...], shape: tuple[int, ...]) -> str:
     if len(shape) == 1:
         return f" Pass x.reshape(len(x), {prod(shape)}), or build the model with features={given}."
     return ""
+
+
+def check_table(model: Autoencoder, table: Any) -> None:
+    """Raises ConfigError unless rows are as the model's likelihood takes them: shape and support.
+
+    For functions of (model, variables, table) that may be traced: of a traced table the shape alone
+    is known, and whoever compiled it has checked its values.
+    """
+    if table.shape[1:] != model.info.shape:
+        raise ConfigError(
+            f"model {model.info.name!r} got rows of shape {table.shape}. "
+            f"Allowed: {_layouts(model.info.shape).split(' or ')[0]}."
+        )
+    if not isinstance(table, Tracer):
+        check_finite(np.asarray(table), "x")
+        check_support(model, table, "x")
 
 
 def check_support(

@@ -20,6 +20,9 @@ def to_float(x: Array) -> Array:
     return x.astype(jnp.float32)
 
 
+LARGE = 30.0  # values that standardised data hardly has, and that learning rates are not made for
+
+
 class Scale(NamedTuple):
     """The scale of the rows that a model was trained on.
 
@@ -37,6 +40,16 @@ class Scale(NamedTuple):
         if rows.dtype == np.uint8:
             return cls(True, float(rows.min()) / 255, float(rows.max()) / 255)
         return cls(False, float(rows.min()), float(rows.max()))
+
+    def hint(self) -> str:
+        """Returns what to say of the scale where training diverged: "" where it is of order 1."""
+        most = max(abs(self.low), abs(self.high))
+        if self.bytes or most <= LARGE:
+            return ""
+        return (
+            f"The rows hold values from {self.low:.4g} to {self.high:.4g}: scale them to order 1 "
+            "(divide by 255, or by their standard deviation)."
+        )
 
     def check(self, rows: np.ndarray, field: str = "x") -> None:
         """Raises ConfigError where rows are on another scale than the training rows."""

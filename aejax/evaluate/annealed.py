@@ -21,6 +21,7 @@ import jax
 import jax.numpy as jnp
 
 from aejax import keys
+from aejax.data.rows import check_table
 from aejax.errors import ConfigError, check_at_least, lookup
 from aejax.evaluate.hmc import Pieces, Point, point, transition
 from aejax.losses.monte_carlo import densities
@@ -34,7 +35,8 @@ class AisEstimate(NamedTuple):
 
     log_p: Array  # [B]; forwards a lower bound in the mean, backwards an upper one
     ess: Array  # [B], effective number of chains, from 1 to C
-    standard_error: Array  # [B], of log_p, by the delta method; no use where `ess` is of order 1
+    # [B], of log_p, by the delta method; NaN of one chain, and trusted where `ess` is some tens.
+    standard_error: Array
     acceptance: Array  # [T], mean over chains and examples
 
 
@@ -114,6 +116,7 @@ def _chains(model: Autoencoder, variables: Variables, x: Array, path: Path) -> _
       ConfigError: no log-densities or prior, discrete codes, a decoder that reads its target, a bad
         path.
     """
+    check_table(model, x)
     log_prior, _ = densities(f"AIS of model {model.info.name!r}", model.info.space)
     assert model.info.space is not None
     if model.info.space.prior is None or model.info.nets.teach is not None:
@@ -191,7 +194,7 @@ def _estimate(log_w: Array, rates: Array, sign: float) -> AisEstimate:
     top = jnp.max(log_w, axis=0)
     w = jnp.exp(log_w - top[None, :])
     ess = jnp.square(w.sum(0)) / jnp.square(w).sum(0)
-    variance = (count / ess - 1.0) / max(count - 1.0, 1.0)
+    variance = (count / ess - 1.0) / (count - 1.0) if count > 1 else jnp.full_like(ess, jnp.nan)
     return AisEstimate(
         log_p=sign * (top + jnp.log(w.mean(0))),
         ess=ess,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import jax
@@ -19,7 +20,7 @@ from aejax.evaluate.probes import (
     support_vectors,
 )
 from aejax.evaluate.retrieval import retrieve
-from aejax.train.compile import compile
+from aejax.train.compile import compile, in_float32
 from aejax.types import Array, Autoencoder, Variables
 
 CodeMetric = Callable[[Coded], dict[str, float]]  # -> name, with its unit -> number
@@ -39,7 +40,10 @@ def _retrieval(coded: Coded) -> dict[str, float]:
     average = found.average_precision
     return {
         "mean_average_precision": float(average.mean()),
-        "mean_average_precision_error": float(average.std() / np.sqrt(len(average))),
+        # Of one query there is no spread.
+        "mean_average_precision_error": float(average.std() / np.sqrt(len(average)))
+        if len(average) > 1
+        else math.nan,
         **{
             f"precision_at_{n}": float(found.precision[:, i].mean()) for i, n in enumerate(found.at)
         },
@@ -81,6 +85,7 @@ def code_metrics(names: Sequence[str], coded: Coded) -> dict[str, float]:
     return found
 
 
+@in_float32
 def code_table(
     model: Autoencoder, variables: Variables, table: np.ndarray | Array, batch_size: int = 500
 ) -> np.ndarray:

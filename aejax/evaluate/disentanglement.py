@@ -13,20 +13,32 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aejax.errors import ConfigError, check_at_least, lookup
+from aejax.evaluate.shapes import classes_of, codes_of, columns_of
 
 
 def _checked(codes: np.ndarray, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns codes and factors; factors of one value, which nothing can hold, are left out."""
-    codes, factors = np.asarray(codes, np.float64), np.asarray(factors)
-    if codes.ndim != 2 or factors.ndim != 2 or len(codes) != len(factors):
-        raise ConfigError(
-            f"codes {codes.shape} and factors {factors.shape} do not agree. "
-            "Allowed: [N, L] and [N, F]."
-        )
+    codes = codes_of(codes)
+    factors = columns_of(factors, len(codes))
     varied = np.ptp(factors, axis=0) > 0
     if not varied.any():
         raise ConfigError("every factor has one value. Allowed: one factor of two or more.")
     return codes, factors[:, varied]
+
+
+def _held(
+    codes: np.ndarray, factors: np.ndarray, test_codes: Any, test_factors: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the codes and the factors (those that vary in training) of a test set."""
+    held = codes_of(test_codes, "test_codes")
+    classes = classes_of(test_factors, len(held), "test_factors")
+    factors = columns_of(factors, len(codes))
+    if (held.shape[1], classes.shape[1]) != (codes.shape[1], factors.shape[1]):
+        raise ConfigError(
+            f"test_codes {held.shape} and test_factors {classes.shape} do not go with codes "
+            f"{codes.shape} and factors {factors.shape}. Allowed: equally many columns."
+        )
+    return held, classes[:, np.ptp(factors, axis=0) > 0]
 
 
 def _gap(scores: np.ndarray) -> np.ndarray:
@@ -72,13 +84,14 @@ def mutual_information_gap(
 
     Args:
       codes: [N, L]; means of the posterior as in Locatello et al. 2019 (Chen et al. draw from it).
-      factors: [N, F], whole numbers.
+      factors: [N, F], whole numbers; of continuous ones, `discretise(factors, bins)`.
       bins: of equal width by unit; None: the codes are discrete as they are.
 
     Raises:
-      ConfigError: shapes that do not agree, factors of one value, bins below 2.
+      ConfigError: shapes that do not agree, continuous factors, factors of one value, bins below 2.
     """
     codes, factors = _checked(codes, factors)
+    classes_of(factors, len(codes))
     discrete = codes if bins is None else discretise(codes, bins)
     entropy = np.diag(mutual_information(factors, factors))
     return _gap(mutual_information(discrete, factors)) / entropy
@@ -98,18 +111,23 @@ def separated_attribute_predictability(
     two classes apart and not, in one dimension, ten.
 
     Raises:
-      ConfigError: shapes that do not agree, factors of one value, one half of a test set.
+      ConfigError: shapes that do not agree, continuous factors, factors of one value, one
+        half of a test set.
     """
+    given = factors
     codes, factors = _checked(codes, factors)
     if test_codes is None and test_factors is None:
         z, v = codes - codes.mean(0), factors - factors.mean(0)
         spread = np.square(z).sum(0)[:, None] * np.square(v).sum(0)[None]
-        return _gap(np.square(z.T @ v) / np.where(spread > 0, spread, 1.0))
+        constant = np.ptp(codes, axis=0) == 0  # its deviations are rounding, and correlate with any
+        spread[constant] = np.inf
+        return _gap(np.square(z.T @ v) / spread)
     if test_codes is None or test_factors is None:
         raise ConfigError("a test set needs codes and factors. Allowed: both or neither.")
     from sklearn.svm import LinearSVC
 
-    held_codes, held_factors = np.asarray(test_codes, np.float64), np.asarray(test_factors)
+    classes_of(factors, len(codes))
+    held_codes, held_factors = _held(codes, given, test_codes, test_factors)
     scores = np.zeros((codes.shape[1], factors.shape[1]))
     for i in range(codes.shape[1]):
         for j in range(factors.shape[1]):
@@ -188,12 +206,14 @@ def dci(
       seed: of the predictor.
 
     Raises:
-      ConfigError: shapes that do not agree, factors of one value, an unknown predictor.
+      ConfigError: shapes that do not agree, continuous factors, factors of one value, an
+        unknown predictor.
     """
     make = lookup("predictor", predictor, PREDICTORS)
-    varied = np.ptp(np.asarray(factors), axis=0) > 0
+    given = factors
     codes, factors = _checked(codes, factors)
-    test_codes, held = np.asarray(test_codes, np.float64), np.asarray(test_factors)[:, varied]
+    classes_of(factors, len(codes))
+    test_codes, held = _held(codes, given, test_codes, test_factors)
     importance, right = [], []
     for j in range(factors.shape[1]):
         trees = make(seed).fit(codes, factors[:, j])

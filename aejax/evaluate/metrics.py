@@ -9,10 +9,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from aejax.data.rows import check_table
 from aejax.evaluate.activity import activity, firing_counts
-from aejax.evaluate.batches import PerExample, mean_over, rows_over, total_over
+from aejax.evaluate.batches import PerExample, mean_over, parts_over, rows_over
 from aejax.evaluate.codebook import code_counts, codebook_use
-from aejax.evaluate.posterior import mean_sums, units_in_use
+from aejax.evaluate.posterior import code_moments, units_in_use
 from aejax.evaluate.reconstruction import squared_error, token_accuracy
 from aejax.keys import stream
 from aejax.types import Array, Autoencoder, Hparams, PyTree, Variables, stages_of
@@ -53,13 +54,14 @@ METRICS: dict[str, Metric] = {
 class SetMetric(NamedTuple):
     """A metric of a whole set, which is no mean over examples.
 
-    `total(model, variables, x [B, *shape])` is summed over all rows, batch by batch;
-    `values(total) -> {name: scalar}`.
+    `part(model, variables, x [B, *shape])` is what a batch contributes; `values(merged) ->
+    {name: scalar}`, of the parts [batches, ...] as `merge` leaves them: their sum by default.
     """
 
-    total: Callable[[Autoencoder, Variables, Array], PyTree]
+    part: Callable[[Autoencoder, Variables, Array], PyTree]
     values: Callable[[PyTree], dict[str, Array]]
     applies: Callable[[Autoencoder], bool]
+    merge: Callable[[PyTree], PyTree] = lambda parts: jax.tree.map(lambda a: a.sum(0), parts)
 
 
 SET_METRICS: dict[str, SetMetric] = {
@@ -75,9 +77,10 @@ SET_METRICS: dict[str, SetMetric] = {
     ),
     # Burda et al. 2015: of models with a posterior, whatever its divergence is had by.
     "posterior": SetMetric(
-        mean_sums,
+        code_moments,
         units_in_use,
         lambda model: model.info.space is not None and model.info.space.log_posterior is not None,
+        merge=lambda parts: parts,
     ),
 }
 
@@ -113,6 +116,7 @@ def per_example(
     Returns:
       name -> [N], in the table's order; std / sqrt(N) is the standard error of the mean over rows.
     """
+    check_table(model, table)
     return rows_over(_values(model, variables, hp), table, key, batch_size)
 
 
@@ -133,15 +137,21 @@ def evaluate(
       key: noise of the stochastic terms (corruption, posterior samples).
       table: [N, *shape], uint8 or float.
       batch_size: rows at a time; terms that couple a batch's examples depend on it, others do not.
+        A single row that is left over goes with the batch before.
 
     Returns:
-      name -> scalar; "loss" is the last stage's training loss on these rows.
+      name -> scalar; "loss" is the last stage's training loss on these rows. A term that needs
+      pairs of rows (a discrepancy) is NaN, and the loss with it, where a batch is one row.
+
+    Raises:
+      ConfigError: rows of another shape, or outside the support of the model's likelihood.
     """
+    check_table(model, table)
     found = mean_over(_values(model, variables, hp), table, key, batch_size)
     for metric in SET_METRICS.values():
         if metric.applies(model):
-            count = lambda x, key, metric=metric: metric.total(model, variables, x)
-            found |= metric.values(total_over(count, table, key, batch_size))
+            part = lambda x, key, metric=metric: metric.part(model, variables, x)
+            found |= metric.values(metric.merge(parts_over(part, table, key, batch_size)))
     return found
 
 

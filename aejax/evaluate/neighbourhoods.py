@@ -32,7 +32,11 @@ def trustworthiness(x: np.ndarray, codes: np.ndarray, neighbours: int = 5) -> fl
         raise ConfigError(
             f"neighbours={neighbours!r} is out of range. Allowed: 1 to below {len(x) / 2:g}."
         )
-    rows = lambda a: np.asarray(a, np.float64).reshape(len(a), -1)
+
+    def rows(a: np.ndarray) -> np.ndarray:
+        flat = np.asarray(a, np.float64).reshape(len(a), -1)
+        return flat - flat.mean(0)  # distances come of inner products, which an offset would drown
+
     return float(manifold.trustworthiness(rows(x), rows(codes), n_neighbors=neighbours))
 
 

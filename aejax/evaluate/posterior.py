@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 
 from aejax.errors import ConfigError
-from aejax.evaluate.batches import rows_over, total_over
+from aejax.evaluate.batches import moments_of, parts_over, rows_over, total_over, variance_of
 from aejax.keys import stream
 from aejax.latents.gaussian import normal_log_density, standard_log_prior
 from aejax.losses.divergences import gaussian_kl_per_dim
@@ -69,16 +69,10 @@ def code_variance(
 ) -> Array:
     """Var_x(E_q[z_l | x]) by dimension, [L]: Burda et al. 2015, section 5.2, the statistic A_u.
 
-    In two passes: a mean far from zero takes no digits from the variance.
+    A mean far from zero takes no digits from the variance.
     """
-    mean = lambda x, key: {"sum": model.encode(variables, x).mean.sum(0)}
-    key = jax.random.key(0)
-    centre = total_over(mean, table, key, batch_size)["sum"] / table.shape[0]
-
-    def squares(x: Array, key: Array) -> dict[str, Array]:
-        return {"sum": jnp.square(model.encode(variables, x).mean - centre[None]).sum(0)}
-
-    return total_over(squares, table, key, batch_size)["sum"] / table.shape[0]
+    of = lambda x, key: code_moments(model, variables, x)
+    return variance_of(parts_over(of, table, jax.random.key(0), batch_size))
 
 
 def active_units(
@@ -100,24 +94,15 @@ def active_units(
     return jnp.sum(code_variance(model, variables, table, batch_size) > threshold)
 
 
-def mean_sums(model: Autoencoder, variables: Variables, x: Array) -> PyTree:
-    """Sums over a batch of the posterior's mean and of its square, for `units_in_use`."""
-    mean = model.encode(variables, x).mean
-    return {
-        "first": mean.sum(0),
-        "second": jnp.square(mean).sum(0),
-        "rows": jnp.float32(x.shape[0]),
-    }
+def code_moments(model: Autoencoder, variables: Variables, x: Array) -> PyTree:
+    """Returns `moments_of` the posterior's means of a batch, for `units_in_use`."""
+    return moments_of(model.encode(variables, x).mean)
 
 
-def units_in_use(sums: PyTree) -> dict[str, Array]:
-    """Returns `posterior_active_units` of `mean_sums` over a set: `active_units` in one pass.
-
-    The prior's unit scale keeps the means near zero, where one pass is as good as two.
-    """
-    mean = sums["first"] / sums["rows"]
-    variance = sums["second"] / sums["rows"] - jnp.square(mean)
-    return {"posterior_active_units": jnp.sum((variance > THRESHOLD).astype(jnp.float32))}
+def units_in_use(parts: PyTree) -> dict[str, Array]:
+    """Returns `posterior_active_units` of `code_moments` by batch: `active_units` in one pass."""
+    used = variance_of(parts) > THRESHOLD
+    return {"posterior_active_units": jnp.sum(used.astype(jnp.float32))}
 
 
 class Information(NamedTuple):
@@ -185,7 +170,7 @@ def information(
         return mi.mean(), kl.mean()
 
     mi, kl = jax.lax.map(of_row, jnp.arange(n), batch_size=min(batch_size, n))
-    error = lambda v: jnp.std(v) / jnp.sqrt(jnp.float32(max(n - 1, 1)))
+    error = lambda v: jnp.std(v) / jnp.sqrt(jnp.float32(n - 1)) if n > 1 else jnp.float32(jnp.nan)
     return Information(
         mutual_information_nats=mi.mean(),
         mutual_information_error=error(mi),

@@ -104,13 +104,15 @@ def retrieve(
     queries = np.asarray(queries, np.float64).reshape(len(queries), -1)
     base = np.asarray(base, np.float64).reshape(len(base), -1)
     query_labels, labels = np.asarray(query_labels), np.asarray(labels)
-    if queries.shape[1] != base.shape[1] or (len(queries), len(base)) != (
-        len(query_labels),
-        len(labels),
+    if (queries.shape[1], query_labels.shape, labels.shape) != (
+        base.shape[1],
+        (len(queries),),
+        (len(base),),
     ):
         raise ConfigError(
-            f"queries {queries.shape} with {len(query_labels)} labels and database {base.shape} "
-            f"with {len(labels)} do not agree. Allowed: one label a code, codes of one size."
+            f"queries {queries.shape} with labels {query_labels.shape} and database {base.shape} "
+            f"with labels {labels.shape} do not agree. Allowed: labels [N], one a code, codes of "
+            "one size."
         )
     if not (np.isfinite(queries).all() and np.isfinite(base).all()):
         raise ConfigError("codes hold NaN or infinity. Allowed: finite numbers.")

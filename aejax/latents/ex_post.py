@@ -6,14 +6,14 @@ import jax
 import jax.numpy as jnp
 
 from aejax.latents.deterministic import check_latent
-from aejax.latents.moving_average import moving_mean
+from aejax.latents.moving_average import moving_mean, moving_rate
 from aejax.types import Array, Forward, Hparams, Latent, LatentSpace, PyTree, Variables
 
 
 def ex_post_gaussian(size: int, decay: float = 0.99) -> LatentSpace:
     """z = f(x); new codes from a full Gaussian that follows the codes. Ghosh et al. 2020.
 
-    The paper fits its density after training. Here first and second moments are moving averages
+    The paper fits its density after training. Here mean and covariance are moving averages
     over training batches, hp["moments_decay"]: members of a population need no pass of their own,
     and the density is part of the variables. No gradient passes them.
     """
@@ -27,7 +27,14 @@ def ex_post_gaussian(size: int, decay: float = 0.99) -> LatentSpace:
 
     def update(extra: PyTree, forward: Forward) -> PyTree:
         z = jax.lax.stop_gradient(forward.latent.z)
-        return moving_mean(extra, {"first": jnp.mean(z, axis=0), "second": z.T @ z / z.shape[0]})
+        mean = jnp.mean(z, axis=0)
+        centred, moved = z - mean[None], mean - extra["mean"]
+        # The covariance of a mixture, and not the second moment: about the mean it keeps its digits
+        # wherever the codes are. E[zz'] - mm' of mixtures (1 - r, r) is
+        # (1 - r) C + r C_batch + r (1 - r) dd', d the distance of the means.
+        rate = moving_rate(extra)
+        spread = centred.T @ centred / z.shape[0] + (1.0 - rate) * jnp.outer(moved, moved)
+        return moving_mean(extra, {"mean": mean, "covariance": spread})
 
     def prior(variables: Variables, key: Array, n: int) -> Array:
         mean, root = moments(variables["extra"])
@@ -41,8 +48,8 @@ def ex_post_gaussian(size: int, decay: float = 0.99) -> LatentSpace:
         init=lambda key: {
             "params": {},
             "extra": {
-                "first": jnp.zeros(size, jnp.float32),
-                "second": jnp.eye(size, dtype=jnp.float32),
+                "mean": jnp.zeros(size, jnp.float32),
+                "covariance": jnp.eye(size, dtype=jnp.float32),
                 "decay": jnp.float32(decay),
                 "count": jnp.float32(0),
             },
@@ -59,7 +66,6 @@ def moments(extra: PyTree) -> tuple[Array, Array]:
 
     By eigenvalues and not by Cholesky: codes of fewer dimensions than L have a singular covariance.
     """
-    mean = extra["first"]
-    values, vectors = jnp.linalg.eigh(extra["second"] - mean[:, None] * mean[None, :])
+    values, vectors = jnp.linalg.eigh(extra["covariance"])
     scale = jnp.sqrt(jnp.maximum(values, 0.0))
-    return mean, (vectors * scale[None, :]) @ vectors.T
+    return extra["mean"], (vectors * scale[None, :]) @ vectors.T

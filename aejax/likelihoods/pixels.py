@@ -22,6 +22,25 @@ def _sum(v: Array) -> Array:
     return v.reshape(v.shape[0], -1).sum(-1)
 
 
+def checked(likelihood: Likelihood) -> Likelihood:
+    """Returns the likelihood with a check of shapes: [N] against [N, 1] would broadcast to [N, N].
+
+    Its `nll` raises ConfigError unless `out` holds `outputs` numbers, on the last axis, for each of
+    x's features.
+    """
+
+    def nll(out: Array, x: Array) -> Array:
+        wanted = (*x.shape[:-1], x.shape[-1] * likelihood.outputs) if x.ndim else ()
+        if x.ndim < 2 or out.shape != wanted:
+            raise ConfigError(
+                f"likelihood {likelihood.name!r} got out {out.shape} for x {x.shape}. Allowed: x "
+                f"[B, ..., D] and out [B, ..., {likelihood.outputs} D]."
+            )
+        return likelihood.nll(out, x)
+
+    return likelihood._replace(nll=nll)
+
+
 def bernoulli() -> Likelihood:
     """Bernoulli on logits l; -log p = max(l, 0) - l x + log(1 + e^-|l|), exact at |l| = 100.
 
@@ -36,15 +55,17 @@ def bernoulli() -> Likelihood:
         size = jnp.where(positive, logits, -logits)
         return _sum(linear + jnp.log1p(jnp.exp(-size)))
 
-    return Likelihood(
-        name="bernoulli",
-        outputs=1,
-        nll=nll,
-        mean=jax.nn.sigmoid,
-        sample=lambda key, logits: jax.random.bernoulli(key, jax.nn.sigmoid(logits)).astype(
-            jnp.float32
-        ),
-        support=(0.0, 1.0),
+    return checked(
+        Likelihood(
+            name="bernoulli",
+            outputs=1,
+            nll=nll,
+            mean=jax.nn.sigmoid,
+            sample=lambda key, logits: jax.random.bernoulli(key, jax.nn.sigmoid(logits)).astype(
+                jnp.float32
+            ),
+            support=(0.0, 1.0),
+        )
     )
 
 
@@ -56,13 +77,15 @@ def gaussian(scale: float = 1.0) -> Likelihood:
     if not scale > 0:
         raise ConfigError(f"scale={scale!r} is out of range. Allowed: above 0.")
     constant = 0.5 * LOG_2PI + math.log(scale)
-    return Likelihood(
-        name="gaussian",
-        outputs=1,
-        nll=lambda mean, x: _sum(0.5 * jnp.square((x - mean) / scale) + constant),
-        mean=lambda mean: mean,
-        sample=lambda key, mean: mean + scale * jax.random.normal(key, mean.shape, mean.dtype),
-        support=INFINITE,
+    return checked(
+        Likelihood(
+            name="gaussian",
+            outputs=1,
+            nll=lambda mean, x: _sum(0.5 * jnp.square((x - mean) / scale) + constant),
+            mean=lambda mean: mean,
+            sample=lambda key, mean: mean + scale * jax.random.normal(key, mean.shape, mean.dtype),
+            support=INFINITE,
+        )
     )
 
 
@@ -71,19 +94,22 @@ def gaussian_learned() -> Likelihood:
 
     def nll(out: Array, x: Array) -> Array:
         mean, logvar = jnp.split(out, 2, axis=-1)
-        return _sum(0.5 * (LOG_2PI + logvar + jnp.square(x - mean) * jnp.exp(-logvar)))
+        # Scaled and then squared: exp(-logvar) alone overflows below -88.7.
+        return _sum(0.5 * (LOG_2PI + logvar + jnp.square((x - mean) * jnp.exp(-0.5 * logvar))))
 
     def sample(key: Array, out: Array) -> Array:
         mean, logvar = jnp.split(out, 2, axis=-1)
         return mean + jnp.exp(0.5 * logvar) * jax.random.normal(key, mean.shape, mean.dtype)
 
-    return Likelihood(
-        name="gaussian_learned",
-        outputs=2,
-        nll=nll,
-        mean=lambda out: jnp.split(out, 2, axis=-1)[0],
-        sample=sample,
-        support=INFINITE,
+    return checked(
+        Likelihood(
+            name="gaussian_learned",
+            outputs=2,
+            nll=nll,
+            mean=lambda out: jnp.split(out, 2, axis=-1)[0],
+            sample=sample,
+            support=INFINITE,
+        )
     )
 
 
@@ -99,13 +125,15 @@ def gaussian_squashed() -> Likelihood:
         mean, logvar = jnp.split(out, 2, axis=-1)
         return jnp.concatenate([jax.nn.sigmoid(mean), logvar], axis=-1)
 
-    return Likelihood(
-        name="gaussian_squashed",
-        outputs=2,
-        nll=lambda out, x: free.nll(squashed(out), x),
-        mean=lambda out: free.mean(squashed(out)),
-        sample=lambda key, out: free.sample(key, squashed(out)),
-        support=INFINITE,
+    return checked(
+        Likelihood(
+            name="gaussian_squashed",
+            outputs=2,
+            nll=lambda out, x: free.nll(squashed(out), x),
+            mean=lambda out: free.mean(squashed(out)),
+            sample=lambda key, out: free.sample(key, squashed(out)),
+            support=INFINITE,
+        )
     )
 
 
@@ -113,13 +141,15 @@ def laplace(scale: float = 1.0) -> Likelihood:
     """Laplace with location `out` and a fixed scale: the absolute error (L1) in nats."""
     if not scale > 0:
         raise ConfigError(f"scale={scale!r} is out of range. Allowed: above 0.")
-    return Likelihood(
-        name="laplace",
-        outputs=1,
-        nll=lambda mean, x: _sum(jnp.abs(x - mean) / scale + math.log(2 * scale)),
-        mean=lambda mean: mean,
-        sample=lambda key, mean: mean + scale * jax.random.laplace(key, mean.shape, mean.dtype),
-        support=INFINITE,
+    return checked(
+        Likelihood(
+            name="laplace",
+            outputs=1,
+            nll=lambda mean, x: _sum(jnp.abs(x - mean) / scale + math.log(2 * scale)),
+            mean=lambda mean: mean,
+            sample=lambda key, mean: mean + scale * jax.random.laplace(key, mean.shape, mean.dtype),
+            support=INFINITE,
+        )
     )
 
 
@@ -156,13 +186,15 @@ def discretized_logistic() -> Likelihood:
         drawn = mean + jnp.exp(log_scale) * jax.random.logistic(key, mean.shape, mean.dtype)
         return jnp.clip(jnp.round(drawn * top), 0, top) / top
 
-    return Likelihood(
-        name="discretized_logistic",
-        outputs=2,
-        nll=nll,
-        mean=lambda out: jnp.split(out, 2, axis=-1)[0],
-        sample=sample,
-        support=(0.0, 1.0),
+    return checked(
+        Likelihood(
+            name="discretized_logistic",
+            outputs=2,
+            nll=nll,
+            mean=lambda out: jnp.split(out, 2, axis=-1)[0],
+            sample=sample,
+            support=(0.0, 1.0),
+        )
     )
 
 
@@ -180,13 +212,15 @@ def multinomial() -> Likelihood:
         chosen = jax.random.categorical(key, flat(logits), axis=-1)
         return jax.nn.one_hot(chosen, flat(logits).shape[1]).reshape(logits.shape)
 
-    return Likelihood(
-        name="multinomial",
-        outputs=1,
-        nll=lambda logits, x: -_sum(flat(x) * jax.nn.log_softmax(flat(logits), axis=-1)),
-        mean=lambda logits: jax.nn.softmax(flat(logits), axis=-1).reshape(logits.shape),
-        sample=sample,
-        support=(0.0, 1.0),
+    return checked(
+        Likelihood(
+            name="multinomial",
+            outputs=1,
+            nll=lambda logits, x: -_sum(flat(x) * jax.nn.log_softmax(flat(logits), axis=-1)),
+            mean=lambda logits: jax.nn.softmax(flat(logits), axis=-1).reshape(logits.shape),
+            sample=sample,
+            support=(0.0, 1.0),
+        )
     )
 
 

@@ -47,13 +47,13 @@ def mmd_sq(
     may be negative.
 
     Args:
-      x: [n, L]; y: [m, L]; with fewer than two rows a sample has no pairs and counts as 0.
+      x: [n, L]; y: [m, L].
       kernel: imq, C / (C + d^2), or rbf, exp(-d^2 / C).
       scale: multiplies all widths, a traced scalar above 0.
       scales: static factors of the width.
 
     Returns:
-      A scalar, without unit.
+      A scalar, without unit; NaN where a sample has fewer than two rows, and so no pairs.
 
     Raises:
       ConfigError: an unknown kernel.
@@ -66,8 +66,10 @@ def mmd_sq(
 
     def within(a: AnyArray) -> Array:
         n = a.shape[0]
+        if n < 2:
+            return jnp.full((), jnp.nan, a.dtype)
         # A point's similarity to itself is 1 at each scale: taken off, not masked out.
-        return (jnp.sum(total(squared_distances(a, a))) - n * len(scales)) / max(n * (n - 1), 1)
+        return (jnp.sum(total(squared_distances(a, a))) - n * len(scales)) / (n * (n - 1))
 
     return within(x) + within(y) - 2.0 * jnp.mean(total(squared_distances(x, y)))
 

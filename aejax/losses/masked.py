@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from aejax.errors import ConfigError
@@ -32,7 +33,7 @@ def grow(hidden: Array, pixels: int) -> Array:
         return hidden
     side = (1, 2 * pixels + 1, 2 * pixels + 1, 1)
     value = hidden.astype(jnp.float32)
-    return lax.reduce_window(value, 0.0, lax.max, side, (1, 1, 1, 1), "SAME") > 0
+    return lax.reduce_window(value, np.float32(0), lax.max, side, (1, 1, 1, 1), "SAME") > 0
 
 
 def hole(hidden: Array) -> Array:

@@ -21,7 +21,8 @@ def ramp(step: AnyArray, length: AnyArray | float) -> Array:
 def capacity_term(kl: Term) -> Term:
     """|KL - C(t)| in nats, [B]. Burgess et al. 2018, section 5.
 
-    C(t) rises in a line from 0 to hp["capacity"] in hp["capacity_steps"] steps, and stays.
+    C(t) rises in a line from 0 to hp["capacity"] in hp["capacity_steps"] steps, and stays. By
+    example: the batch mean of |KL - C| is at least |mean KL - C|, which other libraries take.
 
     Args:
       kl: the divergence, per example.

@@ -135,10 +135,7 @@ def build(name: str, features: int | tuple[int, ...], args: Mapping[str, Any]) -
     """
     builder = lookup("model", name, MODELS)
     check_names(f"argument of model {name!r}:", args, arguments(name))
-    try:
-        return builder(features, **args)
-    except TypeError as error:  # a value of the wrong type, e.g. widths=3
-        raise ConfigError(f"model {name!r} with {dict(args)!r}: {error}") from error
+    return builder(features, **args)
 
 
 def _rebuilt(name: str, args: dict[str, Any]) -> Autoencoder:

@@ -5,25 +5,50 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
+from aejax.errors import ConfigError, check_names, plain
 from aejax.types import Autoencoder, Made
 
 P = ParamSpec("P")
+
+
+def _as(name: str, value: Any, default: Any) -> Any:
+    """Returns 2.0 as 2 where an argument is an integer by its default: they are one model.
+
+    Raises:
+      ConfigError: another value than True or False for an argument that is one of them.
+    """
+    if isinstance(default, bool) and not isinstance(value, bool):
+        raise ConfigError(f"{name}={value!r:.40} is no truth value. Allowed: True or False.")
+    whole = type(default) is int and isinstance(value, float) and value.is_integer()
+    return int(value) if whole else value
 
 
 def builder(function: Callable[P, Autoencoder]) -> Callable[P, Autoencoder]:
     """Returns `function`, whose models record its name and arguments in `info.made`.
 
     For the package's builders and for the user's own: what `aejax.save` writes and `aejax.load`
-    calls again. Where one builder calls another, the outer one is recorded.
+    calls again. Where one builder calls another, the outer one is recorded. NumPy's and JAX's
+    numbers and short arrays are taken as Python's; an unknown argument or a value of the wrong type
+    is a ConfigError.
     """
     signature = inspect.signature(function)
 
     @functools.wraps(function)
     def recorded(*args: P.args, **kwargs: P.kwargs) -> Autoencoder:
-        model = function(*args, **kwargs)
+        check_names(f"argument of model {function.__name__!r}:", kwargs, signature.parameters)
         given = signature.bind(*args, **kwargs)
+        for name, value in given.arguments.items():
+            given.arguments[name] = _as(name, plain(value), signature.parameters[name].default)
+        try:
+            model = function(*given.args, **given.kwargs)
+        except (TypeError, ValueError) as error:  # a value of the wrong type, e.g. widths=3
+            if isinstance(error, ConfigError):
+                raise
+            told = ", ".join(f"{name}={value!r}" for name, value in given.arguments.items())
+            reason = " ".join(str(error).split())
+            raise ConfigError(f"model {function.__name__!r} with {told}: {reason}") from error
         given.apply_defaults()
         made = Made(function.__name__, dict(given.arguments))
         return model.replace(info=model.info._replace(made=made))

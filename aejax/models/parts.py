@@ -7,7 +7,7 @@ from math import prod
 import jax
 import jax.numpy as jnp
 
-from aejax.errors import ConfigError, lookup
+from aejax.errors import ConfigError, lookup, plain
 from aejax.keys import stream
 from aejax.likelihoods.pixels import LIKELIHOODS
 from aejax.nets import mirrored
@@ -31,10 +31,11 @@ def example_shape(features: Features) -> tuple[int, ...]:
     Raises:
       ConfigError: a size that is no integer of 1 or more.
     """
-    shape = (features,) if isinstance(features, int) else tuple(features)
-    if not shape or any(isinstance(n, bool) or int(n) != n or n < 1 for n in shape):
+    given = plain(features)
+    shape = given if isinstance(given, tuple) else (given,)
+    if not shape or any(not isinstance(n, int) or isinstance(n, bool) or n < 1 for n in shape):
         raise ConfigError(f"features={features!r} is no shape. Allowed: integers of 1 or more.")
-    return tuple(int(n) for n in shape)
+    return shape
 
 
 def make_likelihood(name: str) -> Likelihood:

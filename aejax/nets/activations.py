@@ -23,15 +23,16 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "swish": jax.nn.swish,
 }
 
+# float32 by name: their default follows jax_enable_x64, and draws other numbers with it.
 _initialisers = jax.nn.initializers
 INITIALISERS: dict[str, Callable] = {
-    "glorot_uniform": _initialisers.glorot_uniform(),
-    "glorot_normal": _initialisers.glorot_normal(),
-    "lecun_normal": _initialisers.lecun_normal(),
-    "he_normal": _initialisers.he_normal(),
+    "glorot_uniform": _initialisers.glorot_uniform(dtype=jnp.float32),
+    "glorot_normal": _initialisers.glorot_normal(dtype=jnp.float32),
+    "lecun_normal": _initialisers.lecun_normal(dtype=jnp.float32),
+    "he_normal": _initialisers.he_normal(dtype=jnp.float32),
     "orthogonal": orthogonal,
-    "normal_0.1": _initialisers.normal(0.1),  # Hinton & Salakhutdinov's published code
-    "normal_0.01": _initialisers.normal(0.01),  # Kingma & Welling; Makhzani & Frey
+    "normal_0.1": _initialisers.normal(0.1, jnp.float32),  # Hinton & Salakhutdinov's published code
+    "normal_0.01": _initialisers.normal(0.01, jnp.float32),  # Kingma & Welling; Makhzani & Frey
 }
 
 

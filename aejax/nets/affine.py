@@ -52,4 +52,5 @@ class Affine(nn.Module):
     @nn.compact
     def __call__(self, x: Array) -> Array:
         kernel = self.param("kernel", self.kernel_init, (x.shape[-1], self.width))
-        return add_bias(x @ kernel, self.param("bias", nn.initializers.zeros_init(), (self.width,)))
+        zeros = nn.initializers.zeros_init()
+        return add_bias(x @ kernel, self.param("bias", zeros, (self.width,), jnp.float32))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -13,6 +14,9 @@ from aejax.errors import ConfigError
 from aejax.keys import stream
 from aejax.nets.activations import INITIALISERS, check_widths
 from aejax.types import Array, Nets, PyTree
+
+# Its default is the mean square less the squared mean: no variance where the mean is large.
+LayerNorm = functools.partial(nn.LayerNorm, use_fast_variance=False)
 
 
 class Tokens(NamedTuple):
@@ -111,9 +115,9 @@ class _Block(nn.Module):
     @nn.compact
     def __call__(self, x: Array, _: None) -> tuple[Array, None]:
         kernel_init, d = INITIALISERS[self.initialiser], x.shape[-1]
-        y = nn.LayerNorm(name="norm_attention")(x)
+        y = LayerNorm(name="norm_attention")(x)
         x = x + _Attention(self.heads, self.initialiser, name="attention")(y)
-        y = nn.LayerNorm(name="norm_mlp")(x)
+        y = LayerNorm(name="norm_mlp")(x)
         y = nn.Dense(4 * d, kernel_init=kernel_init, name="mlp_in")(y)
         return x + nn.Dense(d, kernel_init=kernel_init, name="mlp_out")(jax.nn.gelu(y)), None
 
@@ -134,7 +138,7 @@ class _Blocks(nn.Module):
             _Block, variable_axes={"params": 0}, split_rngs={"params": True}, length=self.depth
         )
         x, _ = over_depth(self.heads, self.initialiser, name="layers")(x, None)
-        return nn.LayerNorm(name="norm")(x)
+        return LayerNorm(name="norm")(x)
 
 
 class _Encoder(nn.Module):

@@ -18,6 +18,7 @@ from aejax import data
 from aejax.errors import ConfigError
 from aejax.reproduce.select import Row, select
 from aejax.results import environment
+from aejax.results.owner import Owner
 from aejax.results.reader import Arrays
 from aejax.results.store import Store
 from aejax.results.variables import load_variables
@@ -165,8 +166,11 @@ def run_tasks(
                 f"task {dict(task.point)!r} stands twice, or its point has no 'task'. "
                 "Allowed: points that differ, with the task's name."
             )
-    owner = {"paper": name, **identity(context.config)}
-    store = Store(workdir / "tasks", digest(owner), owner)
+    # A task's mark knows nothing of the config: no field may differ, those that sweeps grow by
+    # included, which the prefix says.
+    fields = {f"config.{field}": value for field, value in identity(context.config).items()}
+    owner = {"paper": name, **fields}
+    store = Store(workdir / "tasks", Owner(digest(owner), owner))
     try:
         for task, mark in zip(listed, points, strict=True):
             done = [row for row in store.rows if row["group"] == mark]

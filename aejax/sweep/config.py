@@ -14,7 +14,7 @@ from typing import Any
 from ml_collections import ConfigDict, config_dict
 
 from aejax import models
-from aejax.errors import ConfigError, nearest
+from aejax.errors import ConfigError, nearest, plain
 from aejax.train.optimizers import OPTIMIZERS, SCHEDULES
 from aejax.train.recipe import Recipe, hparams_of
 
@@ -77,6 +77,7 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
             "test_fraction": 0.2,
             # Of the training rows, for curves and every choice; 0: none, and nothing is selected.
             "valid_fraction": 0.1,
+            "resize": config_dict.placeholder(int),  # pixels a side, for a folder of images
             "train_size": config_dict.placeholder(int),
             "test_size": config_dict.placeholder(int),
             # The model: its builder's arguments (None: the builder's default) and its scalars.
@@ -138,9 +139,19 @@ def set_field(config: Config, name: str, value: Any) -> None:
 
 
 def _as(kind: type, value: Any) -> Any:
+    """Returns a value of a field's type: NumPy's and JAX's numbers are numbers.
+
+    Raises:
+      TypeError: it is no such value.
+    """
+    value = plain(value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    return tuple(value) if kind is tuple and isinstance(value, list) else value
+    if kind is tuple and not isinstance(value, tuple):
+        raise TypeError
+    if kind in (int, str, bool) and type(value) is not kind:
+        raise TypeError
+    return value
 
 
 def fields(config: Config, prefix: str = "") -> list[str]:
@@ -163,13 +174,25 @@ def get_field(config: Config, name: str) -> Any:
 def grid(**axes: Any) -> list[Point]:
     """Returns the points of a full grid.
 
-    Grid(model=["vae"], seed=range(5), **{"hp.lr": [1e-3]}).
+    `grid(model=["vae"], seed=range(5), **{"hp.lr": np.logspace(-4, -2, 3)})`: an axis is a list, a
+    range or an array of values, or one value; a bare tuple is one value of an argument that is a
+    tuple, such as `args.widths`.
     """
-    values = [
-        list(axis) if isinstance(axis, Sequence | range) and not isinstance(axis, str) else [axis]
-        for axis in axes.values()
-    ]
+    values = [_values(name, axis) for name, axis in axes.items()]
     return [dict(zip(axes, point, strict=True)) for point in itertools.product(*values)]
+
+
+def _values(name: str, axis: Any) -> list[Any]:
+    """Returns the values of one axis, as Python's own."""
+    default = _known_args().get(name.removeprefix("args."))
+    bare = isinstance(axis, tuple) and not any(isinstance(part, list | tuple) for part in axis)
+    if bare and isinstance(default, tuple):
+        return [plain(axis)]
+    if getattr(axis, "ndim", 0) or (
+        isinstance(axis, Sequence | range) and not isinstance(axis, str)
+    ):
+        return [plain(value) for value in axis]
+    return [plain(axis)]
 
 
 def product(*sweeps: Iterable[Point]) -> Iterator[Point]:

@@ -10,13 +10,13 @@ import numpy as np
 
 from aejax import data, models
 from aejax.data.rows import check_support
-from aejax.errors import ConfigError, check_at_least, lookup, nearest
+from aejax.errors import ConfigError, check_integer, check_within, lookup, nearest, plain
 from aejax.hparams import check_range
 from aejax.results.owner import Owner
 from aejax.sweep.config import PRACTICAL, Config, Point, fields, get_field, set_field
 from aejax.sweep.spec import Group, Spec, digest, member_of
 from aejax.train import population
-from aejax.train.loop import steps_per_epoch
+from aejax.train.loop import check_batch, steps_per_epoch
 from aejax.train.plan import Job, cost
 from aejax.train.recipe import Recipe, hparams_of, resolve_hparams
 from aejax.types import Autoencoder
@@ -47,7 +47,7 @@ def restrict(points: Iterable[Point], overrides: Mapping[str, Any]) -> list[Poin
     Raises:
       ConfigError: a field that the sweep sets was overridden by a value that no point has.
     """
-    points = [dict(point) for point in points]
+    points = [{name: plain(value) for name, value in point.items()} for point in points]
     for name, value in overrides.items():
         swept = sorted({repr(p[name]) for p in points if name in p})
         if not swept:
@@ -79,6 +79,7 @@ def make_plan(
     for name, value in (overrides or {}).items():
         if name.startswith("hp.") and value is not None:
             check_range(name.removeprefix("hp."), value)
+    _check_shown(config)
     points = restrict(points, overrides or {})
     if not points:
         raise ConfigError("sweep() yields no point. Allowed: one point or more.")
@@ -120,6 +121,15 @@ def make_plan(
     )
 
 
+def _check_shown(config: Config) -> None:
+    """What rows and figures need at the end of training is checked before it."""
+    for name in ("images", "samples", "codes"):
+        check_integer(f"config.{name}", config[name], 1)
+    check_within("config.checkpoint_seconds", config.checkpoint_seconds, 0, 1e9)
+    if config.memory_gb is not None:
+        check_within("config.memory_gb", config.memory_gb, 1e-6, 1e9)
+
+
 def _apply(config: Config, point: Point) -> Config:
     one = config.copy_and_resolve_references()
     for name, value in point.items():
@@ -133,7 +143,14 @@ def _apply(config: Config, point: Point) -> Config:
 
 
 # What decides which rows a data set comes with.
-DATA_FIELDS = ("dataset", "test_fraction", "valid_fraction", "train_size", "test_size")
+DATA_FIELDS = (
+    "dataset",
+    "test_fraction",
+    "valid_fraction",
+    "train_size",
+    "test_size",
+    "resize",
+)
 
 
 def _asked(key: tuple[Any, ...]) -> str:
@@ -153,6 +170,7 @@ def _load(one: Config, loaded: dict[tuple[Any, ...], data.Dataset]) -> data.Data
             valid_fraction=one.valid_fraction,
             train_size=one.train_size,
             test_size=one.test_size,
+            resize=one.resize,
         )
     return loaded[key]
 
@@ -179,7 +197,8 @@ def _resolve(one: Config, point: Point, dataset: data.Dataset, built: dict, read
     named = {"model": one.model, **point}
     args = _mine(_given(one.args), "args", models.arguments(one.model), named, read)
     for name in ("steps", "batch_size", "eval_every"):
-        check_at_least(f"config.{name}", one[name], 1)
+        check_integer(f"config.{name}", one[name], 1)
+    check_integer("config.seed", one.seed, 0)
     recipe = Recipe(one.steps, one.batch_size, one.optimizer, one.schedule, one.clip, one.precision)
     recipe.hparams()  # names are checked before the model is built
     steps_per_epoch(len(dataset.train), one.batch_size)
@@ -200,6 +219,7 @@ def _resolve(one: Config, point: Point, dataset: data.Dataset, built: dict, read
             rows = getattr(dataset, split)
             if rows is not None:
                 check_support(model, rows, f"dataset={one.dataset!r} ({split})")
+    check_batch(model, len(dataset.train), one.batch_size)
     given = _mine(_given(one.hp), "hp", hparams_of(model, recipe), named, read)
     facts = {"num_data": len(dataset.train)}
     return spec, model, resolve_hparams(model, recipe, given, facts)

@@ -55,6 +55,7 @@ class Outcome(NamedTuple):
     others: int = 0
 
 
+@compiler.in_float32
 def run(plan: Plan, workdir: Path, console: Console) -> Outcome:
     """Runs what is missing of a plan.
 
@@ -206,6 +207,7 @@ def _rows(
 ) -> list[Row]:
     health = jax.device_get(trained.state.health)
     names = terms_of(group.model)
+    hint = Scale.of(dataset.train).hint()
     held = metrics.baselines(dataset.train, dataset.test, group.model.info.latent)
     rows = []
     for i, member in enumerate(group.members):
@@ -223,7 +225,11 @@ def _rows(
                 "seed": member.seed,
                 "step": int(health.step[i]) if lost else int(trained.state.step[i]),
                 "status": "diverged" if lost else "ok",
-                "failed": {"step": int(health.step[i]), "term": names[int(health.term[i])]}
+                "failed": {
+                    "step": int(health.step[i]),
+                    "term": names[int(health.term[i])],
+                    **({"hint": hint} if hint else {}),
+                }
                 if lost
                 else None,
                 "metrics": values | held,
@@ -245,6 +251,7 @@ def _rows(
     return rows
 
 
+@compiler.in_float32
 def estimate(plan: Plan, done: Collection[str] = ()) -> list[dict[str, Any]]:
     """Returns what each group is going to take, from tracing and one timed matrix product.
 

@@ -53,9 +53,19 @@ def summary(rows: Sequence[Row], title: str) -> Table:
 
 
 def _caption(rows: Sequence[Row]) -> str:
-    said = "Mean ± standard deviation over seeds, units per image; test: measured once, at the end."
+    said = (
+        "Mean ± standard deviation over seeds, units per example; test: measured once, at the end."
+    )
     if not all(selectable(row) for row in rows if not diverged(row)):
         said += "\nWithout validation rows (valid_fraction=0) nothing is selected."
+    for variant in variants(rows):
+        lost = [row for row in variant.rows if diverged(row)]
+        if lost:
+            first = lost[0].get("failed") or {"step": 0, "term": "loss"}
+            said += (
+                f"\n{variant.label}: {len(lost)} of {len(variant.rows)} diverged, the first at "
+                f"step {first['step']} in {first['term']}. {first.get('hint', '')}".rstrip()
+            )
     held = {}
     for row in rows:
         size = row["spec"]["args"].get("latent", "default")

@@ -5,10 +5,11 @@ Ahead of time and with donation; seconds and programs are counted.
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import jax
 from jax import export
@@ -47,6 +48,27 @@ def unplanned_count() -> int:
 def compile_seconds() -> float:
     """Returns the seconds that `compile` has taken in this thread."""
     return _here.seconds
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def in_float32(function: Callable[P, R]) -> Callable[P, R]:
+    """Returns `function` as it is without `jax_enable_x64`: the same numbers for the same seed.
+
+    All of the package computes in float32; a user's 64 bits, set for other code, would make some
+    parameters and all draws others.
+    """
+
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not jax.config.read("jax_enable_x64"):
+            return function(*args, **kwargs)
+        with jax.enable_x64(False):
+            return function(*args, **kwargs)
+
+    return wrapped
 
 
 class Program(NamedTuple):

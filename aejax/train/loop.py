@@ -12,7 +12,7 @@ from aejax.data.scaling import to_float
 from aejax.errors import ConfigError
 from aejax.train.shuffle import permuted, round_keys
 from aejax.train.step import Record
-from aejax.types import Array, Hparams, TrainState
+from aejax.types import Array, Autoencoder, Hparams, TrainState
 
 
 def steps_per_epoch(n: int, batch_size: int) -> int:
@@ -26,6 +26,17 @@ def steps_per_epoch(n: int, batch_size: int) -> int:
             f"batch_size={batch_size} is larger than the data. Allowed: 1 to {n} (the examples)."
         )
     return n // batch_size
+
+
+def check_batch(model: Autoencoder, n: int, batch_size: int) -> None:
+    """Raises ConfigError for a batch larger than the data, or too small for the model's terms."""
+    steps_per_epoch(n, batch_size)
+    least = model.info.least_rows
+    if batch_size < least:
+        raise ConfigError(
+            f"batch_size={batch_size} is too small for model {model.info.name!r}, whose loss is of "
+            f"pairs of examples. Allowed: {least} to {n}."
+        )
 
 
 def batch_indices(key: Array, start: Array, length: int, n: int, batch_size: int) -> Array:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-
-from aejax.errors import ConfigError, lookup, nearest
+from aejax.errors import ConfigError, check_number, lookup, nearest
 from aejax.hparams import check_range
 from aejax.train import optimizers
 from aejax.train.traces.precision import PRECISIONS
@@ -45,14 +42,6 @@ def hparams_of(model: Autoencoder, recipe: Recipe) -> dict[str, float]:
     return own | groups | model.hparams
 
 
-def as_number(name: str, value: Any) -> float:
-    """Returns a number of Python, NumPy or JAX as a float; raises ConfigError for anything else."""
-    number = np.asarray(value)[()] if getattr(value, "shape", None) == () else value
-    if isinstance(number, bool | np.bool_) or not isinstance(number, numbers.Real):
-        raise ConfigError(f"hp.{name}={value!r} is no number. Allowed: a finite number.")
-    return float(number)
-
-
 def resolve_hparams(
     model: Autoencoder,
     recipe: Recipe,
@@ -85,5 +74,5 @@ def resolve_hparams(
     known = {name: value for name, value in (facts or {}).items() if name in allowed}
     values = {**allowed, **known, **given}
     for name, value in values.items():
-        check_range(name, as_number(name, value), model.info.ranges)
-    return {name: as_number(name, value) for name, value in values.items()}
+        check_range(name, check_number(f"hp.{name}", value), model.info.ranges)
+    return {name: check_number(f"hp.{name}", value) for name, value in values.items()}

@@ -49,6 +49,7 @@ class Trained(NamedTuple):
     best_step: np.ndarray | None = None
 
 
+@compiler.in_float32
 def train(
     job: Job,
     table: np.ndarray | Array,

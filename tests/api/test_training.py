@@ -16,6 +16,7 @@ from aejax.train.compile import compile_count
 RNG = np.random.RandomState(0)
 IMAGES = (RNG.rand(80, 6, 5, 1) * 255).astype(np.uint8)
 FLOATS = RNG.rand(80, 30).astype(np.float32)
+IMAGE_VAE = aejax.models.vae((6, 5, 1), latent=2, widths=(8,))  # one object: compiled once
 
 
 @pytest.mark.parametrize(
@@ -32,10 +33,9 @@ FLOATS = RNG.rand(80, 30).astype(np.float32)
     ids=["uint8 NHWC", "uint8 NHW", "uint8 ND", "float ND", "jax", "float64", "float NHWC"],
 )
 def test_any_layout_of_the_same_size_fits(x):
-    model = aejax.models.vae((6, 5, 1), latent=2, widths=(8,))
-    fit = aejax.fit(model, x, steps=3, batch_size=16)
+    fit = aejax.fit(IMAGE_VAE, x, steps=3, batch_size=16)
     assert fit.diverged is None
-    assert model.encode(fit.variables, jnp.asarray(FLOATS).reshape(80, 6, 5, 1)).mean.shape == (
+    assert IMAGE_VAE.encode(fit.variables, jnp.asarray(FLOATS).reshape(80, 6, 5, 1)).mean.shape == (
         80,
         2,
     )

@@ -44,14 +44,10 @@ OFTEN = (
 )
 
 
-def _marks(name: str) -> list[pytest.MarkDecorator]:
-    # A model's tests share what it has trained: they stay in one worker.
-    own = [] if name in OFTEN else [pytest.mark.exhaustive]
-    return [pytest.mark.xdist_group(name), *own]
-
-
+# A model's tests share what it has trained: tests/conftest.py keeps them in one worker.
 pytestmark = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=_marks(name)) for name in NAMES]
+    "name",
+    [pytest.param(name, marks=[] if name in OFTEN else [pytest.mark.exhaustive]) for name in NAMES],
 )
 
 

@@ -145,7 +145,8 @@ def test_names_that_are_not_there(tmp_path):
     (tmp_path / "faces.csv").write_text("1,2")
     one_line(lambda: data.load(tmp_path / "facse.npy"), "does not exist", "'faces.npy'?")
     one_line(lambda: data.load(tmp_path / "no" / "where.npy"), "does not exist")
-    one_line(lambda: data.load(tmp_path / "faces.csv"), "a .csv file", ".npz")
+    (tmp_path / "faces.txt").write_text("1,2")
+    one_line(lambda: data.load(tmp_path / "faces.txt"), "a .txt file", ".npz", ".csv")
     one_line(lambda: data.load("fashon_mnist"), "unknown", "'fashion_mnist'?", "digits")
     one_line(lambda: data.load(""), "empty")
     one_line(lambda: data.load(None), "NoneType")
@@ -172,7 +173,8 @@ def test_folder_becomes_rgb_where_one_has_colour(tmp_path):
     for index in range(4):
         draw(tmp_path / f"{index}.png")
     draw(tmp_path / "4.png", mode="RGBA", value=(1, 2, 3, 128))
-    loaded = data.load(tmp_path)
+    with pytest.warns(UserWarning, match="1 of 5 images have transparent pixels"):
+        loaded = data.load(tmp_path)
     images = np.concatenate([loaded.train, loaded.test])
     assert images.shape == (5, 6, 5, 3)
     assert sorted(images[:, 0, 0].tolist()) == [[1, 2, 3], *[[7, 7, 7]] * 4]

@@ -97,7 +97,6 @@ def report():
     return run(SCRIPT, "4")
 
 
-@pytest.mark.xdist_group("devices")
 @pytest.mark.parametrize(("executor", "devices"), [("vmap", 4), ("map", 3)])
 def test_members_are_spread_over_devices(report, executor, devices):
     assert report["devices"] == 4
@@ -106,13 +105,11 @@ def test_members_are_spread_over_devices(report, executor, devices):
     assert worst < 1e-5
 
 
-@pytest.mark.xdist_group("devices")
 def test_an_argument_that_nothing_depends_on_lies_with_the_others(report):
     assert report["jump_relu"]
 
 
 @pytest.mark.exhaustive
-@pytest.mark.xdist_group("devices")
 def test_every_model_trains_on_two_devices():
     """Members that divide evenly and members that do not, with validation on the way."""
     report = run(EVERY_MODEL, "2")

@@ -39,7 +39,8 @@ def _radix(levels: Levels) -> Levels:
 
 def fsq_values(digits: Array, levels: Levels) -> Array:
     """Digits 0..l-1 -> l values evenly spaced over [-1, 1]; [..., c] both."""
-    return 2.0 * digits / (_along(levels, digits.ndim) - 1.0) - 1.0
+    top = (_along(levels, digits.ndim) - 1).astype(np.float32)
+    return 2.0 * digits / top - 1.0
 
 
 def fsq_index(digits: Array, levels: Levels) -> Array:
@@ -72,7 +73,8 @@ def finite_scalar(groups: int, levels: Levels) -> LatentSpace:
 
     def apply(variables: Variables, h: Array, key: Array | None) -> Latent:
         squashed = jnp.tanh(h.reshape(h.shape[0], groups, channels))
-        digits = jnp.round(0.5 * (squashed + 1.0) * (_along(levels, 3) - 1.0))
+        top = (_along(levels, 3) - 1).astype(np.float32)
+        digits = jnp.round(0.5 * (squashed + 1.0) * top)
         z = straight_through(fsq_values(digits, levels), squashed).reshape(h.shape)
         return Latent(z=z, mean=z, index=fsq_index(digits, levels))
 

@@ -43,7 +43,9 @@ def largest(values: Array, k: Array | float) -> Array:
     Returns:
       bool [..., N], to be used as `where(largest(h, k), h, 0)`; no gradient passes the choice.
     """
-    bits = jax.lax.bitcast_convert_type(jax.lax.stop_gradient(values), jnp.uint32)
+    values = jax.lax.stop_gradient(values)
+    values = jnp.where(values == 0, 0.0, values)  # -0 and 0 are equal, and their bits are not
+    bits = jax.lax.bitcast_convert_type(values, jnp.uint32)
     # Unsigned integers in the order of the floats: negative ones have their order reversed.
     order = jnp.where(bits >= _SIGN, ~bits, bits | _SIGN)
     count = jnp.clip(jnp.round(k), 0, values.shape[-1]).astype(jnp.int32)

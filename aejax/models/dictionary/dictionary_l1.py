@@ -16,8 +16,10 @@ from aejax.types import Autoencoder
 def dictionary_l1(features: Features, latent: int = 512) -> Autoencoder:
     """What `topk`, `jump_relu` and `gated` are held against. Bricken et al. 2023.
 
-    Equation: min ||x - W_dec z - b||^2 + lambda ||z||_1, z = relu(W_enc (x - b) + b_enc), rows of
-    W_dec of length one. Every active unit is pulled towards zero: codes shrink, and so does x_hat.
+    Equation: min ||x - W_dec z - b||^2 / 2 + lambda ||z||_1, z = relu(W_enc (x - b) + b_enc), rows
+    of W_dec of length one. Every active unit is pulled towards zero: codes shrink, and so does
+    x_hat. The squared error is in nats of a unit Gaussian, half of the paper's: a lambda of the
+    paper's is w_l1 = lambda / 2 here.
 
     Args:
       features: size D of an example, or its shape.
@@ -30,7 +32,7 @@ def dictionary_l1(features: Features, latent: int = 512) -> Autoencoder:
     return compose(
         name="dictionary_l1",
         paper="Bricken 2023",
-        equation="min ||x - W_dec z - b||^2 + lambda ||z||_1, z = relu(W_enc (x - b) + b_enc)",
+        equation="min ||x - W_dec z - b||^2 / 2 + lambda ||z||_1, z = relu(W_enc (x - b) + b_enc)",
         shape=shape,
         nets=dictionary(shape, latent),
         space=rectified(latent),

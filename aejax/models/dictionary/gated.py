@@ -19,8 +19,10 @@ from aejax.types import Autoencoder
 def gated(features: Features, latent: int = 512) -> Autoencoder:
     """The L1 penalty falls on gates, so that magnitudes do not shrink. Rajamanoharan et al. 2024a.
 
-    Equation: min ||x - D(z)||^2 + lambda ||relu(g)||_1 + ||x - D'(relu(g))||^2, z = 1[g > 0] m,
-    g = W (x - b) + b_gate, m = relu(exp(r) W (x - b) + b_mag), D' a frozen copy of the decoder D.
+    Equation: min ||x - D(z)||^2 / 2 + lambda ||relu(g)||_1 + ||x - D'(relu(g))||^2 / 2,
+    z = 1[g > 0] m, g = W (x - b) + b_gate, m = relu(exp(r) W (x - b) + b_mag), D' a frozen copy of
+    the decoder D. The squared errors are nats of a unit Gaussian, half of the paper's: a lambda of
+    the paper's is w_gate_l1 = lambda / 2 here.
 
     Args:
       features: size D of an example, or its shape.
@@ -35,7 +37,7 @@ def gated(features: Features, latent: int = 512) -> Autoencoder:
     return compose(
         name="gated",
         paper="Rajamanoharan 2024a",
-        equation="min ||x - D(z)||^2 + lambda ||relu(g)||_1 + ||x - D'(relu(g))||^2, z = 1[g>0] m",
+        equation="min (||x - D(z)||^2 + ||x - D'(relu(g))||^2) / 2 + lambda ||relu(g)||_1",
         shape=shape,
         nets=nets,
         space=space,

@@ -16,10 +16,12 @@ from aejax.types import Autoencoder
 def jump_relu(features: Features, latent: int = 512, threshold: float = 0.1) -> Autoencoder:
     """Reconstruction plus lambda times the number of active units. Rajamanoharan et al. 2024b.
 
-    Equation: min ||x - W_dec z - b||^2 + lambda ||z||_0, z = a H(a - theta),
-    a = relu(W_enc (x - b) + b_enc). The step's missing derivative in theta is estimated by a
-    rectangle kernel of width `bandwidth`, in units of a: the paper's .001 is for data of unit mean
-    square norm and batches of thousands; a small batch wants more.
+    Equation: min ||x - W_dec z - b||^2 / 2 + lambda ||z||_0, z = a H(a - theta),
+    a = relu(W_enc (x - b) + b_enc). The squared error is in nats of a unit Gaussian, half of the
+    paper's: a lambda of the paper's is w_l0 = lambda / 2 here. The step's missing
+    derivative in theta is estimated by a rectangle kernel of width `bandwidth`, in units of a: the
+    paper's .001 is for data of unit mean square norm and batches of thousands; a small batch wants
+    more.
 
     Args:
       features: size D of an example, or its shape.
@@ -34,7 +36,7 @@ def jump_relu(features: Features, latent: int = 512, threshold: float = 0.1) -> 
     return compose(
         name="jump_relu",
         paper="Rajamanoharan 2024b",
-        equation="min ||x - W_dec z - b||^2 + lambda ||z||_0, z = a H(a - theta)",
+        equation="min ||x - W_dec z - b||^2 / 2 + lambda ||z||_0, z = a H(a - theta)",
         shape=shape,
         nets=dictionary(shape, latent),
         space=space,

@@ -19,7 +19,8 @@ def topk(features: Features, latent: int = 512, k: int = 32) -> Autoencoder:
 
     Equation: min ||x - x_hat||^2 + alpha ||e - e_hat||^2, x_hat = W_dec z + b,
     z = relu(TopK(W_enc (x - b) + b_enc)), e = x - x_hat, e_hat = W_dec z_aux from the k_aux largest
-    units among those silent for `dead_after` examples. W_dec has rows of length one.
+    units among those silent for `dead_after` examples. W_dec has rows of length one. Both squared
+    errors are halved here, which leaves alpha the paper's.
 
     The paper starts b at the data's geometric median; here it starts at zero and is learned, since
     `init` sees no data.

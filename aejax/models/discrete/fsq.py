@@ -25,6 +25,9 @@ def fsq(
     Equation: min -log p(x|z), z_i = the nearest of l_i values in [-1, 1] to tanh(h_i), with the
     gradient of tanh; prod(l_i) codes a group, and no term but the reconstruction.
 
+    The values are evenly spaced from -1 to 1 for even l_i too; the authors' code keeps zero among
+    them and shifts even channels by half a step, so that its codes with even levels are others.
+
     `kl_nats` is the constant G log prod(l_i), as in `vq_vae`.
 
     Args:

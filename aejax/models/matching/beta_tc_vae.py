@@ -49,4 +49,5 @@ def beta_tc_vae(
         hparams={"num_data": 0.0},
         bound=("rec_nats", *terms),
         symbols={"w_mi_nats": "alpha", "w_tc_nats": "beta", "w_dimension_kl_nats": "gamma"},
+        least_rows=2,
     )

@@ -47,4 +47,5 @@ def dip_vae(
         },
         bound=("rec_nats", "kl_nats"),
         symbols={"w_offdiag_sq": "lambda_od", "w_diag_sq": "lambda_d"},
+        least_rows=2,
     )

@@ -50,4 +50,5 @@ def factor_vae(
         modules=adversarial.modules(critic, latent),
         groups=adversarial.GROUPS,
         symbols={"w_tc_nats": "gamma"},
+        least_rows=2,
     )

@@ -26,7 +26,10 @@ def wae_mmd(
     batch and as many draws of the prior.
 
     Args:
-      kernel: imq (inverse multiquadratics, the paper's choice) or rbf, summed over seven widths.
+      kernel: imq (inverse multiquadratics, the paper's choice) or rbf, summed over seven widths,
+        2 L s kernel_scale for s of .1 to 10; of one width (pythae's rbf) the estimate is about a
+        seventh. The squared error counts half (nats of a unit Gaussian), in the paper in full: its
+        lambda is w_mmd_sq = lambda / 2 here.
       Others and errors: as in `undercomplete`; `w_mmd_sq` (lambda) and `kernel_scale`, which
         multiplies the widths, are swept.
     """
@@ -43,4 +46,5 @@ def wae_mmd(
         terms={"mmd_sq": (mmd_term(space, kernel), 10.0)},
         hparams={"kernel_scale": 1.0},
         symbols={"w_mmd_sq": "lambda"},
+        least_rows=2,
     )

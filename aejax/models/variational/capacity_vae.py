@@ -23,7 +23,9 @@ def capacity_vae(
 ) -> Autoencoder:
     """A VAE whose divergence is held at C(t), a line from 0 to C. Burgess et al. 2018, section 5.
 
-    Equation: max E_q[log p(x|z)] - gamma |KL(q(z|x) || N(0, I)) - C(t)|, per example as printed.
+    Equation: max E_q[log p(x|z)] - gamma |KL(q(z|x) || N(0, I)) - C(t)|, per example as printed:
+    gamma E|KL - C|. disentanglement_lib takes the batch's mean of KL first, gamma |E KL - C|, which
+    is never larger, and lets single examples stray from C.
 
     Args and errors: as in `undercomplete`. Swept: `w_kl_nats` (gamma), `capacity` (C, in nats) and
     `capacity_steps`, in which C is reached. The paper has gamma = 1000, C = 25 and 100,000 steps;

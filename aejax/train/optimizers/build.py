@@ -49,7 +49,8 @@ def make(
     Args:
       optimizer: a name of OPTIMIZERS.
       schedule: a name of SCHEDULES; lr * factor(count / steps).
-      clip: scale gradients to global norm hp["clip_norm"] first.
+      clip: scale gradients to norm hp["clip_norm"] first: the norm of all parameters, or, where a
+        model has groups (two players), of each group by itself.
       steps: length of the run, or of its stage.
       hp: traced scalars.
       groups: path prefix -> hyper-parameter with that group's learning rate.

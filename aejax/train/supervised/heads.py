@@ -17,6 +17,7 @@ from aejax.data.rows import rows_for
 from aejax.errors import ConfigError, check_at_least, check_within
 from aejax.nets import mlp
 from aejax.train import population
+from aejax.train.compile import in_float32
 from aejax.train.plan import Job
 from aejax.train.recipe import Recipe, resolve_hparams
 from aejax.train.run import train
@@ -142,6 +143,7 @@ def _train(
     return Supervised(best, make_logits(model, head), error, steps, history)
 
 
+@in_float32
 def probe(
     model: Autoencoder,
     variables: Variables,
@@ -197,6 +199,7 @@ def probe(
     )  # fmt: skip
 
 
+@in_float32
 def fine_tune(
     model: Autoencoder,
     variables: Variables,
