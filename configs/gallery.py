@@ -46,8 +46,8 @@ ROWS: dict[str, Row] = {
         FAST,
     ),
     "linear_l2": Row(
-        "With L2 on both sides the decoder's singular vectors are the principal directions, up to "
-        "their order where two have nearly one variance.",
+        "With L2 on both sides the decoder's singular vectors are the principal directions, "
+        "one by one.",
         {"latent": 10},
         {"lr": 5e-3, "w_l2": 1.0},
         10_000,
@@ -256,8 +256,8 @@ ROWS: dict[str, Row] = {
         ADAM,
     ),
     "fsq": Row(
-        "Without a codebook: each number is rounded to few levels. A weak picture: training is slow "
-        "at these settings, and uniform codes are no prior.",
+        "Without a codebook: each number is rounded to few levels. A weak picture: it learns "
+        "slowly at these settings, and uniform codes are no prior.",
         {"widths": (256,), "groups": 8, "levels": (8, 5, 5, 5)},
         {"lr": 5e-4},
         4000,
@@ -286,7 +286,8 @@ ROWS: dict[str, Row] = {
         2500,
     ),
     "masked_autoencoder": Row(
-        "A transformer sees two patches in five, and paints the others; a short run.",
+        "A transformer sees two patches in five and paints the others. A weak picture: 600 steps, "
+        "where the paper has many thousands.",
         {
             "latent": 64,
             "patch": 4,
