@@ -21,6 +21,7 @@ class Row(NamedTuple):
     data: str = "images"  # or films, sentences
     optimizer: str = "adam"
     schedule: str = "cosine"
+    clip: bool = False
 
 
 ADAM = {"lr": 1e-3}
@@ -29,6 +30,7 @@ DEEP = {"widths": (512, 256)}
 PLANE = {**DEEP, "latent": 2}  # so that the code can be drawn as it is
 ROOM = {**DEEP, "latent": 16}
 FEW = {**DEEP, "latent": 10}
+FILM = {"cell": "gru", "likelihood": "bernoulli"}
 ATOMS = {"latent": 256}
 
 ROWS: dict[str, Row] = {
@@ -44,10 +46,11 @@ ROWS: dict[str, Row] = {
         FAST,
     ),
     "linear_l2": Row(
-        "With L2 on both sides the decoder's singular vectors are the principal directions.",
+        "With L2 on both sides the decoder's singular vectors are the principal directions, "
+        "one by one.",
         {"latent": 10},
         {"lr": 5e-3, "w_l2": 1.0},
-        20_000,
+        10_000,
     ),
     "linear_tied": Row(
         "Tied columns are orthonormal, and still a rotation of the principal directions.",
@@ -81,7 +84,7 @@ ROWS: dict[str, Row] = {
         "Sigmoid units whose mean activation is held at a tenth: pen strokes.",
         {"latent": 196, "out_activation": "sigmoid", "decay": True},
         {**FAST, "w_kl_rho_nats": 3.0, "rho": 0.1, "w_l2": 0.003},
-        10_000,
+        6000,
     ),
     "k_sparse": Row(
         "Exactly k units speak for an image; k = 25 of 400.",
@@ -102,7 +105,7 @@ ROWS: dict[str, Row] = {
     "jump_relu": Row(
         "A threshold of its own for each direction, learned against the number of active ones.",
         {"latent": 400},
-        {**ADAM, "w_l0": 0.15},
+        {**ADAM, "w_l0": 0.05},
     ),
     "gated": Row(
         "Gates decide which directions are active, and magnitudes do not shrink.",
@@ -112,7 +115,7 @@ ROWS: dict[str, Row] = {
     "dictionary_l1": Row(
         "The plain L1 dictionary; magnitudes shrink, and images with them.",
         {"latent": 400},
-        {**ADAM, "w_l1": 1.0},
+        {**ADAM, "w_l1": 0.3},
     ),
     "denoising": Row(
         "Half of the pixels are masked, and come back.",
@@ -131,10 +134,9 @@ ROWS: dict[str, Row] = {
         {**ADAM, "w_jacobian_sq": 0.5},
     ),
     "contractive_deep": Row(
-        "The penalty is of the whole encoder's Jacobian.",
+        "The penalty is of the whole encoder's Jacobian; at this weight reconstructions blur.",
         {"latent": 64, "widths": (256, 128), "likelihood": "bernoulli"},
-        {**ADAM, "w_jacobian_sq": 0.1},
-        3000,
+        {**ADAM, "w_jacobian_sq": 0.5},
     ),
     "contractive_higher": Row(
         "The Jacobian is to be small and to stay alike nearby.",
@@ -147,7 +149,6 @@ ROWS: dict[str, Row] = {
         "new digits.",
         {**ROOM, "likelihood": "bernoulli"},
         ADAM,
-        3000,
     ),
     "convolutional": Row(
         "Convolutions to 32 numbers; between two images the code is a mixture of both.",
@@ -193,7 +194,7 @@ ROWS: dict[str, Row] = {
         8000,
     ),
     "iwae_dreg": Row(
-        "The same bound with a gradient of less variance.", {**ROOM, "samples": 5}, ADAM, 4000
+        "The same bound with a gradient of less variance.", {**ROOM, "samples": 5}, ADAM, 5000
     ),
     "mixture_vae": Row(
         "A learned mixture for a prior: its draws lie where the codes do.",
@@ -255,9 +256,11 @@ ROWS: dict[str, Row] = {
         ADAM,
     ),
     "fsq": Row(
-        "The same without a codebook: each number is rounded to few levels.",
+        "Without a codebook: each number is rounded to few levels. A weak picture: it learns "
+        "slowly at these settings, and uniform codes are no prior.",
         {"widths": (256,), "groups": 8, "levels": (8, 5, 5, 5)},
         {"lr": 5e-4},
+        4000,
     ),
     "gumbel_vae": Row(
         "Sixteen choices of ten, drawn through a softmax.",
@@ -283,7 +286,8 @@ ROWS: dict[str, Row] = {
         2500,
     ),
     "masked_autoencoder": Row(
-        "A transformer sees a few patches, and paints the others.",
+        "A transformer sees two patches in five and paints the others. A weak picture: 600 steps, "
+        "where the paper has many thousands.",
         {
             "latent": 64,
             "patch": 4,
@@ -293,28 +297,31 @@ ROWS: dict[str, Row] = {
             "likelihood": "bernoulli",
         },
         {"lr": 2e-3},
-        3000,
+        600,
     ),
     "seq2seq": Row(
-        "A film goes in frame by frame, and comes out of one code.",
-        {"latent": 128, "widths": (128,), "likelihood": "bernoulli"},
-        {"lr": 3e-3},
-        4000,
+        "A film goes in frame by frame, and comes out of one code; a short run, blurred.",
+        FILM,
+        {"lr": 4e-3},
+        1800,
         "films",
+        clip=True,
     ),
     "seq2seq_future": Row(
-        "Five frames are seen, the next five are told.",
-        {"latent": 128, "widths": (128,), "likelihood": "bernoulli"},
-        {"lr": 3e-3},
-        4000,
+        "Five frames are seen, the next five are told: nearly in the right place, and blurred.",
+        FILM,
+        {"lr": 4e-3},
+        1800,
         "films",
+        clip=True,
     ),
     "seq2seq_composite": Row(
         "One code tells the five frames that were, and the five to come.",
-        {"latent": 128, "widths": (128,), "likelihood": "bernoulli"},
-        {"lr": 3e-3},
-        4000,
+        FILM,
+        {"lr": 4e-3},
+        1800,
         "films",
+        clip=True,
     ),
     "sentence_vae": Row(
         "Sentences count round a circle of ten words; between two of them the code is mixed.",

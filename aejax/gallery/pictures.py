@@ -23,7 +23,7 @@ CLOUD = 2000  # points
 def images(seen: Seen) -> list[Panel]:
     """Test images and what the model makes of them."""
     return [
-        Strip("images", seen.images(seen.x)),
+        Strip("images", seen.images(np.asarray(seen.x))),
         Strip("reconstructions", seen.images(seen.shown["reconstructions"])),
     ]
 
@@ -106,7 +106,7 @@ def repaired(seen: Seen) -> list[Panel]:
     return [
         Strip("given", seen.images(seen.shown["noisy"])),
         Strip("repaired", seen.images(seen.shown["reconstructions"])),
-        Strip("originals", seen.images(seen.x)),
+        Strip("originals", seen.images(np.asarray(seen.x))),
     ]
 
 
@@ -165,6 +165,7 @@ def _prior(seen: Seen, n: int) -> np.ndarray:
 def matched(seen: Seen) -> list[Panel]:
     """The codes of the test images beside draws of the prior, in the plane."""
     labels = seen.dataset.test_labels
+    assert labels is not None
     codes = Cloud("codes of test images", seen.codes[:CLOUD, :2], labels[:CLOUD])
     prior = Cloud("draws of the prior", _prior(seen, len(codes.points))[:, :2])
     return [*generated(seen), Clouds("code", (codes, prior))]
@@ -177,6 +178,7 @@ def posteriors(seen: Seen) -> list[Panel]:
     each = np.asarray(draws).reshape(len(seen.x), CLOUD, -1)
     widest = int(each.std(axis=1).sum(axis=-1).argmax())
     labels = seen.dataset.test_labels
+    assert labels is not None
     clouds = (
         Cloud("codes of test images", seen.codes[:CLOUD], labels[:CLOUD]),
         Cloud(f"q(z | x) of the {widest} above, from near", each[widest]),
@@ -202,8 +204,8 @@ def traversals(seen: Seen) -> list[Panel]:
 
 def discrete(seen: Seen) -> list[Panel]:
     """Reconstructions, and samples: each code is drawn by itself, all alike."""
-    again = generated(seen)
-    return [*again[:2], Strip("samples (codes drawn uniformly)", again[2].images)]
+    drawn = seen.images(seen.shown["samples"])
+    return [*images(seen), Strip("samples (codes drawn uniformly)", drawn)]
 
 
 def films(seen: Seen) -> list[Panel]:

@@ -73,6 +73,7 @@ def settings(name: str, row: Any, dataset: Dataset, steps: int) -> dict[str, Any
         "steps": steps,
         "batch_size": BATCH,
         "seed": 0,
+        **({"clip": True} if row.clip else {}),
     }
 
 
@@ -108,6 +109,7 @@ def trained(
         hp=row.hp,
         optimizer=row.optimizer,
         schedule=row.schedule,
+        clip=row.clip,
         progress=False,
     )
     seconds = round(time.perf_counter() - begun, 1)
