@@ -9,7 +9,7 @@ import numpy as np
 ACROSS = 10  # images in a line
 
 
-class PictureStrip(NamedTuple):
+class Strip(NamedTuple):
     """Images [n, H, W], ten a line. Signed ones are drawn in red and blue, each over its largest.
 
     `low` and `high` are the values of black and white of the others.
@@ -45,4 +45,4 @@ class Words(NamedTuple):
     lines: tuple[str, ...]
 
 
-Panel = PictureStrip | Clouds | Words
+Panel = Strip | Clouds | Words

@@ -11,7 +11,7 @@ from aejax import keys
 from aejax.api.applying import interpolate, reconstruct, traverse
 from aejax.errors import lookup
 from aejax.evaluate.contraction import encoder_of
-from aejax.gallery.panels import ACROSS, Cloud, Clouds, Panel, PictureStrip, Words
+from aejax.gallery.panels import ACROSS, Cloud, Clouds, Panel, Strip, Words
 from aejax.gallery.seen import Seen
 from aejax.losses.jacobian.norm import jacobians
 from aejax.models.catalogue import ENTRIES
@@ -23,16 +23,16 @@ CLOUD = 2000  # points
 def images(seen: Seen) -> list[Panel]:
     """Test images and what the model makes of them."""
     return [
-        PictureStrip("images", seen.images(seen.x)),
-        PictureStrip("reconstructions", seen.images(seen.shown["reconstructions"])),
+        Strip("images", seen.images(seen.x)),
+        Strip("reconstructions", seen.images(seen.shown["reconstructions"])),
     ]
 
 
-def _pca(seen: Seen, size: int) -> PictureStrip:
+def _pca(seen: Seen, size: int) -> Strip:
     mean, directions, _ = seen.principal
     flat = np.asarray(seen.x).reshape(len(seen.x), -1) - mean
     kept = directions[:, :size]
-    return PictureStrip(f"PCA of {size}", seen.images(flat @ kept @ kept.T + mean))
+    return Strip(f"PCA of {size}", seen.images(flat @ kept @ kept.T + mean))
 
 
 def bottleneck(seen: Seen) -> list[Panel]:
@@ -65,8 +65,8 @@ def linear(seen: Seen) -> list[Panel]:
     signs = np.sign(np.sum(columns * true, axis=1, keepdims=True))
     return [
         *bottleneck(seen),
-        PictureStrip(label, seen.images(columns * signs), signed=True),
-        PictureStrip("principal directions", seen.images(true), signed=True),
+        Strip(label, seen.images(columns * signs), signed=True),
+        Strip("principal directions", seen.images(true), signed=True),
     ]
 
 
@@ -79,10 +79,10 @@ def filters(seen: Seen) -> list[Panel]:
     found = _filters(seen)
     shown = _largest(found, np.linalg.norm(found, axis=1), 3 * ACROSS)
     noisy = seen.shown.get("noisy")
-    before = [] if noisy is None else [PictureStrip("corrupted", seen.images(noisy))]
+    before = [] if noisy is None else [Strip("corrupted", seen.images(noisy))]
     again = images(seen)
     label = f"30 of {len(found)} first filters"
-    return [again[0], *before, again[1], PictureStrip(label, seen.images(shown), signed=True)]
+    return [again[0], *before, again[1], Strip(label, seen.images(shown), signed=True)]
 
 
 def dictionary(seen: Seen) -> list[Panel]:
@@ -96,17 +96,17 @@ def dictionary(seen: Seen) -> list[Panel]:
     for i in (2, 5):
         parts = own[i][:, None] * atoms
         ranked = _largest(parts, np.abs(own[i]) * np.linalg.norm(atoms, axis=1), ACROSS)
-        strips.append(PictureStrip(f"parts of the {i}", seen.images(ranked), signed=True))
+        strips.append(Strip(f"parts of the {i}", seen.images(ranked), signed=True))
     label = f"30 of {len(atoms)} atoms; {active} active an image"
-    return [*strips, PictureStrip(label, seen.images(shown), signed=True)]
+    return [*strips, Strip(label, seen.images(shown), signed=True)]
 
 
 def repaired(seen: Seen) -> list[Panel]:
     """What the model was given, what it made of it, and what had been there."""
     return [
-        PictureStrip("given", seen.images(seen.shown["noisy"])),
-        PictureStrip("repaired", seen.images(seen.shown["reconstructions"])),
-        PictureStrip("originals", seen.images(seen.x)),
+        Strip("given", seen.images(seen.shown["noisy"])),
+        Strip("repaired", seen.images(seen.shown["reconstructions"])),
+        Strip("originals", seen.images(seen.x)),
     ]
 
 
@@ -121,10 +121,7 @@ def tangents(seen: Seen) -> list[Panel]:
     right = np.linalg.svd(found, full_matrices=False)[2]
     return [
         *images(seen),
-        *[
-            PictureStrip(f"direction {i + 1}", seen.images(right[:, i]), signed=True)
-            for i in range(3)
-        ],
+        *[Strip(f"direction {i + 1}", seen.images(right[:, i]), signed=True) for i in range(3)],
     ]
 
 
@@ -132,7 +129,7 @@ def between(seen: Seen) -> list[Panel]:
     """From one image to another along a straight line of codes."""
     firsts, seconds = seen.rows[[0, 3]], seen.rows[[6, 7]]
     steps = interpolate(seen.fitted, firsts, seconds, steps=ACROSS) / 255
-    return [PictureStrip("0 to 6, 3 to 7", seen.images(steps))]
+    return [Strip("0 to 6, 3 to 7", seen.images(steps))]
 
 
 def convolved(seen: Seen) -> list[Panel]:
@@ -143,19 +140,19 @@ def convolved(seen: Seen) -> list[Panel]:
 def kernels(seen: Seen) -> list[Panel]:
     """A corrupted image, what it becomes, and the first layer's kernels."""
     found = np.asarray(seen.variables["params"]["encoder"]["conv_0"]["kernel"])[:, :, 0]
-    before = PictureStrip("corrupted", seen.images(seen.shown["noisy"]))
+    before = Strip("corrupted", seen.images(seen.shown["noisy"]))
     again = images(seen)
     return [
         again[0],
         before,
         again[1],
-        PictureStrip("kernels", found.transpose(2, 0, 1), signed=True),
+        Strip("kernels", found.transpose(2, 0, 1), signed=True),
     ]
 
 
 def generated(seen: Seen) -> list[Panel]:
     """Reconstructions, and samples of the prior."""
-    return [*images(seen), PictureStrip("samples", seen.images(seen.shown["samples"]))]
+    return [*images(seen), Strip("samples", seen.images(seen.shown["samples"]))]
 
 
 def smooth(seen: Seen) -> list[Panel]:
@@ -202,7 +199,7 @@ def traversals(seen: Seen) -> list[Panel]:
     return [
         *images(seen),
         *[
-            PictureStrip(f"latent {i} (deviation {spread[i]:.2f})", seen.images(each))
+            Strip(f"latent {i} (deviation {spread[i]:.2f})", seen.images(each))
             for i, each in zip(moved, line, strict=True)
         ],
     ]
@@ -211,13 +208,13 @@ def traversals(seen: Seen) -> list[Panel]:
 def discrete(seen: Seen) -> list[Panel]:
     """Reconstructions, and samples: each code is drawn by itself, all alike."""
     again = generated(seen)
-    return [*again[:2], PictureStrip("samples (codes drawn uniformly)", again[2].images)]
+    return [*again[:2], Strip("samples (codes drawn uniformly)", again[2].images)]
 
 
 def films(seen: Seen) -> list[Panel]:
     """Three films frame by frame, and what was made of them."""
     told = np.asarray(seen.shown["reconstructions"])
-    scored = seen.model.info.likelihood.scored
+    scored = seen.model.info.likelihood.scored_mask
     if scored is not None:
         told = np.where(np.asarray(scored)[None], told, np.nan)
     side = round(seen.x.shape[2] ** 0.5)
@@ -226,8 +223,8 @@ def films(seen: Seen) -> list[Panel]:
         panel
         for i in range(3)
         for panel in (
-            PictureStrip(f"film {i + 1}", frames(seen.x[i])),
-            PictureStrip("told", frames(told[i])),
+            Strip(f"film {i + 1}", frames(seen.x[i])),
+            Strip("told", frames(told[i])),
         )
     ]
 
