@@ -40,9 +40,9 @@ def _strip_height(strip: Strip) -> int:
 
 def _draw_strip(axis: Axes, strip: Strip) -> None:
     if strip.signed:
-        scale, colours = tiles.Scale(-1.0, 1.0), "RdBu_r"
+        scale, colours = tiles.GreyScale(-1.0, 1.0), "RdBu_r"
     else:
-        scale, colours = tiles.Scale(strip.low, strip.high), "gray"
+        scale, colours = tiles.GreyScale(strip.low, strip.high), "gray"
     tiles.show(axis, _canvas(strip), scale, colours, aspect="auto", interpolation="nearest")
 
 

@@ -24,7 +24,7 @@ CELL, SMALLEST = 0.46, 0.27  # inches: width of a picture
 THIN = 0.62  # size of a noisy input, in cells
 
 
-class Strip(NamedTuple):
+class MemberStrip(NamedTuple):
     """One row of pictures [n, *shape] with its name."""
 
     name: str
@@ -71,21 +71,21 @@ def _split(group: list[Shown]) -> list[list[Shown]]:
     return [group[i : i + size] for i in range(0, len(group), size)]
 
 
-def _strips(block: list[Shown], titled: bool) -> list[Strip]:
+def _strips(block: list[Shown], titled: bool) -> list[MemberStrip]:
     inputs = block[0].arrays["inputs"]
-    strips = [Strip(f"{block[0].row.get('dataset')}: inputs" if titled else "inputs", inputs)]
+    strips = [MemberStrip(f"{block[0].row.get('dataset')}: inputs" if titled else "inputs", inputs)]
     for each in block:
         noisy = each.arrays.get("noisy", inputs)
         if not np.array_equal(noisy, inputs):
-            strips.append(Strip("noisy input", noisy, size=THIN))
+            strips.append(MemberStrip("noisy input", noisy, size=THIN))
         error = number(each.row, "test_mse_per_image")
         text = "" if np.isnan(error) else f"{error:#.3g}".rstrip(".")
         name = wrapped(each.label, LONGEST, always=True)
-        strips.append(Strip(name, each.arrays["reconstructions"], text, "black"))
+        strips.append(MemberStrip(name, each.arrays["reconstructions"], text, "black"))
     return strips
 
 
-def _cells(strips: list[Strip], room: float) -> PictureCells:
+def _cells(strips: list[MemberStrip], room: float) -> PictureCells:
     """Fits pictures into `room` inches, no lower than a strip's name is high."""
     images = strips[0].images
     lowest = 0.125 * max(strip.name.count("\n") + 1 for strip in strips) + 0.02
@@ -120,7 +120,7 @@ def _draw(blocks: list[list[Shown]]) -> Figure:
     return figure
 
 
-def _block(axis: Axes, strips: list[Strip], cells: PictureCells) -> None:
+def _block(axis: Axes, strips: list[MemberStrip], cells: PictureCells) -> None:
     """Draws strips from the top down, names on the left, errors on the right."""
     scale = tiles.scale_of(strips[0].images)
     smooth = "auto" if tiles.is_image(strips[0].images) else "nearest"

@@ -142,7 +142,12 @@ def kernels(seen: Seen) -> list[Panel]:
     found = np.asarray(seen.variables["params"]["encoder"]["conv_0"]["kernel"])[:, :, 0]
     before = Strip("corrupted", seen.images(seen.shown["noisy"]))
     again = images(seen)
-    return [again[0], before, again[1], Strip("kernels", found.transpose(2, 0, 1), signed=True)]
+    return [
+        again[0],
+        before,
+        again[1],
+        Strip("kernels", found.transpose(2, 0, 1), signed=True),
+    ]
 
 
 def generated(seen: Seen) -> list[Panel]:
@@ -211,7 +216,7 @@ def discrete(seen: Seen) -> list[Panel]:
 def films(seen: Seen) -> list[Panel]:
     """Three films frame by frame, and what was made of them."""
     told = np.asarray(seen.shown["reconstructions"])
-    scored = seen.model.info.likelihood.scored
+    scored = seen.model.info.likelihood.scored_mask
     if scored is not None:
         told = np.where(np.asarray(scored)[None], told, np.nan)
     side = round(seen.x.shape[2] ** 0.5)
@@ -219,7 +224,10 @@ def films(seen: Seen) -> list[Panel]:
     return [
         panel
         for i in range(3)
-        for panel in (Strip(f"film {i + 1}", frames(seen.x[i])), Strip("told", frames(told[i])))
+        for panel in (
+            Strip(f"film {i + 1}", frames(seen.x[i])),
+            Strip("told", frames(told[i])),
+        )
     ]
 
 

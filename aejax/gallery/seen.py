@@ -14,7 +14,7 @@ from aejax.data.dataset import Dataset
 from aejax.data.scaling import to_float
 from aejax.evaluate.principal import Principal, principal
 from aejax.gallery.panels import ACROSS
-from aejax.gallery.training import Trained
+from aejax.gallery.training import TrainedModel
 
 
 class Seen:
@@ -31,7 +31,7 @@ class Seen:
       x: the same as floats.
     """
 
-    def __init__(self, trained: Trained):
+    def __init__(self, trained: TrainedModel):
         """Picks the examples."""
         self.fitted, self.dataset = trained.fitted, trained.dataset
         self.model, self.variables = self.fitted.model, self.fitted.variables

@@ -20,7 +20,7 @@ TRAIN, TEST = 20_000, 2_000  # rows, where the set has so many
 BATCH = 128
 
 
-class Trained(NamedTuple):
+class TrainedModel(NamedTuple):
     """A model of the gallery with the rows that it was trained on, and how long that took."""
 
     fitted: Fitted
@@ -79,7 +79,7 @@ def settings(name: str, row: Any, dataset: Dataset, steps: int) -> dict[str, Any
 
 def trained(
     name: str, row: Any, sets: dict[str, Dataset], folder: Path, most: int | None
-) -> Trained:
+) -> TrainedModel:
     """Returns a model of the gallery, trained now or as it was kept.
 
     Args:
@@ -99,7 +99,7 @@ def trained(
     if note.is_file():
         kept = json.loads(note.read_text())
         if kept["settings"] == wanted and (folder / name).is_dir():
-            return Trained(load(folder / name), dataset, kept["seconds"])
+            return TrainedModel(load(folder / name), dataset, kept["seconds"])
     begun = time.perf_counter()
     fitted = fit(
         models.build(name, np.shape(dataset.train)[1:], row.args),
@@ -116,4 +116,4 @@ def trained(
     note.unlink(missing_ok=True)
     save(folder / name, fitted, state=False)
     note.write_text(json.dumps({"settings": wanted, "seconds": seconds}))
-    return Trained(fitted, dataset, seconds)
+    return TrainedModel(fitted, dataset, seconds)
