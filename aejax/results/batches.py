@@ -8,7 +8,7 @@ down before it begins, as `groups/ID.json`.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,7 +61,7 @@ def write(workdir: Path, batch: Batch) -> None:
     write_whole(workdir / FOLDER / f"{batch.id}.json", json.dumps(said, indent=1))
 
 
-def free_id(group: str, taken: Sequence[str]) -> str:
+def free_id(group: str, taken: Collection[str]) -> str:
     """Returns the group's own id for its first batch, and ID.2, ID.3, ... for those that grew."""
     if group not in taken:
         return group

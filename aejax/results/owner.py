@@ -83,9 +83,12 @@ def read(workdir: Path) -> Owner | None:
         return None
     try:
         known = json.loads(path.read_text())
-        found = {name: known[name] for name in ("config_hash", "config")}
-        found |= {"swept": tuple(known.get("swept", ())), "data": dict(known.get("data", {}))}
-        return Owner(**found | {"config": dict(found["config"])})
+        return Owner(
+            str(known["config_hash"]),
+            dict(known["config"]),
+            tuple(known.get("swept", ())),
+            dict(known.get("data", {})),
+        )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"{path} cannot be read ({error}). Allowed: the file as this program wrote it, or a "
