@@ -15,11 +15,13 @@ from aejax.errors import ConfigError
 from aejax.train import begin
 from aejax.train import compile as compiler
 from aejax.train.checkpoint import Checkpoint
+from aejax.train.fingerprint import fingerprints
 from aejax.train.history import History
-from aejax.train.plan import Job, plan_of
+from aejax.train.plan import Job, Plan, plan_of
 from aejax.train.population.choice import choose
-from aejax.train.population.devices import place
+from aejax.train.population.devices import place, split_in
 from aejax.train.programs import Measure, measured, programs_of, trial
+from aejax.train.resume import Setting, settle
 from aejax.train.stopping import EarlyStopping
 from aejax.types import Array, PyTree, TrainState, Variables
 
@@ -45,6 +47,9 @@ class Trained(NamedTuple):
     peak_bytes: int  # of the program that takes the most, data and members included
     executor: str
     chunk: int
+    parts: int  # that the members were split in, and the devices that these were on
+    devices: int
+    continued: tuple[str, ...]  # where it went on elsewhere, or under a changed program
     best: Variables | None = None
     best_step: np.ndarray | None = None
 
@@ -84,7 +89,9 @@ def train(
         stages and some optimisers read the total, and then only a run that was stopped on its way
         can be continued: planned equals `recipe.steps`.
       checkpoint: where to save and from where to go on; a resumed run equals an undisturbed one
-        bit for bit.
+        bit for bit. What is damaged is left out, and a changed program begins again, unless
+        `checkpoint.changed` says otherwise; `checkpoint.say` is told. On other devices it goes on
+        in the parts that it began with.
       checkpoint_seconds: least time between two saves; 0 saves after every chunk.
       on_compiled: called before the first chunk, with the seconds that compiling took.
       on_chunk: called after every chunk.
@@ -101,21 +108,46 @@ def train(
     _check(valid, measure, stopping, initial, start)
     plan = plan_of(job, table, begin.steps_taken(job, start, planned))
     compiled = compiler.compile_seconds()
-    # A resumed run goes on as it began: another executor would round differently.
-    noted = checkpoint.note() if checkpoint else None
     trials = partial(trial, plan, job.hp, table)
-    executor, chunk = (
-        noted["choice"]
-        if noted
-        else choose(job.executor, plan.members, plan.cost, job.memory_bytes, trials)
+    shape = lambda data: None if data is None else jax.ShapeDtypeStruct(data.shape, data.dtype)
+    setting, done = settle(
+        checkpoint,
+        partial(fingerprints, plan, job, shape(table), shape(valid), measure, stopping),
+        plan.members,
+        lambda: choose(job.executor, plan.members, plan.cost, job.memory_bytes, trials),
+        lambda segments: sum(segment.length for segment in plan.segments[:segments]),
     )
-    if checkpoint and not noted:
-        checkpoint.write_note({"choice": [executor, chunk]})
+    with split_in(setting.parts):
+        rest = partial(_run, job, plan, setting, done, compiled, start, initial)
+        return rest(table, valid, measure, stopping, checkpoint, checkpoint_seconds, on_compiled, on_chunk)
+
+
+def _run(
+    job: Job,
+    plan: Plan,
+    setting: Setting,
+    done: int,
+    compiled: float,
+    start: TrainState | None,
+    initial: Variables | None,
+    table: np.ndarray | Array,
+    valid: np.ndarray | Array | None,
+    measure: Measure | None,
+    stopping: EarlyStopping | None,
+    checkpoint: Checkpoint | None,
+    checkpoint_seconds: float,
+    on_compiled: Callable[[float], None] | None,
+    on_chunk: OnChunk | None,
+) -> Trained:
+    """Runs what is left of a plan under a setting; see `train`."""
+    executor, chunk = setting.executor, setting.chunk
     put = partial(place, members=plan.members, executor=executor)
     rows = put(table, shared=True)
     held_out = None if valid is None else put(valid, shared=True)
     shape = lambda data: None if data is None else jax.ShapeDtypeStruct(data.shape, data.dtype)
-    programs = programs_of(plan, executor, chunk, shape(rows), shape(held_out), measure)
+    programs = programs_of(
+        plan, executor, chunk, setting.parts, shape(rows), shape(held_out), measure
+    )
     if start is not None:
         state = begin.continued(start, plan.first["state"])
     else:
@@ -126,7 +158,6 @@ def train(
     members = put({"state": state, "hp": jax.tree.map(np.array, job.hp)})
     history = History(plan, programs.metrics, stopping)
     tree = lambda state: {"state": _raw(state), **history.tree()}
-    done = (checkpoint.latest() or 0) if checkpoint else 0
     if checkpoint and done:
         shapes = plan.stages[plan.segments[done - 1].stage].members["state"]
         restored = checkpoint.restore(done, jax.eval_shape(tree, shapes))
@@ -168,6 +199,9 @@ def train(
         peak_bytes=programs.peak_bytes,
         executor=executor,
         chunk=chunk,
+        parts=setting.parts,
+        devices=setting.on,
+        continued=tuple(setting.history),
         best=history.best.variables if history.best else None,
         best_step=history.best.step if history.best else None,
     )

@@ -1,7 +1,7 @@
 """A population: members stacked on a leading axis, and what runs one function for all of them."""
 
 from aejax.train.population.choice import Cost, available_bytes, check_budget, choose, pick
-from aejax.train.population.devices import available_cores, place, use_cores
+from aejax.train.population.devices import available_cores, parts, place, split_in, use_cores
 from aejax.train.population.executors import EXECUTORS, execute
 from aejax.train.population.stacked import Member, member, size, stack, stacked_shapes
 
@@ -15,9 +15,11 @@ __all__ = [
     "choose",
     "execute",
     "member",
+    "parts",
     "pick",
     "place",
     "size",
+    "split_in",
     "stack",
     "stacked_shapes",
     "use_cores",
