@@ -30,6 +30,7 @@ PRACTICAL = (
     "memory_gb",
     "checkpoint_seconds",
     "keep_variables",
+    "changed_program",
 )
 
 
@@ -98,6 +99,7 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
             "memory_gb": config_dict.placeholder(float),
             "checkpoint_seconds": 30.0,
             "keep_variables": "auto",  # of members: auto, all, best or none
+            "changed_program": "restart",  # or continue: a checkpoint of another version's program
             # What the figures get.
             "images": 10,
             "samples": 40,

@@ -79,18 +79,19 @@ def run(plan: Plan, workdir: Path, console: Console) -> Outcome:
         with Report(len(missing), work, console) as report:
             for part, of in missing:
                 begin(part, of, store)
-                _run_group(plan, part, store, report)
+                _run_group(plan, part, store, report, console)
         mine = [row for row in store.rows if row["id"] in known]
         return Outcome(mine, fresh, store.dropped, len(store.rows) - len(mine))
     finally:
         store.close()
 
 
-def _run_group(plan: Plan, group: Group, store: Store, report: Report) -> None:
+def _run_group(plan: Plan, group: Group, store: Store, report: Report, console: Console) -> None:
     spec = group.spec
     dataset = plan.datasets[group.spec.data]
     report.begin(group.id, len(group.members), spec.recipe.steps)
-    checkpoint = Checkpoint(store.checkpoints(group.id))
+    changed = plan.config.changed_program
+    checkpoint = Checkpoint(store.checkpoints(group.id), console.print, changed)
     job = job_of(plan.config, group)
     trained = train(
         job,
@@ -104,8 +105,10 @@ def _run_group(plan: Plan, group: Group, store: Store, report: Report) -> None:
     )
     begun = time.perf_counter()
     members = {"state": trained.state, "hp": job.hp}
-    scores = _scores(group, dataset, members, trained)
-    store.save_arrays(group.id, _arrays(plan, group, dataset, members, trained))
+    with population.split_in(trained.parts):
+        scores = _scores(group, dataset, members, trained)
+        arrays = _arrays(plan, group, dataset, members, trained)
+    store.save_arrays(group.id, arrays)
     _keep(plan, group, dataset, store, trained, scores.get("valid_mse_per_image"))
     after = time.perf_counter() - begun
     store.append(_rows(plan, group, dataset, trained, scores, after))
@@ -241,6 +244,8 @@ def _rows(
                 "members": len(group.members),
                 "executor": trained.executor,
                 "chunk": trained.chunk,
+                "devices": trained.devices,
+                "continued": list(trained.continued),
                 "flops": trained.flops,
                 "recompiles": trained.recompiles,
                 "git": environment.git_commit(),

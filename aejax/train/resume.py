@@ -83,7 +83,9 @@ def settle(
     done = (checkpoint.latest() or 0) if noted else 0
     if checkpoint.damaged:
         what = ", ".join(checkpoint.damaged)
-        checkpoint.say(f"checkpoint {what} is damaged: {name} begins again at step {steps_at(done)}")
+        checkpoint.say(
+            f"checkpoint {what} is damaged: {name} begins again at step {steps_at(done)}"
+        )
     setting = _known(noted)
     if noted and (setting is None or setting.prints != ours):
         differ = _differences(setting, ours)

@@ -118,93 +118,71 @@ def train(
         lambda segments: sum(segment.length for segment in plan.segments[:segments]),
     )
     with split_in(setting.parts):
-        rest = partial(_run, job, plan, setting, done, compiled, start, initial)
-        return rest(table, valid, measure, stopping, checkpoint, checkpoint_seconds, on_compiled, on_chunk)
-
-
-def _run(
-    job: Job,
-    plan: Plan,
-    setting: Setting,
-    done: int,
-    compiled: float,
-    start: TrainState | None,
-    initial: Variables | None,
-    table: np.ndarray | Array,
-    valid: np.ndarray | Array | None,
-    measure: Measure | None,
-    stopping: EarlyStopping | None,
-    checkpoint: Checkpoint | None,
-    checkpoint_seconds: float,
-    on_compiled: Callable[[float], None] | None,
-    on_chunk: OnChunk | None,
-) -> Trained:
-    """Runs what is left of a plan under a setting; see `train`."""
-    executor, chunk = setting.executor, setting.chunk
-    put = partial(place, members=plan.members, executor=executor)
-    rows = put(table, shared=True)
-    held_out = None if valid is None else put(valid, shared=True)
-    shape = lambda data: None if data is None else jax.ShapeDtypeStruct(data.shape, data.dtype)
-    programs = programs_of(
-        plan, executor, chunk, setting.parts, shape(rows), shape(held_out), measure
-    )
-    if start is not None:
-        state = begin.continued(start, plan.first["state"])
-    else:
-        assert programs.init is not None
-        state = programs.init.call(put(np.asarray(job.seeds)), ())
-        state = begin.drawn(job.model, state, rows, initial)
-    # Copies: guarded chunks give their members' memory to the result, and the job is the caller's.
-    members = put({"state": state, "hp": jax.tree.map(np.array, job.hp)})
-    history = History(plan, programs.metrics, stopping)
-    tree = lambda state: {"state": _raw(state), **history.tree()}
-    if checkpoint and done:
-        shapes = plan.stages[plan.segments[done - 1].stage].members["state"]
-        restored = checkpoint.restore(done, jax.eval_shape(tree, shapes))
-        members["state"] = put(_typed(restored["state"]))
-        history.load(restored)
-    if on_compiled:
-        on_compiled(compiler.compile_seconds() - compiled)
-    begun = saved = time.perf_counter()
-    warm = None  # programs that JAX had compiled by itself after the first chunk
-    for i, segment in list(enumerate(plan.segments))[done:]:
-        if history.finished():
-            break
-        if segment.start == plan.stages[segment.stage].start:
-            members = programs.enter[segment.stage].call(members, ())
-        members, records = programs.advance(segment, members, rows)
-        points = None
-        if programs.measure:
-            points = programs.measure[segment.stage].call(measured(members), held_out)
-        means = history.record(i, segment, members, *jax.device_get((records, points)))
-        if warm is None:
-            warm = compiler.unplanned_count()
-        if on_chunk:
-            on_chunk(segment.start + segment.length, means)
-        ended = i + 1 == len(plan.segments) or history.finished()
-        if checkpoint and (ended or time.perf_counter() - saved >= checkpoint_seconds):
-            checkpoint.save(i + 1, tree(members["state"]))
-            saved = time.perf_counter()
-    jax.block_until_ready(members)
-    return Trained(
-        state=members["state"],
-        curve_step=history.curve_step,
-        curves=history.curves,
-        valid_step=history.valid_step,
-        valid=history.valid,
-        compile_seconds=compiler.compile_seconds() - compiled,
-        run_seconds=time.perf_counter() - begun,
-        recompiles=0 if warm is None else compiler.unplanned_count() - warm,
-        flops=plan.cost.flops,
-        peak_bytes=programs.peak_bytes,
-        executor=executor,
-        chunk=chunk,
-        parts=setting.parts,
-        devices=setting.on,
-        continued=tuple(setting.history),
-        best=history.best.variables if history.best else None,
-        best_step=history.best.step if history.best else None,
-    )
+        executor, chunk = setting.executor, setting.chunk
+        put = partial(place, members=plan.members, executor=executor)
+        rows = put(table, shared=True)
+        held_out = None if valid is None else put(valid, shared=True)
+        shape = lambda data: None if data is None else jax.ShapeDtypeStruct(data.shape, data.dtype)
+        programs = programs_of(
+            plan, executor, chunk, setting.parts, shape(rows), shape(held_out), measure
+        )
+        if start is not None:
+            state = begin.continued(start, plan.first["state"])
+        else:
+            assert programs.init is not None
+            state = programs.init.call(put(np.asarray(job.seeds)), ())
+            state = begin.drawn(job.model, state, rows, initial)
+        # Copies: guarded chunks give their members' memory to the result, and the job is the caller's.
+        members = put({"state": state, "hp": jax.tree.map(np.array, job.hp)})
+        history = History(plan, programs.metrics, stopping)
+        tree = lambda state: {"state": _raw(state), **history.tree()}
+        if checkpoint and done:
+            shapes = plan.stages[plan.segments[done - 1].stage].members["state"]
+            restored = checkpoint.restore(done, jax.eval_shape(tree, shapes))
+            members["state"] = put(_typed(restored["state"]))
+            history.load(restored)
+        if on_compiled:
+            on_compiled(compiler.compile_seconds() - compiled)
+        begun = saved = time.perf_counter()
+        warm = None  # programs that JAX had compiled by itself after the first chunk
+        for i, segment in list(enumerate(plan.segments))[done:]:
+            if history.finished():
+                break
+            if segment.start == plan.stages[segment.stage].start:
+                members = programs.enter[segment.stage].call(members, ())
+            members, records = programs.advance(segment, members, rows)
+            points = None
+            if programs.measure:
+                points = programs.measure[segment.stage].call(measured(members), held_out)
+            means = history.record(i, segment, members, *jax.device_get((records, points)))
+            if warm is None:
+                warm = compiler.unplanned_count()
+            if on_chunk:
+                on_chunk(segment.start + segment.length, means)
+            ended = i + 1 == len(plan.segments) or history.finished()
+            if checkpoint and (ended or time.perf_counter() - saved >= checkpoint_seconds):
+                checkpoint.save(i + 1, tree(members["state"]))
+                saved = time.perf_counter()
+        jax.block_until_ready(members)
+        return Trained(
+            state=members["state"],
+            curve_step=history.curve_step,
+            curves=history.curves,
+            valid_step=history.valid_step,
+            valid=history.valid,
+            compile_seconds=compiler.compile_seconds() - compiled,
+            run_seconds=time.perf_counter() - begun,
+            recompiles=0 if warm is None else compiler.unplanned_count() - warm,
+            flops=plan.cost.flops,
+            peak_bytes=programs.peak_bytes,
+            executor=executor,
+            chunk=chunk,
+            parts=setting.parts,
+            devices=setting.on,
+            continued=tuple(setting.history),
+            best=history.best.variables if history.best else None,
+            best_step=history.best.step if history.best else None,
+        )
 
 
 def _check(

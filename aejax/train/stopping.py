@@ -86,9 +86,7 @@ class Best:
 
 
 @lru_cache(maxsize=16)
-def _selection(
-    structure: Any, shapes: tuple[jax.ShapeDtypeStruct, ...], parts: int
-) -> Program:
+def _selection(structure: Any, shapes: tuple[jax.ShapeDtypeStruct, ...], parts: int) -> Program:
     """Compiles `(old, new, better [P]) -> new where better, else old`."""
 
     def select(m: PyTree, _: PyTree) -> PyTree:
