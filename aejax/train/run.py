@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -11,17 +12,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from aejax import signals
 from aejax.errors import ConfigError
 from aejax.train import begin
 from aejax.train import compile as compiler
 from aejax.train.checkpoint import Checkpoint
 from aejax.train.fingerprint import fingerprints
 from aejax.train.history import History
-from aejax.train.plan import Job, Plan, plan_of
+from aejax.train.plan import Job, plan_of
 from aejax.train.population.choice import choose
 from aejax.train.population.devices import place, split_in
 from aejax.train.programs import Measure, measured, programs_of, trial
-from aejax.train.resume import Setting, settle
+from aejax.train.resume import settle
 from aejax.train.stopping import EarlyStopping
 from aejax.types import Array, PyTree, TrainState, Variables
 
@@ -122,7 +124,6 @@ def train(
         put = partial(place, members=plan.members, executor=executor)
         rows = put(table, shared=True)
         held_out = None if valid is None else put(valid, shared=True)
-        shape = lambda data: None if data is None else jax.ShapeDtypeStruct(data.shape, data.dtype)
         programs = programs_of(
             plan, executor, chunk, setting.parts, shape(rows), shape(held_out), measure
         )
@@ -132,7 +133,7 @@ def train(
             assert programs.init is not None
             state = programs.init.call(put(np.asarray(job.seeds)), ())
             state = begin.drawn(job.model, state, rows, initial)
-        # Copies: guarded chunks give their members' memory to the result, and the job is the caller's.
+        # Copies: guarded chunks give their members' memory away, and the job is the caller's.
         members = put({"state": state, "hp": jax.tree.map(np.array, job.hp)})
         history = History(plan, programs.metrics, stopping)
         tree = lambda state: {"state": _raw(state), **history.tree()}
@@ -148,21 +149,24 @@ def train(
         for i, segment in list(enumerate(plan.segments))[done:]:
             if history.finished():
                 break
-            if segment.start == plan.stages[segment.stage].start:
-                members = programs.enter[segment.stage].call(members, ())
-            members, records = programs.advance(segment, members, rows)
-            points = None
-            if programs.measure:
-                points = programs.measure[segment.stage].call(measured(members), held_out)
-            means = history.record(i, segment, members, *jax.device_get((records, points)))
-            if warm is None:
-                warm = compiler.unplanned_count()
-            if on_chunk:
-                on_chunk(segment.start + segment.length, means)
-            ended = i + 1 == len(plan.segments) or history.finished()
-            if checkpoint and (ended or time.perf_counter() - saved >= checkpoint_seconds):
-                checkpoint.save(i + 1, tree(members["state"]))
-                saved = time.perf_counter()
+            with signals.held() if checkpoint else nullcontext():
+                if segment.start == plan.stages[segment.stage].start:
+                    members = programs.enter[segment.stage].call(members, ())
+                members, records = programs.advance(segment, members, rows)
+                points = None
+                if programs.measure:
+                    points = programs.measure[segment.stage].call(measured(members), held_out)
+                means = history.record(i, segment, members, *jax.device_get((records, points)))
+                if warm is None:
+                    warm = compiler.unplanned_count()
+                if on_chunk:
+                    on_chunk(segment.start + segment.length, means)
+                ended = i + 1 == len(plan.segments) or history.finished() or signals.waiting()
+                if checkpoint and (ended or time.perf_counter() - saved >= checkpoint_seconds):
+                    checkpoint.save(i + 1, tree(members["state"]))
+                    saved = time.perf_counter()
+                    kept = f"checkpoint of {checkpoint.directory.name} at step"
+                    signals.keep(f"{kept} {segment.start + segment.length}")
         jax.block_until_ready(members)
         return Trained(
             state=members["state"],
