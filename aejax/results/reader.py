@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import zipfile
 import zlib
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from aejax.errors import ConfigError, nearest
+from aejax.results import batches, lines
 from aejax.results.rows import Row
 
 # What a group's members share; every other key of a group's file has a leading member axis [P].
@@ -23,7 +23,8 @@ def read_rows(workdir: Path) -> list[Row]:
     """Reads `results.jsonl`; a corrupt last line (a power cut) is left out, with a warning.
 
     Raises:
-      ConfigError: no such directory, no results in it, or a corrupt line before the last.
+      ConfigError: no such directory, no results in it, a corrupt line before the last, a member
+        that stands there twice, or one of a population that has no such member.
     """
     if not workdir.is_dir():
         siblings = [p.name for p in workdir.parent.glob("*") if p.is_dir()]
@@ -32,34 +33,23 @@ def read_rows(workdir: Path) -> list[Row]:
             " Allowed: a directory that a sweep wrote."
         )
     path = workdir / "results.jsonl"
-    lines = path.read_bytes().splitlines() if path.is_file() else []
-    rows: dict[str, Row] = {}
-    for place, line in enumerate(lines, start=1):
+    found = path.read_bytes().splitlines() if path.is_file() else []
+    rows: dict[int, Row] = {}
+    for place, line in enumerate(found, start=1):
         if not line.strip():
             continue
-        row = _parse(line)
-        if row is not None:
-            rows[str(row["id"])] = row  # a member that was done again counts once, by its last row
-        elif place == len(lines):
+        try:
+            rows[place] = lines.parse(line, REQUIRED)
+        except ValueError as error:
+            if place < len(found):
+                raise lines.wrong(path, place, error) from error
             logging.warning("%s: the last line (%d) is corrupt; left out.", path, place)
-        else:
-            raise ConfigError(
-                f"{path}, line {place}, is not a result row."
-                f" Allowed: a JSON object with {', '.join(REQUIRED)}."
-            )
+    lines.check(path, rows, batches.read(workdir))
     if not rows:
         raise ConfigError(
             f"workdir={str(workdir)!r} has no results. Allowed: run a sweep there first."
         )
     return list(rows.values())
-
-
-def _parse(line: bytes) -> Row | None:
-    try:
-        row = json.loads(line)
-    except ValueError:
-        return None
-    return row if isinstance(row, dict) and all(key in row for key in REQUIRED) else None
 
 
 class Group:
