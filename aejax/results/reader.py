@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import numpy as np
 from aejax.errors import ConfigError, nearest
 from aejax.results import batches, lines
 from aejax.results.rows import Row
+from aejax.results.whole import DAMAGED
 
 # What a group's members share; every other key of a group's file has a leading member axis [P].
 SHARED = frozenset({"curve_step", "valid_step", "inputs", "labels_shown", "labels"})
@@ -62,7 +61,7 @@ class Group:
             with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 self.keys = [key for key in file.files if key != "ids"]
                 self.index = {str(name): i for i, name in enumerate(file["ids"])}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except DAMAGED as error:
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> ConfigError:
@@ -79,7 +78,7 @@ class Group:
             try:
                 with self._path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                     self._cache[key] = file[key]
-            except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            except DAMAGED as error:
                 raise self._damaged(error) from error
         return self._cache[key]
 

@@ -31,6 +31,7 @@ PRACTICAL = (
     "checkpoint_seconds",
     "keep_variables",
     "changed_program",
+    "remake",
 )
 
 
@@ -100,6 +101,7 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
             "checkpoint_seconds": 30.0,
             "keep_variables": "auto",  # of members: auto, all, best or none
             "changed_program": "restart",  # or continue: a checkpoint of another version's program
+            "remake": False,  # train again what has rows, and whose arrays or variables are gone
             # What the figures get.
             "images": 10,
             "samples": 40,

@@ -23,6 +23,7 @@ from aejax.results.store import Row, Store
 from aejax.results.variables import save_variables
 from aejax.sweep.growth import begin, to_train
 from aejax.sweep.keeping import kept_members, policy
+from aejax.sweep.lost import in_words, lost
 from aejax.sweep.plan import Plan, job_of
 from aejax.sweep.progress import Report
 from aejax.sweep.spec import Group
@@ -73,6 +74,11 @@ def run(plan: Plan, workdir: Path, console: Console) -> Outcome:
         if store.dropped is not None:
             console.print(f"dropped a broken last line of {store.results}; its member runs again")
         missing = [(part, g.id) for g in plan.groups for part in to_train(g, store)]
+        for one in lost(plan.groups, store, policy(plan) != "none"):
+            if plan.config.remake:
+                missing.append((one.part, one.of))
+            else:
+                console.print(in_words(one))
         work = sum(len(part.members) * part.spec.recipe.steps for part, _ in missing)
         known = {member.id for group in plan.groups for member in group.members}
         fresh = len(known - store.done)
