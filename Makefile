@@ -14,7 +14,7 @@ export AEJAX_TEST_CACHE ?= $(CURDIR)/.cache/xla-$(notdir $(VENV))
 # The tests start a hundred processes: what Python compiled of the sources is kept, as by default.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: sweep test test-all test-fast test-newest lint types figures zoo bench-peers clean
+.PHONY: sweep test test-all test-fast test-newest lint types figures zoo docs bench-peers clean
 .DELETE_ON_ERROR:
 
 $(STAMP): pyproject.toml constraints.txt
@@ -49,6 +49,10 @@ test-newest: $(STAMP)
 	  tests/rbm/test_partition_function.py tests/rbm/test_rbm.py tests/nets/test_conv.py tests/nets/test_pooling.py \
 	  tests/latents/flows tests/latents/priors tests/latents/quantised
 
+# The site, with warnings as errors: docs/_build/index.html. It is built without a network.
+docs: $(STAMP)
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
+
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -62,4 +66,4 @@ bench-peers:
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers/requirements.txt
 
 clean:
-	rm -rf $(VENV) .venv-peers .cache build *.egg-info
+	rm -rf $(VENV) .venv-peers .cache build docs/_build docs/api *.egg-info

@@ -5,13 +5,14 @@ Networks, a corruption, a latent space, a likelihood, terms, an objective.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jax.numpy as jnp
 
 from aejax.corruptions import noise as corruptions
 from aejax.errors import ConfigError
+from aejax.hparams import HParam, by_name
 from aejax.keys import stream
 from aejax.objectives import Objective, additive
 from aejax.types import (
@@ -49,9 +50,18 @@ def check_batch(info: Info, x: Array) -> None:
         )
 
 
+Weighted = tuple[Term, float] | tuple[Term, float, str]  # a term, its weight, the weight's symbol
+
+
 def reconstruction(likelihood: Likelihood) -> Term:
     """The term `rec_nats`: -log p(x | out) per example, of the clean x."""
     return lambda forward, hp: likelihood.nll(forward.out, forward.x)
+
+
+def weight_of(term: str, given: Weighted) -> HParam:
+    """The weight of a term: negative ones are refused, since most losses have no minimum then."""
+    default, symbol = given[1], given[2] if len(given) == 3 else ""
+    return HParam(f"w_{term}", default, symbol=symbol, meaning=f"weight of {term} in the loss")
 
 
 def compose(
@@ -63,13 +73,11 @@ def compose(
     nets: Nets,
     space: LatentSpace,
     likelihood: Likelihood,
-    terms: Mapping[str, tuple[Term, float]] | None = None,
+    terms: Mapping[str, Weighted] | None = None,
     corruption: Corruption | None = None,
     objective: Objective = additive,
-    hparams: Mapping[str, float] | None = None,
+    hparams: Iterable[HParam] = (),
     bound: tuple[str, ...] = (),
-    symbols: Mapping[str, str] | None = None,
-    expected: str = "",
     modules: Callable[[Array, Array], dict[str, Any]] | None = None,
     groups: Mapping[str, str] | None = None,
     stages: Callable[[Autoencoder], tuple[Stage, ...]] | None = None,
@@ -85,13 +93,12 @@ def compose(
       nets: encoder and decoder.
       space: the latent space.
       likelihood: p(x | decoder's output).
-      terms: name (with its unit) -> (term, default weight); the weight is swept as `w_<name>`.
+      terms: name (with its unit) -> (term, default weight) or (term, default weight, the paper's
+        symbol of it); the weight is 0 or more and swept as `w_<name>`.
       corruption: what happens to the encoder's input in training; none by default.
       objective: terms to scalar.
-      hparams: names and defaults of what else the terms read.
+      hparams: what else the terms read.
       bound: names of terms whose sum bounds -log p(x) from above; () where there is no such bound.
-      symbols: hyper-parameter -> symbol in the paper.
-      expected: a number that this model reaches, with the command that produced it.
       modules: `(key, x) -> params` of further networks that terms use, e.g. a discriminator.
       groups: parameter group -> path prefix; each gets a learning rate `lr_<group>`.
       stages: stages of training, made from the finished model; () means one stage, `loss`.
@@ -102,8 +109,11 @@ def compose(
       `variables["extra"]` and returns its successor in `Aux.extra`.
     """
     noise = corruption or corruptions.none()
-    weighted = {"rec_nats": (reconstruction(likelihood), 1.0), **(terms or {})}
-    fns = {term: fn for term, (fn, _) in weighted.items()}
+    weighted: dict[str, Weighted] = {
+        "rec_nats": (reconstruction(likelihood), 1.0),
+        **(terms or {}),
+    }
+    fns = {term: fn for term, (fn, *_) in weighted.items()}
 
     info = Info(
         name=name,
@@ -114,11 +124,8 @@ def compose(
         likelihood=likelihood,
         nets=nets,
         corruption=noise,
-        weights=tuple(fns),
+        terms=tuple(fns),
         bound=bound,
-        symbols=symbols or {},
-        ranges=space.ranges,
-        expected=expected,
         space=space,
         least_rows=least_rows,
     )
@@ -155,8 +162,8 @@ def compose(
 
             def decoded(z: Any) -> Array:
                 """As in this pass: a decoder that reads its target reads it again."""
-                if nets.teach:
-                    return nets.teach(variables["params"], z, x, stream(key, "teach"), hp)
+                if nets.teacher_forced:
+                    return nets.teacher_forced(variables["params"], z, x, stream(key, "teach"), hp)
                 return decode(variables, z)
 
             return Forward(
@@ -170,7 +177,6 @@ def compose(
                 decode=decoded,
                 key=stream(key, "terms"),
                 step=step,
-                num_data=x.shape[0],
             )
 
         scalar, values, forward = objective(run, fns, hp, key)
@@ -187,12 +193,16 @@ def compose(
         decode=decode,
         loss=loss,
         sample=sample if space.prior else None,
-        hparams={
-            **{f"w_{term}": weight for term, (_, weight) in weighted.items()},
-            **noise.hparams,
-            **space.hparams,
-            **(hparams or {}),
-        },
+        declared=tuple(
+            by_name(
+                [
+                    *(weight_of(term, given) for term, given in weighted.items()),
+                    *noise.hparams,
+                    *space.hparams,
+                    *hparams,
+                ]
+            ).values()
+        ),
         info=info,
         groups=groups or {},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import importlib
+import math
 import numbers
 import operator
 import os
@@ -52,8 +53,13 @@ def command(name: str) -> str:
 
 
 def nearest(name: object, options: Iterable[str]) -> str:
-    """Returns `" Did you mean 'x'?"` for the closest of `options`, or `""` when none is close."""
-    found = difflib.get_close_matches(str(name), list(options), n=1, cutoff=0.5)
+    """Returns `" Did you mean 'x'?"` for the closest of `options`, or `""` when none is close.
+
+    An option that begins with the name is closer than one that is spelled alike.
+    """
+    name, options = str(name), list(options)
+    begun = [option for option in options if len(name) > 1 and option.startswith(name)]
+    found = sorted(begun, key=len) or difflib.get_close_matches(name, options, n=1, cutoff=0.5)
     return f" Did you mean {found[0]!r}?" if found else ""
 
 
@@ -95,7 +101,8 @@ def plain(value: Any) -> Any:
         array = array.astype(np.float32)
     if array.dtype == np.longdouble:
         array = array.astype(np.float64)
-    return array.item()
+    # Short floats are read as they print: np.float32(1e-3) is 0.001, and the same run.
+    return float(str(array)) if array.dtype in (np.float16, np.float32) else array.item()
 
 
 def check_number(field: str, value: Any) -> float:
@@ -107,7 +114,10 @@ def check_number(field: str, value: Any) -> float:
     number = plain(value)
     if isinstance(number, bool) or not isinstance(number, numbers.Real):
         raise ConfigError(f"{field}={value!r} is no number. Allowed: a finite number.")
-    return float(number)
+    try:
+        return float(number)
+    except OverflowError:  # an integer beyond all floats
+        return math.copysign(math.inf, number)
 
 
 def check_at_least(field: str, value: Any, low: float) -> None:
@@ -192,7 +202,7 @@ def run(main: Callable[[list[str]], int | None]) -> None:
 
     def guarded(argv: list[str]) -> int:
         if quiet:
-            logging.set_verbosity(logging.WARNING)  # Orbax tells its whole life at INFO
+            logging.set_verbosity(logging.WARNING)  # Orbax logs verbosely at INFO
         try:
             status = main(argv) or 0
             sys.stdout.flush()

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jax
 import numpy as np
 
+from aejax.hparams import HParam
+
 Array = jax.Array
 if TYPE_CHECKING:
     AnyArray = jax.Array  # as jnp's own stubs: what jnp makes of it is an Array again
@@ -49,8 +51,8 @@ class Nets(NamedTuple):
 
     `init(key, x) -> {"encoder": ..., "decoder": ...}`, `encode(params, x) -> h [B, E]`,
     `decode(params, z) -> out [B, *out_shape]`; the `*_layers` are as in `Net.layers`, of `params`.
-    `teach(params, z, x, key, hp) -> out` is what the loss takes for `decode` where the decoder
-    reads the target in training (teacher forcing); elsewhere None.
+    `teacher_forced(params, z, x, key, hp) -> out` is what the loss takes for `decode` where the
+    decoder reads the target in training (teacher forcing); elsewhere None.
     `encode_visible(params, x, hidden) -> h` is what the model takes for `encode` where a part of x
     is hidden (bool, of x's shape) and the encoder is to skip it; None where it reads all of x_in.
     """
@@ -60,7 +62,7 @@ class Nets(NamedTuple):
     decode: Callable[[PyTree, Any], Array]
     encoder_layers: Callable[[PyTree], tuple[Dense, ...]] | None = None
     decoder_layers: Callable[[PyTree], tuple[Dense, ...]] | None = None
-    teach: Callable[[PyTree, Any, Array, Array, Hparams], Array] | None = None
+    teacher_forced: Callable[[PyTree, Any, Array, Array, Hparams], Array] | None = None
     encode_visible: Callable[[PyTree, Array, Array], Any] | None = None
 
 
@@ -90,7 +92,6 @@ class Forward(NamedTuple):
     decode: Callable[[Any], Array]  # z -> likelihood parameters, as in this pass
     key: Array
     step: Array
-    num_data: int
 
 
 class Aux(NamedTuple):
@@ -108,7 +109,7 @@ class Corruption(NamedTuple):
     """
 
     apply: Callable[[Array, Array, Hparams], tuple[Array, Array | None]]
-    hparams: dict[str, float]
+    hparams: tuple[HParam, ...] = ()
     fill: Callable[[Array, Array], Array] | None = None
 
 
@@ -121,8 +122,8 @@ class Likelihood(NamedTuple):
     mean: Callable[[Array], Array]
     sample: Callable[[Array, Array], Array]  # (key, out) -> x
     support: tuple[float, float]
-    whole: bool = False  # x holds whole numbers: ids, which no scaling may touch
-    scored: Any = None  # bool array of one example's shape: what it is of; None: all of x
+    integers: bool = False  # x holds ids, which no scaling may touch
+    scored_mask: Any = None  # bool array of one example's shape: what is scored; None: all of x
 
 
 class LatentSpace(NamedTuple):
@@ -138,7 +139,7 @@ class LatentSpace(NamedTuple):
     `prepare(extra, hp, step) -> extra` runs before the forward pass of a training step (schedules);
     `update(extra, forward) -> extra` after it (moving averages). What evaluation needs of the
     hyper-parameters stands in `extra`, so that a trained model is its variables and nothing else.
-    `ranges` are those of its own hyper-parameters that depend on its size: (least, most).
+    `hparams` are the hyper-parameters that `prepare` reads.
     `sparse` says that units are exactly zero by design, so that counting them means something.
     `codes` is how many values an entry of `Latent.index` takes, 0 where there is no index.
     """
@@ -150,8 +151,7 @@ class LatentSpace(NamedTuple):
     init: Callable[[Array], Variables] | None = None
     prepare: Callable[[PyTree, Hparams, Array], PyTree] | None = None
     update: Callable[[PyTree, Forward], PyTree] | None = None
-    hparams: Mapping[str, float] = {}
-    ranges: Mapping[str, tuple[float, float]] = {}
+    hparams: tuple[HParam, ...] = ()
     sparse: bool = False
     log_prior: Callable[[Variables, Any], Array] | None = None
     log_posterior: Callable[[Latent, Any], Array] | None = None
@@ -169,7 +169,7 @@ class Stage(NamedTuple):
     are not differentiated and stay equal bit for bit. `enter(variables) -> variables` is pure.
     `share` is this stage's part of the total number of steps. `optimizer` names another than the
     run's, or is None. `lr` is the hyper-parameter that is its learning rate, so that stages can be
-    swept apart; `Autoencoder.hparams` may hold another default than the optimiser's.
+    swept apart; `Autoencoder.declared` may hold another default than the optimiser's.
     """
 
     name: str
@@ -199,11 +199,8 @@ class Info(NamedTuple):
     likelihood: Likelihood
     nets: Nets
     corruption: Corruption
-    weights: tuple[str, ...] = ()  # names of the loss terms
+    terms: tuple[str, ...] = ()  # names of the loss terms
     bound: tuple[str, ...] = ()  # terms whose sum is a negative lower bound of log p(x), if any
-    symbols: Mapping[str, str] = {}  # hyper-parameter -> the paper's symbol
-    ranges: Mapping[str, tuple[float, float]] = {}  # of hyper-parameters, beside those for all
-    expected: str = ""
     space: LatentSpace | None = None
     least_rows: int = 1  # of a training batch: 2 where terms are of pairs of examples
     made: Made | None = None  # by which builder, with which arguments; see models/builder.py
@@ -220,9 +217,10 @@ class Autoencoder:
     decode(variables, z) -> likelihood parameters;  loss(variables, hp, x, key, step) -> (scalar,
     Aux);
     sample(variables, key, n) -> x (means given sampled codes), or None without a prior;
+    declared: its hyper-parameters; `hparams` are their defaults by name;
     groups: parameter-group name -> path prefix, each with its own learning rate `lr_<group>`;
-    prime(variables, mean [*shape]) -> variables before the first step, given the mean of the
-    training rows, or None.
+    init_from_mean(variables, mean [*shape]) -> variables before the first step, given the mean of
+    the training rows, or None.
     """
 
     init: Callable[[Array, Array], Variables]
@@ -230,11 +228,16 @@ class Autoencoder:
     decode: Callable[[Variables, Any], Array]
     loss: Callable[..., tuple[Array, Aux]]
     sample: Callable[[Variables, Array, int], Array] | None
-    hparams: dict[str, float]
+    declared: tuple[HParam, ...]
     info: Info
     stages: tuple[Stage, ...] = ()
     groups: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    prime: Callable[[Variables, Array], Variables] | None = None
+    init_from_mean: Callable[[Variables, Array], Variables] | None = None
+
+    @property
+    def hparams(self) -> dict[str, float]:
+        """Names and defaults of what can be swept without recompiling, the optimiser's aside."""
+        return {record.name: record.default for record in self.declared}
 
     def replace(self, **changes: Any) -> Autoencoder:
         """Returns a copy with other fields."""

@@ -36,8 +36,7 @@ def hoyer(features, latent=16, widths=(64,)):
         nets=dense_nets(shape, space, p_x, widths=widths, activation="relu"),
         space=space,
         likelihood=p_x,
-        terms={"hoyer": (hoyer_term, 0.1)},
-        symbols={"w_hoyer": "lambda"},
+        terms={"hoyer": (hoyer_term, 0.1, "lambda")},
     )
 
 

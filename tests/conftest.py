@@ -84,3 +84,12 @@ def programs():
     """A file's compiled programs go with it: those of the whole suite are gigabytes."""
     yield
     jax.clear_caches()
+
+
+@pytest.fixture
+def optimised():
+    """For a test of single roundings: compiled as users compile, whatever the suite does."""
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)

@@ -15,6 +15,8 @@ import numpy as np
 
 from aejax.api.batched import over_rows
 from aejax.api.fitted import Fitted
+from aejax.data.checks import check_finite
+from aejax.data.entry import as_array
 from aejax.data.rows import rows_for
 from aejax.data.scaling import to_float
 from aejax.errors import ConfigError, check_at_least, check_integer
@@ -105,7 +107,8 @@ def decode(fitted: Fitted, codes: Any) -> np.ndarray:
 def _codes(fitted: Fitted, codes: Any) -> np.ndarray:
     info = fitted.model.info
     check_plain(fitted, "decode")
-    z = np.asarray(codes, np.float32)
+    with np.errstate(over="ignore"):
+        z = as_array(codes, "codes").astype(np.float32)
     if z.ndim != 2 or z.shape[1] != info.latent or not len(z):
         raise ConfigError(
             f"codes have shape {z.shape}. Allowed: [N, {info.latent}], N of 1 or more."
@@ -229,7 +232,8 @@ def traverse(
         line = np.linspace(-span, span, steps, dtype=np.float32)
         grid = codes.mean(0)[moving, None] + codes.std(0, ddof=1)[moving, None] * line
     else:
-        row = np.asarray(values, np.float32).reshape(-1)
+        row = as_array(values, "values").astype(np.float32).reshape(-1)
+        check_finite(row, "values")
         grid = np.broadcast_to(row, (len(moving), len(row)))
     count, steps = len(moving), grid.shape[1]
     moved = np.broadcast_to(codes[:, None, None], (len(codes), count, steps, size)).copy()

@@ -22,7 +22,7 @@ from aejax.train import population
 from aejax.train.compile import in_float32
 from aejax.train.loop import check_batch
 from aejax.train.plan import Job
-from aejax.train.recipe import Recipe, resolve_hparams
+from aejax.train.recipe import Recipe, resolve_hparams, values_of
 from aejax.train.run import Trained, train
 from aejax.train.step import terms_of
 from aejax.train.stopping import EarlyStopping
@@ -281,7 +281,7 @@ def fit_population(
     rows, held = split(rows_for(model, x), valid, model)
     recipe = _recipe(model, steps, batch_size, optimizer, schedule, clip, precision, rows)
     seeds = [check_integer("seed", seed, 0) for seed in seeds]
-    axes = {name: list(np.atleast_1d(np.asarray(v))) for name, v in (hp or {}).items()}
+    axes = {name: values_of(given) for name, given in dict(hp or {}).items()}
     if not seeds or not all(axes.values()):
         raise ConfigError("fit_population got no seed or no value. Allowed: one or more of each.")
     points = [dict(zip(axes, point, strict=True)) for point in itertools.product(*axes.values())]

@@ -14,7 +14,7 @@ from aejax.train.population import available_cores
 
 
 @dataclass
-class Context:
+class Bench:
     """The setting of one run of the benchmark.
 
     Attributes:

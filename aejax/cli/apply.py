@@ -3,7 +3,8 @@
 aejax apply --workdir=DIR [--member=ID] --do=VERB --input=FILE --output=FILE.npz|FILE.png
 aejax apply --model=FOLDER --do=VERB ...
 
-VERB is encode, reconstruct, sample, interpolate, traverse or score. The member is the best by
+VERB is encode, reconstruct, sample, interpolate, traverse, score, quality (of samples, against
+--input) or disentangle (codes against --factors=FILE). The member is the best by
 validation error unless --member names one. FILE is an array, a table or a folder of images.
 """
 
@@ -37,13 +38,14 @@ def define() -> None:
     flags.DEFINE_string("model", None, "a folder that aejax.save wrote, instead of --workdir")
     flags.DEFINE_string("do", None, f"one of {', '.join(VERBS)}")
     flags.DEFINE_string("input", None, KINDS + "; of several arrays the one called x")
+    flags.DEFINE_string("factors", None, "of --do=disentangle: whole numbers [N, F], as --input")
     flags.DEFINE_string("output", None, ".npz, or .png where it is pictures")
     flags.DEFINE_integer("count", 16, "samples to draw")
     flags.DEFINE_integer("steps", 9, "pictures of an interpolation or a traversal")
     flags.DEFINE_integer("seed", 0, "of samples and of noise in scores")
 
 
-def read_input(text: str | None) -> np.ndarray:
+def read_input(text: str | None, flag: str = "input") -> np.ndarray:
     """Returns the array of a file, a table or a folder of images.
 
     Raises:
@@ -51,7 +53,7 @@ def read_input(text: str | None) -> np.ndarray:
     """
     kinds = KINDS
     if not text:
-        raise ConfigError(f"--input is missing. Allowed: {kinds}.")
+        raise ConfigError(f"--{flag} is missing. Allowed: {kinds}.")
     path = Path(text).expanduser()
     if path.is_dir():
         from aejax.data.folder import load_images
@@ -60,9 +62,9 @@ def read_input(text: str | None) -> np.ndarray:
     if not path.is_file():
         beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         raise ConfigError(
-            f"--input={text!r} does not exist.{nearest(path.name, beside)} Allowed: {kinds}."
+            f"--{flag}={text!r} does not exist.{nearest(path.name, beside)} Allowed: {kinds}."
         )
-    field, kind = f"--input={text!r}", path.suffix.lower()
+    field, kind = f"--{flag}={text!r}", path.suffix.lower()
     if kind in (".csv", ".tsv", ".parquet"):
         return as_array(read_table(path, field)[0], field)
     if kind in (".h5", ".hdf5"):
@@ -76,7 +78,7 @@ def read_input(text: str | None) -> np.ndarray:
     except Exception as error:  # zip, header and memory errors of a damaged file
         reason = type(error).__name__
         raise ConfigError(
-            f"--input={text!r} cannot be read ({reason}). Allowed: {kinds}."
+            f"--{flag}={text!r} cannot be read ({reason}). Allowed: {kinds}."
         ) from error
 
 
@@ -123,6 +125,18 @@ def _score(fitted: Fitted, x: Any, given: Any) -> Results:
     return scoring.score(fitted, x, seed=given.seed)
 
 
+def _quality(fitted: Fitted, x: Any, given: Any) -> Results:
+    from aejax.api.judging import quality
+
+    return quality(fitted, x, given.seed)
+
+
+def _disentangle(fitted: Fitted, x: Any, given: Any) -> Results:
+    from aejax.api.judging import disentangle
+
+    return disentangle(fitted, x, read_input(given.factors, "factors"), given.seed)
+
+
 def _plane(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return images.reshape(-1, *shape)
 
@@ -155,6 +169,8 @@ VERBS: dict[str, tuple[Callable[..., Results], bool, Callable[..., dict] | None]
     "interpolate": (_interpolate, True, _lines),
     "traverse": (_traverse, True, _latents),
     "score": (_score, True, None),
+    "quality": (_quality, True, None),
+    "disentangle": (_disentangle, True, None),
 }
 
 

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from absl import flags
 
 from aejax import errors
-from aejax.benchmark import Context, report
+from aejax.benchmark import Bench, report
 from aejax.benchmark.contest import ROUNDS
 from aejax.benchmark.peers import peer_python
 from aejax.benchmark.suites import SUITES, named
@@ -55,7 +55,7 @@ def main(argv: list[str]) -> int:
         console.print("no environment of peers (make bench-peers builds it): measured without them")
     cases = []
     with TemporaryDirectory(prefix="aejax-benchmark-") as folder:
-        context = Context(
+        context = Bench(
             Path(folder),
             peers=peers,
             rounds=given.rounds,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from absl import flags
+from ml_collections import config_dict
 
 from aejax.errors import ConfigError, nearest
+from aejax.sweep.config import lock
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -77,6 +81,19 @@ def _broken(path: Path, error: Exception) -> ConfigError:
     return ConfigError(f"{where}: {type(error).__name__}: {what}")
 
 
+def _opened(config: Any) -> Any:
+    """Gives the config a field for each --config.hp.NAME of the command line.
+
+    Which names there are, the plan knows, and says so with the models' own.
+    """
+    for arg in sys.argv:
+        found = re.match(r"--?config\.hp\.(\w+)", arg)
+        if found and "hp" in config and found.group(1) not in config.hp:
+            with config.hp.unlocked():
+                config.hp[found.group(1)] = config_dict.placeholder(float)
+    return config
+
+
 class ConfigParser(flags.ArgumentParser):
     """Reads --config=FILE[:SCALE]: runs the file once, and keeps its module for its sweep."""
 
@@ -89,7 +106,7 @@ class ConfigParser(flags.ArgumentParser):
         if not hasattr(self.module, "get_config"):
             raise ConfigError(f"config={name!r} has no get_config. Allowed: a config file.")
         try:
-            return self.module.get_config(*[scale] * bool(colon)).lock()
+            return lock(_opened(self.module.get_config(*[scale] * bool(colon))))
         except Exception as error:
             raise _broken(find(name), error) from error
 

@@ -32,6 +32,7 @@ COMMANDS: dict[str, Command] = {
         "figures": Command("draw a sweep's figures again", computes=False),
         "reproduce": Command("reproduce a paper's tables and figures", computes=True),
         "benchmark": Command("measure speed against peers and limits", computes=True),
+        "gallery": Command("train every model and draw what it is for", computes=True),
         "data": Command("list data sets, or prepare one", computes=False),
         "models": Command("print the table of models", computes=False),
     }.items()

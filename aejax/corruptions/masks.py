@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from aejax.errors import lookup
+from aejax.hparams import FRACTION, HParam
 from aejax.keys import stream
 from aejax.nets.transformer import Patches, hidden_patches, over_pixels
 from aejax.types import Array, Corruption, Hparams
@@ -111,7 +112,8 @@ def hide(mask: str = "block", fill: str = "mean", fraction: float = 0.25) -> Cor
         hidden = jnp.broadcast_to(hole(key, x.shape, hp)[..., None], x.shape)
         return filled(x, hidden), hidden
 
-    return Corruption(apply, {"mask_fraction": fraction}, fill=filled)
+    hidden = HParam("mask_fraction", fraction, FRACTION, meaning="share of the area that is hidden")
+    return Corruption(apply, (hidden,), fill=filled)
 
 
 def hide_patches(cut: Patches) -> Corruption:
@@ -121,4 +123,4 @@ def hide_patches(cut: Patches) -> Corruption:
         hidden = over_pixels(hidden_patches(key, x.shape[0], cut), cut)
         return jnp.where(hidden, 0.0, x), hidden
 
-    return Corruption(apply, {})
+    return Corruption(apply)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from aejax.hparams import FRACTION, HParam
 from aejax.keys import stream
 from aejax.types import Array, Corruption, Hparams
 
 
 def none() -> Corruption:
     """The identity."""
-    return Corruption(lambda key, x, hp: (x, None), {})
+    return Corruption(lambda key, x, hp: (x, None))
 
 
 def masking(level: float = 0.3) -> Corruption:
@@ -27,7 +28,8 @@ def masking(level: float = 0.3) -> Corruption:
         corrupted = jax.random.uniform(key, x.shape) < hp["corruption"]
         return jnp.where(corrupted, 0.0, x), corrupted
 
-    return Corruption(apply, {"corruption": level})
+    meaning = "probability that a feature is set to zero"
+    return Corruption(apply, (HParam("corruption", level, FRACTION, "nu", meaning),))
 
 
 def additive_gaussian(level: float = 0.3) -> Corruption:
@@ -37,7 +39,8 @@ def additive_gaussian(level: float = 0.3) -> Corruption:
         noisy = x + hp["corruption"] * jax.random.normal(key, x.shape, x.dtype)
         return noisy, jnp.ones(x.shape, bool)
 
-    return Corruption(apply, {"corruption": level})
+    meaning = "standard deviation of the noise, in the unit of x"
+    return Corruption(apply, (HParam("corruption", level, symbol="sigma", meaning=meaning),))
 
 
 def salt_and_pepper(level: float = 0.3) -> Corruption:
@@ -51,7 +54,8 @@ def salt_and_pepper(level: float = 0.3) -> Corruption:
         value = jax.random.bernoulli(stream(key, "value"), 0.5, x.shape).astype(x.dtype)
         return jnp.where(corrupted, value, x), corrupted
 
-    return Corruption(apply, {"corruption": level})
+    meaning = "probability that a feature becomes 0 or 1"
+    return Corruption(apply, (HParam("corruption", level, FRACTION, "nu", meaning),))
 
 
 CORRUPTIONS = {

@@ -1,6 +1,6 @@
 """Curves through three random points, the set whose six degrees of freedom a code can find.
 
-After Hinton & Salakhutdinov 2006, supplement. Their file is no longer to be had; what the text
+After Hinton & Salakhutdinov 2006, supplement. Their file is no longer available; what the text
 says of it (three random points, a smooth curve through them, ink, 28 x 28) is kept. What it does
 not say, the pen and the square that the points lie in, is chosen so that the mean image and 18
 principal components have about the paper's errors, 16 to 18 and 5.90. What a deep network reaches

@@ -1,7 +1,7 @@
 """Patches of natural images, from the two photographs that come with scikit-learn.
 
 For Ng's exercise (CS294A, 2011) and Vincent et al. 2010, figures 5 to 7, whose own photographs are
-not to be had: two pictures, a temple and a flower, in place of ten.
+not available: two pictures, a temple and a flower, in place of ten.
 """
 
 from __future__ import annotations

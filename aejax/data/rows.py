@@ -9,9 +9,9 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from aejax.data.checks import as_images, check_finite
 from aejax.data.entry import as_array
@@ -81,9 +81,10 @@ def check_table(model: Autoencoder, table: Any) -> None:
             f"model {model.info.name!r} got rows of shape {table.shape}. "
             f"Allowed: {_layouts(model.info.shape).split(' or ')[0]}."
         )
-    if not isinstance(table, jax.core.Tracer):
-        check_finite(np.asarray(table), "x")
-        check_support(model, table, "x")
+    if not isinstance(table, Tracer):
+        values = np.asarray(table)  # what a traced function holds fast is known too, to NumPy alone
+        check_finite(values, "x")
+        check_support(model, values, "x")
 
 
 def check_support(
@@ -99,7 +100,7 @@ def check_support(
         of a likelihood may be so: a noisy image for a denoising model.
     """
     low, high = model.info.likelihood.support
-    if model.info.likelihood.whole and (x.dtype == jnp.uint8 or not (x == np.round(x)).all()):
+    if model.info.likelihood.integers and (x.dtype == jnp.uint8 or not (x == np.round(x)).all()):
         raise ConfigError(
             f"{field} holds {x.dtype} values that are no ids (uint8 is scaled to [0, 1] on the "
             f"device), but likelihood={model.info.likelihood.name!r} takes tokens. "
@@ -108,7 +109,7 @@ def check_support(
     if x.dtype == jnp.uint8:
         return  # scaled to [0, 1] on the device
     least, most = float(x.min()), float(x.max())
-    beyond = slack * (high - low) if slack and not model.info.likelihood.whole else 0.0
+    beyond = slack * (high - low) if slack and not model.info.likelihood.integers else 0.0
     if least >= low - beyond and most <= high + beyond:
         return
     scale = "Divide by 255, or pass uint8." if least >= 0 and 1 < most <= 255 else "Rescale it."

@@ -50,7 +50,7 @@ def _load_digits(source: Source, options: Options) -> Dataset:
 
 
 def _load_prepared(source: Source, options: Options) -> Dataset:
-    """From the cache, else as prepared, else prepared now, from wherever it can be had."""
+    """From the cache, else as prepared, else prepared now, from wherever it is."""
 
     def build() -> Dataset:
         ensure_prepared(source, options)

@@ -1,7 +1,7 @@
 """Harder kinds of MNIST: few examples, any rotation, a background of noise.
 
 After Larochelle et al. 2007, on whose sets Vincent et al. 2010 compare their stacks. Their files
-are no longer to be had; these are made anew from MNIST as papers describe them, so that numbers are
+are no longer available; these are made anew from MNIST as papers describe them, so that numbers are
 beside the published ones and not the same. All kinds take the same digits in the same order.
 """
 

@@ -1,7 +1,7 @@
 """Metrics: one family a file, and the table METRICS."""
 
-from aejax.evaluate.batches import mean_over, rows_over, total_over
-from aejax.evaluate.code_metrics import CODE_METRICS, code_metrics, code_table
+from aejax.data.batches import mean_over, rows_over, total_over
+from aejax.evaluate.code_scores import CODE_METRICS, code_metrics, code_table
 from aejax.evaluate.inpainting import inpaint
 from aejax.evaluate.metrics import (
     METRICS,

@@ -23,7 +23,7 @@ import jax.numpy as jnp
 from aejax import keys
 from aejax.data.rows import check_table
 from aejax.errors import ConfigError, check_at_least, lookup
-from aejax.evaluate.hmc import Pieces, Point, point, transition
+from aejax.evaluate.hmc import Pieces, Position, point, transition
 from aejax.losses.monte_carlo import densities
 from aejax.types import Array, Autoencoder, Latent, Variables
 
@@ -119,7 +119,7 @@ def _chains(model: Autoencoder, variables: Variables, x: Array, path: Path) -> _
     check_table(model, x)
     log_prior, _ = densities(f"AIS of model {model.info.name!r}", model.info.space)
     assert model.info.space is not None
-    if model.info.space.prior is None or model.info.nets.teach is not None:
+    if model.info.space.prior is None or model.info.nets.teacher_forced is not None:
         raise ConfigError(
             f"AIS of model {model.info.name!r} needs a prior to sample from and a decoder that "
             "reads the code alone. Allowed: models such as 'vae' and 'iwae'."
@@ -176,7 +176,7 @@ def tune(
     chains = _chains(model, variables, x, path)
     at = point(chains.pieces, chains.draw(keys.stream(key, "start"), pilots))
 
-    def anneal(carry: tuple[Point, Array], t: Array) -> tuple[tuple[Point, Array], Array]:
+    def anneal(carry: tuple[Position, Array], t: Array) -> tuple[tuple[Position, Array], Array]:
         at, log_step = carry
         step = jnp.broadcast_to(jnp.exp(log_step)[None, :], at.base.shape)
         b, noise = chains.betas[t], keys.at(key, "transition", t)
@@ -228,7 +228,7 @@ def ais(
     at = point(chains.pieces, chains.draw(keys.stream(key, "start"), path.chains))
     steps = jnp.broadcast_to(steps, (path.temperatures, x.shape[0]))
 
-    def anneal(carry: tuple[Point, Array], t: Array) -> tuple[tuple[Point, Array], Array]:
+    def anneal(carry: tuple[Position, Array], t: Array) -> tuple[tuple[Position, Array], Array]:
         at, log_w = carry
         log_w = log_w + (chains.betas[t] - chains.betas[t - 1]) * at.tilt
         step = jnp.broadcast_to(steps[t - 1][None, :], at.base.shape)
@@ -263,7 +263,7 @@ def reverse_ais(
     at = point(chains.pieces, jnp.broadcast_to(z[None], (path.chains, *z.shape)))
     steps = jnp.broadcast_to(steps, (path.temperatures, x.shape[0]))
 
-    def cool(carry: tuple[Point, Array], t: Array) -> tuple[tuple[Point, Array], Array]:
+    def cool(carry: tuple[Position, Array], t: Array) -> tuple[tuple[Position, Array], Array]:
         at, log_w = carry
         step = jnp.broadcast_to(steps[t - 1][None, :], at.base.shape)
         noise = keys.at(key, "transition", t)

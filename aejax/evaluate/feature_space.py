@@ -16,7 +16,7 @@ import numpy as np
 from aejax import data
 from aejax.data.dataset import Dataset
 from aejax.errors import ConfigError
-from aejax.evaluate.code_metrics import code_table
+from aejax.evaluate.code_scores import code_table
 from aejax.models.bottleneck.undercomplete import undercomplete
 from aejax.train.supervised import fine_tune
 from aejax.types import Array

@@ -12,7 +12,7 @@ from aejax.keys import stream
 from aejax.types import Array
 
 
-class Point(NamedTuple):
+class Position(NamedTuple):
     """Where chains stand; leading axes of any shape, one density each.
 
     The density at inverse temperature b is exp(base + b * tilt), so that one point serves all b.
@@ -32,7 +32,7 @@ class Pieces(NamedTuple):
     tilt: Callable[[Array], Array]
 
 
-def point(pieces: Pieces, z: Array) -> Point:
+def point(pieces: Pieces, z: Array) -> Position:
     """Returns the point at z."""
 
     def slope(fn: Callable[[Array], Array]) -> tuple[Array, Array]:
@@ -40,23 +40,23 @@ def point(pieces: Pieces, z: Array) -> Point:
         return value, back(jnp.ones_like(value))[0]
 
     (base, base_slope), (tilt, tilt_slope) = slope(pieces.base), slope(pieces.tilt)
-    return Point(z, base, tilt, base_slope, tilt_slope)
+    return Position(z, base, tilt, base_slope, tilt_slope)
 
 
-def _force(at: Point, b: Array) -> Array:
+def _force(at: Position, b: Array) -> Array:
     return at.base_slope + b * at.tilt_slope
 
 
 def leapfrog(
-    pieces: Pieces, at: Point, momentum: Array, b: Array, step: Array, leaps: int
-) -> tuple[Point, Array]:
+    pieces: Pieces, at: Position, momentum: Array, b: Array, step: Array, leaps: int
+) -> tuple[Position, Array]:
     """Returns the point and momentum [..., L] after `leaps` steps of size `step` [...].
 
     Neal 2011, eq. 2.28-2.30, at unit mass: reversible (turn the momentum round and come back) and
     volume preserving, whatever the step.
     """
 
-    def leap(carry: tuple[Point, Array], _: None) -> tuple[tuple[Point, Array], None]:
+    def leap(carry: tuple[Position, Array], _: None) -> tuple[tuple[Position, Array], None]:
         at, momentum = carry
         half = momentum + 0.5 * step[..., None] * _force(at, b)
         moved = point(pieces, at.z + step[..., None] * half)
@@ -67,8 +67,8 @@ def leapfrog(
 
 
 def transition(
-    pieces: Pieces, at: Point, key: Array, b: Array, step: Array, leaps: int
-) -> tuple[Point, Array]:
+    pieces: Pieces, at: Position, key: Array, b: Array, step: Array, leaps: int
+) -> tuple[Position, Array]:
     """One HMC step that leaves exp(base + b tilt) invariant, and is reversible with respect to it.
 
     Args:

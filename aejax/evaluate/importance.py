@@ -9,14 +9,11 @@ import jax
 import jax.numpy as jnp
 
 from aejax import keys
+from aejax.backend import ROWS_AT_ONCE, here
 from aejax.data.rows import check_table
 from aejax.losses.monte_carlo import densities
 from aejax.objectives import check_samples
 from aejax.types import Array, Autoencoder, Hparams, Latent, Variables
-
-# Images decoded at once on a CPU (measured, benchmarks/NOTES.md): 1,000 of 784 pixels are 3 MB, and
-# ten times as many take twice as long each.
-ROWS_AT_ONCE = {"cpu": 1024}
 
 
 class IsEstimate(NamedTuple):
@@ -78,7 +75,7 @@ def log_likelihood(
     space = model.info.space
     log_prior, log_posterior = densities(f"log_likelihood of model {model.info.name!r}", space)
     samples, chunk = check_samples(samples), min(check_samples(chunk), samples)
-    rows = ROWS_AT_ONCE.get(jax.default_backend(), math.inf)
+    rows = here(ROWS_AT_ONCE, math.inf)
     at_once = int(min(chunk, max(1, rows // x.shape[0])))
     assert space is not None
     nets, hp = model.info.nets, {**model.hparams, **(hp or {})}
@@ -89,9 +86,9 @@ def log_likelihood(
 
     def log_weight(drawn: tuple[Array, Latent]) -> Array:
         s, latent = drawn
-        if nets.teach:  # p(x | z) of such a decoder is a product over what it has read
+        if nets.teacher_forced:  # p(x | z) of such a decoder is a product over what it has read
             noise = keys.at(key, "teach", s)
-            out = nets.teach(variables["params"], latent.z, x, noise, hp)
+            out = nets.teacher_forced(variables["params"], latent.z, x, noise, hp)
         else:
             out = model.decode(variables, latent.z)
         nll = model.info.likelihood.nll(out, x)

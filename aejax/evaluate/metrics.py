@@ -9,9 +9,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from aejax.data.batches import PerExample, mean_over, parts_over, rows_over
 from aejax.data.rows import check_table
 from aejax.evaluate.activity import activity, firing_counts
-from aejax.evaluate.batches import PerExample, mean_over, parts_over, rows_over
 from aejax.evaluate.codebook import code_counts, codebook_use
 from aejax.evaluate.posterior import code_moments, units_in_use
 from aejax.evaluate.reconstruction import squared_error, token_accuracy
@@ -41,7 +41,7 @@ METRICS: dict[str, Metric] = {
     ),
     "token_accuracy": Metric(
         lambda model, variables, x, terms: token_accuracy(model, variables, x),
-        lambda model: model.info.likelihood.whole,
+        lambda model: model.info.likelihood.integers,
     ),
     # The evidence lower bound on log p(x), in nats; higher is better.
     "elbo_nats": Metric(
@@ -75,7 +75,7 @@ SET_METRICS: dict[str, SetMetric] = {
         codebook_use,
         lambda model: model.info.space is not None and model.info.space.codes > 0,
     ),
-    # Burda et al. 2015: of models with a posterior, whatever its divergence is had by.
+    # Burda et al. 2015: of models with a posterior, however its divergence is computed.
     "posterior": SetMetric(
         code_moments,
         units_in_use,

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from aejax.data.batches import moments_of, parts_over, rows_over, total_over, variance_of
 from aejax.errors import ConfigError
-from aejax.evaluate.batches import moments_of, parts_over, rows_over, total_over, variance_of
 from aejax.keys import stream
 from aejax.latents.gaussian import normal_log_density, standard_log_prior
 from aejax.losses.divergences import gaussian_kl_per_dim

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from aejax.evaluate.batches import total_over
+from aejax.data.batches import total_over
 from aejax.types import Array, Autoencoder, Variables
 
 
@@ -25,7 +25,7 @@ def squared_error(model: Autoencoder, variables: Variables, x: Array) -> Array:
     that the likelihood is not of, the past of a predictor, do not count.
     """
     error = jnp.square(reconstruct(model, variables, x) - x)
-    scored = model.info.likelihood.scored
+    scored = model.info.likelihood.scored_mask
     if scored is not None:
         error = jnp.where(scored[None], error, 0.0)
     return error.reshape(x.shape[0], -1).sum(-1)
@@ -54,7 +54,7 @@ def explained_variance(
 
     def sums(x: Array, key: Array) -> dict[str, Array]:
         spread = jnp.square(x - centre[None])
-        scored = model.info.likelihood.scored
+        scored = model.info.likelihood.scored_mask
         if scored is not None:
             spread = jnp.where(scored[None], spread, 0.0)
         return {"error": squared_error(model, variables, x).sum(), "spread": spread.sum()}
@@ -118,7 +118,7 @@ def baselines(train: np.ndarray, test: np.ndarray, latent: int) -> dict[str, flo
       training set's first `latent` principal components}, per image, summed over pixels.
     """
     x, y = train.reshape(len(train), -1), test.reshape(len(test), -1)
-    mean = sum(part.sum(0) for part in _chunks(x)) / len(x)
+    mean = np.asarray(sum(part.sum(0) for part in _chunks(x))) / len(x)
     directions = _directions(x, mean, min(latent, *x.shape))
     error, left = 0.0, 0.0
     for part in _chunks(y):
@@ -146,6 +146,6 @@ def _directions(x: np.ndarray, mean: np.ndarray, rank: int) -> np.ndarray:
     """
     if x.shape[0] > x.shape[1]:
         squares = sum((part - mean).T @ (part - mean) for part in _chunks(x))
-        return np.linalg.eigh(squares)[1][:, ::-1][:, :rank]
+        return np.linalg.eigh(np.asarray(squares))[1][:, ::-1][:, :rank]
     centred = np.concatenate([part - mean for part in _chunks(x)])
     return np.linalg.svd(centred, full_matrices=False)[2][:rank].T

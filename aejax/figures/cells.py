@@ -21,7 +21,7 @@ KEY_METRICS = {
 REFERENCES = {"test_mse_per_image": {"mse_mean_image": "mean image", "mse_pca": "PCA"}}
 
 
-class Cell(NamedTuple):
+class PlotCell(NamedTuple):
     """A variant's values [seeds] of one metric, of the members that ended well and have one."""
 
     variant: Variant
@@ -54,7 +54,7 @@ def bands_of(groups: list[Variant]) -> list[tuple[list[str], list[Variant]]]:
     ]
 
 
-def cell_of(variant: Variant, metric: str) -> Cell:
+def cell_of(variant: Variant, metric: str) -> PlotCell:
     ended = [number(row, metric) for row in variant.rows if not diverged(row)]
     values = np.array([value for value in ended if not np.isnan(value)])
     references = {}
@@ -62,10 +62,10 @@ def cell_of(variant: Variant, metric: str) -> Cell:
         known = [v for row in variant.rows if not np.isnan(v := number(row, name))]
         if known:
             references[name] = float(np.mean(known))
-    return Cell(variant, values, len(ended) - len(values), references)
+    return PlotCell(variant, values, len(ended) - len(values), references)
 
 
-def table_of(cell: Cell, metric: str) -> list[dict[str, object]]:
+def table_of(cell: PlotCell, metric: str) -> list[dict[str, object]]:
     """One line a member, the diverged ones with an empty value."""
     known = {row["id"]: number(row, metric) for row in cell.variant.rows if not diverged(row)}
     return [

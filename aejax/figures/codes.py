@@ -54,7 +54,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         labels = each.arrays.get("labels")
         plane = project(codes, labels)  # of all points, of which the first are drawn
         plane = plane._replace(points=plane.points[:POINTS])
-        _scatter(axis, plane, None if labels is None else labels[:POINTS], 20 / columns)
+        scatter(axis, plane, None if labels is None else labels[:POINTS], 20 / columns)
         table += [
             {
                 **each.columns(),
@@ -97,7 +97,8 @@ def _ranks(labels: np.ndarray) -> np.ndarray:
     return np.unique(labels, return_inverse=True)[1].astype(np.float64)
 
 
-def _scatter(axis: Axes, plane: Plane, labels: np.ndarray | None, size: float) -> None:
+def scatter(axis: Axes, plane: Plane, labels: np.ndarray | None, size: float) -> None:
+    """Draws points in a plane; a class has a colour, a marker and its name at its median."""
     x, y = plane.points.T
     axis.set(xlabel=plane.names[0], ylabel=plane.names[1])
     axis.locator_params(nbins=4)

@@ -14,7 +14,7 @@ from aejax.results.rows import Row
 
 MOST = 24  # panels; beyond, one a model
 DRAWN = 36  # filters in a panel
-SYMMETRIC = tiles.Scale(-1.0, 1.0)
+SYMMETRIC = tiles.GreyScale(-1.0, 1.0)
 
 
 @styled

@@ -27,7 +27,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     table: list[dict[str, object]] = []
     for (size, row), axis in zip(shown.items(), axes, strict=True):
         images = tiles.pictures(arrays[row["id"]]["samples"])
-        tiles.show(axis, tiles.mosaic(images, 8), tiles.Scale(0.0, 1.0))
+        tiles.show(axis, tiles.mosaic(images, 8), tiles.GreyScale(0.0, 1.0))
         table += [
             {"nz": size, "sample": i, "grey": float(np.mean(image))}
             for i, image in enumerate(images)

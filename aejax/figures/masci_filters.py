@@ -23,7 +23,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     table: list[dict[str, object]] = []
     for kind, axis in zip(kinds, axes, strict=True):
         canvas = tiles.mosaic(normalised(np.asarray(arrays[shown[kind]["id"]]["filters"])), 4)
-        tiles.show(axis, canvas, tiles.Scale(-1.0, 1.0), cmap="gray")
+        tiles.show(axis, canvas, tiles.GreyScale(-1.0, 1.0), cmap="gray")
         table.append({"kind": kind, "seed": shown[kind]["seed"], **shown[kind]["metrics"]})
     note(figure, "Each filter over its largest |weight|.")
     return Plot(figure, table)

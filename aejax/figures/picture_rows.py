@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from aejax.errors import ConfigError
 from aejax.figures.style import RC, WIDTH
-from aejax.figures.tiles import Scale, mosaic, pictures, scale_of, show
+from aejax.figures.tiles import GreyScale, mosaic, pictures, scale_of, show
 
 
 def picture_rows(path: Path, rows: Mapping[str, np.ndarray], title: str) -> None:
@@ -34,7 +34,7 @@ def picture_rows(path: Path, rows: Mapping[str, np.ndarray], title: str) -> None
     count = max(len(images) for images in rows.values())
     scale = scale_of(np.concatenate([images.reshape(-1) for images in rows.values()]))
     if scale.high > 2:
-        scale = Scale(0.0, 255.0)
+        scale = GreyScale(0.0, 255.0)
     height = WIDTH * 0.86 / count * first.shape[1] / first.shape[2]
     with mpl.rc_context(RC):
         figure = Figure(figsize=(WIDTH, (height * 1.06) * len(rows) + 0.35), layout="constrained")

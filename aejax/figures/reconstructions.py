@@ -34,7 +34,7 @@ class Strip(NamedTuple):
     size: float = 1.0  # in cells
 
 
-class Cells(NamedTuple):
+class PictureCells(NamedTuple):
     """How many pictures a block has in a row, and the inches that each takes."""
 
     count: int
@@ -85,18 +85,18 @@ def _strips(block: list[Shown], titled: bool) -> list[Strip]:
     return strips
 
 
-def _cells(strips: list[Strip], room: float) -> Cells:
+def _cells(strips: list[Strip], room: float) -> PictureCells:
     """Fits pictures into `room` inches, no lower than a strip's name is high."""
     images = strips[0].images
     lowest = 0.125 * max(strip.name.count("\n") + 1 for strip in strips) + 0.02
     if not tiles.is_image(images):
         count = min(len(images), max(1, int(room / STRIP)))
-        return Cells(count, room / count, max(lowest, 0.2))
+        return PictureCells(count, room / count, max(lowest, 0.2))
     ratio = tiles.ratio(images)
     least = max(SMALLEST, lowest / ratio)
     count = min(len(images), max(1, int(room / least)))
     width = min(max(CELL, least), room / count)
-    return Cells(count, width, width * ratio)
+    return PictureCells(count, width, width * ratio)
 
 
 def _draw(blocks: list[list[Shown]]) -> Figure:
@@ -120,7 +120,7 @@ def _draw(blocks: list[list[Shown]]) -> Figure:
     return figure
 
 
-def _block(axis: Axes, strips: list[Strip], cells: Cells) -> None:
+def _block(axis: Axes, strips: list[Strip], cells: PictureCells) -> None:
     """Draws strips from the top down, names on the left, errors on the right."""
     scale = tiles.scale_of(strips[0].images)
     smooth = "auto" if tiles.is_image(strips[0].images) else "nearest"

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from aejax.figures.cells import KEY_METRICS, REFERENCES, Cell, bands_of, cell_of, table_of
+from aejax.figures.cells import KEY_METRICS, REFERENCES, PlotCell, bands_of, cell_of, table_of
 from aejax.figures.output import Arrayed
 from aejax.figures.style import (
     BLACK,
@@ -95,7 +95,7 @@ def _axes(bands: list[tuple[list[str], list[Variant]]]) -> tuple[Figure, list[li
     return figure, axes
 
 
-def _panel(axis: Axes, cells: list[Cell], metric: str) -> None:
+def _panel(axis: Axes, cells: list[PlotCell], metric: str) -> None:
     """Draws points, mean with standard deviation, and references, a cell a line."""
     for y, cell in enumerate(cells):
         for name, value in cell.references.items():

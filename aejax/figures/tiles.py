@@ -16,19 +16,19 @@ from matplotlib.ticker import MaxNLocator
 GAPS = {"RdBu_r": "#c8c8c8"}  # where white is a value
 
 
-class Scale(NamedTuple):
+class GreyScale(NamedTuple):
     """How values become ink: `low` black, `high` white, the same for all images of a figure."""
 
     low: float
     high: float
 
 
-def scale_of(inputs: np.ndarray | None) -> Scale:
+def scale_of(inputs: np.ndarray | None) -> GreyScale:
     """Returns [0, 1] for images within it, else the range of the inputs."""
     if inputs is None or not np.isfinite(inputs).any():
-        return Scale(0.0, 1.0)
+        return GreyScale(0.0, 1.0)
     low, high = float(np.nanmin(inputs)), float(np.nanmax(inputs))
-    return Scale(0.0, 1.0) if low >= 0 and high <= 1 else Scale(low, max(high, low + 1e-12))
+    return GreyScale(0.0, 1.0) if low >= 0 and high <= 1 else GreyScale(low, max(high, low + 1e-12))
 
 
 def is_image(array: np.ndarray) -> bool:
@@ -76,7 +76,7 @@ def mosaic(images: np.ndarray, columns: int) -> np.ndarray:
 
 
 def show(
-    axis: Axes, canvas: np.ndarray, scale: Scale, cmap: str = "gray", **extra: Any
+    axis: Axes, canvas: np.ndarray, scale: GreyScale, cmap: str = "gray", **extra: Any
 ) -> AxesImage:
     """Draws a mosaic or a matrix with values clipped to `scale` and no frame."""
     if canvas.ndim == 3:
@@ -99,7 +99,9 @@ def key(
     )
 
 
-def show_vectors(axis: Axes, vectors: np.ndarray, scale: Scale, cmap: str = "viridis") -> AxesImage:
+def show_vectors(
+    axis: Axes, vectors: np.ndarray, scale: GreyScale, cmap: str = "viridis"
+) -> AxesImage:
     """Draws vectors [n, ...] that are no images as a heat map: one a line, a column a feature."""
     flat = vectors.reshape(len(vectors), -1)
     drawn = axis.imshow(

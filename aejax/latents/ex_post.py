@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from aejax.hparams import FRACTION, HParam
 from aejax.latents.deterministic import check_latent
 from aejax.latents.moving_average import moving_mean, moving_rate
 from aejax.types import Array, Forward, Hparams, Latent, LatentSpace, PyTree, Variables
@@ -56,8 +57,7 @@ def ex_post_gaussian(size: int, decay: float = 0.99) -> LatentSpace:
         },
         prepare=prepare,
         update=update,
-        hparams={"moments_decay": decay},
-        ranges={"moments_decay": (0, 1)},
+        hparams=(HParam("moments_decay", decay, FRACTION, meaning="decay of the codes' moments"),),
     )
 
 

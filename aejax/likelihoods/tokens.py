@@ -78,5 +78,5 @@ def categorical(vocabulary: int) -> Likelihood:
         mean=lambda logits: cut(best(logits)).astype(jnp.float32),
         sample=sample,
         support=(0.0, float(words)),
-        whole=True,
+        integers=True,
     )

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import jax
 
+from aejax.hparams import ANY, HParam
 from aejax.types import AnyArray, Array, Hparams, Term
+
+ANNEALED = (
+    HParam("anneal_rate", 0.0025, meaning="slope of the logistic schedule, per step"),
+    HParam("anneal_midpoint", 2500.0, ANY, meaning="step at which the schedule is at 1/2"),
+)
 
 
 def logistic(step: AnyArray, hp: Hparams) -> Array:

@@ -10,11 +10,14 @@ from collections.abc import Callable
 import jax.numpy as jnp
 
 from aejax.errors import ConfigError, lookup
+from aejax.hparams import HParam, Range
 from aejax.keys import stream
 from aejax.types import AnyArray, Array, Forward, Hparams, LatentSpace, Term
 
 # Factors of the base width 2 L: Tolstikhin's published code sums the kernel over these.
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+KERNEL_SCALE = HParam("kernel_scale", 1.0, Range(1e-6), meaning="factor of the kernel's widths")
 
 # Squared distance and width C, of one shape -> similarity in [0, 1].
 KERNELS: dict[str, Callable[[Array, Array], Array]] = {

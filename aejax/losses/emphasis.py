@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 
+from aejax.hparams import HParam
 from aejax.losses.masked import per_feature_nll
 from aejax.types import Array, Forward, Hparams, Likelihood, Term
 
-HPARAMS = {"emphasis_corrupted": 1.0, "emphasis_intact": 0.5}  # the paper's double emphasis
-SYMBOLS = {"emphasis_corrupted": "alpha", "emphasis_intact": "beta"}
+HPARAMS = (  # the paper's double emphasis
+    HParam("emphasis_corrupted", 1.0, symbol="alpha", meaning="weight of corrupted features"),
+    HParam("emphasis_intact", 0.5, symbol="beta", meaning="weight of intact features"),
+)
 
 
 def emphasised(

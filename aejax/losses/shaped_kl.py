@@ -9,8 +9,16 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from aejax.errors import ConfigError
+from aejax.hparams import HParam
 from aejax.losses.divergences import gaussian_kl_per_dim
 from aejax.types import AnyArray, Array, Forward, Hparams, Term
+
+CAPACITY = (
+    HParam("capacity", 25.0, symbol="C", meaning="the divergence's target at the end, in nats"),
+    HParam("capacity_steps", 1000.0, meaning="steps in which the target rises from 0"),
+)
+WARMUP = (HParam("warmup_steps", 1000.0, symbol="T", meaning="steps in which the weight rises"),)
+FREE = (HParam("free_nats", 0.25, symbol="lambda", meaning="nats of a dimension that are free"),)
 
 
 def ramp(step: AnyArray, length: AnyArray | float) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jaxtyping import Float
 
+from aejax.hparams import FRACTION, HParam
 from aejax.losses.divergences import bernoulli_kl
 from aejax.types import AnyArray, Array, Forward, Hparams, Term
 
@@ -50,6 +51,9 @@ def bernoulli_kl_of_mean(
 def l1_term() -> Term:
     """The term `l1`: `l1` of `forward.latent.mean`, [B]. Olshausen & Field 1996."""
     return lambda forward, hp: l1(forward.latent.mean)
+
+
+RHO = HParam("rho", 0.05, FRACTION, "rho", "mean activation that units are drawn to")
 
 
 def kl_sparsity_term() -> Term:

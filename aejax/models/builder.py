@@ -13,8 +13,14 @@ from aejax.types import Autoencoder, Made
 P = ParamSpec("P")
 
 
-def _as(value: Any, default: Any) -> Any:
-    """Returns 2.0 as 2 where an argument is an integer by its default: they are one model."""
+def _as(name: str, value: Any, default: Any) -> Any:
+    """Returns 2.0 as 2 where an argument is an integer by its default: they are one model.
+
+    Raises:
+      ConfigError: another value than True or False for an argument that is one of them.
+    """
+    if isinstance(default, bool) and not isinstance(value, bool):
+        raise ConfigError(f"{name}={value!r:.40} is no truth value. Allowed: True or False.")
     whole = type(default) is int and isinstance(value, float) and value.is_integer()
     return int(value) if whole else value
 
@@ -34,7 +40,7 @@ def builder(function: Callable[P, Autoencoder]) -> Callable[P, Autoencoder]:
         check_names(f"argument of model {function.__name__!r}:", kwargs, signature.parameters)
         given = signature.bind(*args, **kwargs)
         for name, value in given.arguments.items():
-            given.arguments[name] = _as(plain(value), signature.parameters[name].default)
+            given.arguments[name] = _as(name, plain(value), signature.parameters[name].default)
         try:
             model = function(*given.args, **given.kwargs)
         except (TypeError, ValueError) as error:  # a value of the wrong type, e.g. widths=3

@@ -116,4 +116,4 @@ def from_mean(model: Autoencoder) -> Autoencoder:
         decoder[last] = {**decoder[last], "bias": jnp.log(p) - jnp.log1p(-p)}
         return {**variables, "params": {**variables["params"], "decoder": decoder}}
 
-    return model.replace(prime=prime)
+    return model.replace(init_from_mean=prime)

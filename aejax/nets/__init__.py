@@ -5,7 +5,7 @@ population needs (`jax.vmap` of `init` over keys, of `apply` over parameters).
 """
 
 from aejax.nets.activations import ACTIVATIONS, INITIALISERS
-from aejax.nets.dictionary import dictionary
-from aejax.nets.mlp import mirrored, mlp, pair
+from aejax.nets.dense import mirrored, mlp, pair
+from aejax.nets.dictionaries import dictionary
 
 __all__ = ["ACTIVATIONS", "INITIALISERS", "dictionary", "mirrored", "mlp", "pair"]

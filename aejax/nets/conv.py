@@ -12,13 +12,13 @@ from collections.abc import Callable, Sequence
 from math import ceil, prod
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax import lax
 
+from aejax.backend import CONV_LAYOUT, here
+from aejax.backend.batch_last import convolve, convolve_transposed, span
 from aejax.errors import lookup
 from aejax.nets.activations import INITIALISERS
-from aejax.nets.batch_last import convolve, convolve_transposed, span
 from aejax.types import Array
 
 Pads = tuple[tuple[int, int], ...]  # (before, after) by spatial axis
@@ -101,13 +101,11 @@ LAYOUTS = {
     "channels_last": Layout((0, 1, 2, 3), _lax_conv, _lax_conv_transpose),
     "batch_last": Layout((3, 1, 2, 0), convolve, convolve_transposed),
 }
-# By backend, where another than channels_last is faster (measured; see benchmarks/NOTES.md).
-LAYOUT_BY_BACKEND = {"cpu": "batch_last"}
 
 
 def layout_here() -> Layout:
     """Returns the layout that is fast on JAX's default backend."""
-    return LAYOUTS[LAYOUT_BY_BACKEND.get(jax.default_backend(), "channels_last")]
+    return LAYOUTS[here(CONV_LAYOUT, "channels_last")]
 
 
 def conv(

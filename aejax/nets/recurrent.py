@@ -16,11 +16,16 @@ import jax
 import jax.numpy as jnp
 
 from aejax.errors import ConfigError, lookup
+from aejax.hparams import FRACTION, HParam
 from aejax.keys import stream
 from aejax.likelihoods.tokens import END, PADDING, best, count_words, to_ids
 from aejax.nets.activations import check_widths
 from aejax.nets.cells import CELLS, Cells, initial_states, over_time, state_size
 from aejax.types import Array, Hparams, Likelihood, Nets, PyTree
+
+WORD_DROPOUT = HParam(
+    "word_dropout", 0.3, FRACTION, meaning="probability that a taught decoder misses a word"
+)
 
 
 class Span(NamedTuple):
@@ -258,7 +263,7 @@ def recurrent(
         init=init,
         encode=lambda params, x: encoder.apply({"params": params["encoder"]}, x[:, :reads]),
         decode=decode,
-        teach=teach if told else None,
+        teacher_forced=teach if told else None,
     )
 
 

@@ -75,7 +75,7 @@ def layer_loss(model: Autoencoder, depth: int) -> Loss:
         out = _apply(back._replace(activation=activation or back.activation), code)
         out = out.reshape(*h.shape[:-1], -1)
         values = {"rec_nats": likelihood.nll(out, h)}
-        if "emphasised_nats" in model.info.weights:
+        if "emphasised_nats" in model.info.terms:
             values["emphasised_nats"] = emphasised(likelihood, out, h, corrupted, hp)
         return jnp.mean(weighted_sum(values, hp)), Aux(values, variables["extra"])
 

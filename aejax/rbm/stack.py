@@ -12,6 +12,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
+from aejax.hparams import HParam
 from aejax.keys import stream
 from aejax.rbm import machine as boltzmann
 from aejax.rbm.machine import RBM, Params
@@ -115,14 +116,20 @@ def pretraining_loss(kinds: Kinds, i: int, cd_steps: int, persistent: bool) -> L
 
 def rate_of(kinds: Kinds, i: int) -> str:
     """The hyper-parameter with a machine's learning rate: unbounded units need a smaller one."""
-    return "lr_rbm" if kinds[i].calm and kinds[i + 1].calm else "lr_rbm_linear"
+    return "lr_rbm" if kinds[i].bounded and kinds[i + 1].bounded else "lr_rbm_linear"
 
 
-def hparams(kinds: Kinds) -> dict[str, float]:
-    """Names and defaults of what pre-training reads. The published code's values."""
-    rates = {"lr_rbm": 0.1, "lr_rbm_linear": 1e-3}
+COST = HParam("w_rbm_l2", 2e-4, symbol="weightcost", meaning="weight of rbm_l2 in pre-training")
+RATES = (
+    HParam("lr_rbm", 0.1, symbol="epsilonw", meaning="learning rate of a machine"),
+    HParam("lr_rbm_linear", 1e-3, meaning="learning rate of a machine with unbounded units"),
+)
+
+
+def hparams(kinds: Kinds) -> tuple[HParam, ...]:
+    """What pre-training reads, with the published code's defaults."""
     used = {rate_of(kinds, i) for i in range(len(kinds) - 1)}
-    return {"w_rbm_l2": 2e-4} | {name: rates[name] for name in sorted(used)}
+    return (COST, *(rate for rate in RATES if rate.name in used))
 
 
 def stages(

@@ -25,7 +25,7 @@ class Units(NamedTuple):
     `scale`: a state is this many times the datum or code that it stands for. `activation` is the
     deterministic unit that an unrolled network puts in its place, a name of
     `aejax.nets.ACTIVATIONS`, and `mean` of a state is that activation times `scale`; "" where no
-    elementwise activation equals the mean. `calm` says whether states are bounded, so that the
+    elementwise activation equals the mean. `bounded` says whether states are bounded, so that the
     classic learning rate does not diverge.
     """
 
@@ -36,7 +36,7 @@ class Units(NamedTuple):
     base: Callable[[Array], Array]  # s [B, n] -> [B]
     activation: str
     scale: float = 1.0
-    calm: bool = True
+    bounded: bool = True
     states: Callable[[int], np.ndarray] | None = None  # n -> every state, [S, n], where finite
 
 
@@ -66,7 +66,7 @@ def gaussian() -> Units:
         sample=lambda key, a: a + jax.random.normal(key, a.shape, a.dtype),
         base=lambda s: 0.5 * jnp.sum(jnp.square(s) + LOG_2PI, axis=-1),
         activation="identity",
-        calm=False,
+        bounded=False,
     )
 
 
@@ -142,7 +142,7 @@ def rectified() -> Units:
         sample=sample,
         base=lambda s: jnp.sum(0.5 * jnp.square(s) + _log_pochhammer(s), axis=-1),
         activation="softplus",
-        calm=False,
+        bounded=False,
     )
 
 

@@ -18,7 +18,7 @@ from aejax.reproduce.tasks import Context, run_tasks
 from aejax.sweep import check_scale, make_plan, run
 
 
-class Entry(NamedTuple):
+class PaperFile(NamedTuple):
     """A paper's file: `PAPER`, `claims()`, `get_config(scale)`, and `sweep(scale)`, `tasks(scale)`
 
     where it has them.
@@ -35,7 +35,7 @@ def names(folder: Path) -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.py")) if path.stem != "__init__"}
 
 
-def load(folder: Path, name: str) -> Entry:
+def load(folder: Path, name: str) -> PaperFile:
     """Imports a paper's file and checks what it says.
 
     Raises:
@@ -55,10 +55,10 @@ def load(folder: Path, name: str) -> Entry:
     if not (hasattr(module, "sweep") or hasattr(module, "tasks")):
         raise ConfigError(f"{path} has neither sweep nor tasks. Allowed: one of them or both.")
     paper = check_paper(name, module.PAPER)
-    return Entry(name, module, paper, check_claims(name, tuple(module.claims()), paper.scales))
+    return PaperFile(name, module, paper, check_claims(name, tuple(module.claims()), paper.scales))
 
 
-def configure(entry: Entry, scale: str, **practical: Any) -> Any:
+def configure(entry: PaperFile, scale: str, **practical: Any) -> Any:
     """Returns the paper's config at a scale, with data_dir and the like set where given."""
     config = entry.module.get_config(check_scale(scale, entry.paper.scales))
     for field, value in {"keep_variables": "all", **practical}.items():
@@ -67,7 +67,7 @@ def configure(entry: Entry, scale: str, **practical: Any) -> Any:
     return config
 
 
-def measure(entry: Entry, config: Any, workdir: Path, console: Console) -> list[Row]:
+def measure(entry: PaperFile, config: Any, workdir: Path, console: Console) -> list[Row]:
     """Runs what is missing of a paper's sweep and tasks; returns all rows.
 
     Raises:
@@ -89,7 +89,7 @@ def index(folder: Path, results: Path, chosen: Iterable[str] | None = None) -> l
     return [_described(load(folder, name), results) for name in chosen or names(folder)]
 
 
-def _described(entry: Entry, results: Path) -> dict[str, Any]:
+def _described(entry: PaperFile, results: Path) -> dict[str, Any]:
     scales = {}
     for scale in entry.paper.scales:
         found = read(results / entry.name / f"{scale}.json")

@@ -7,9 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aejax.errors import ConfigError, nearest
-from aejax.results.rows import number
+from aejax.results.rows import Row, number
 
-Row = dict[str, Any]
 Where = Mapping[str, Any]
 SWEEP = "sweep"  # the `task` of a row that a sweep wrote
 

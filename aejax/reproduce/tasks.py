@@ -18,14 +18,14 @@ from aejax import data
 from aejax.errors import ConfigError
 from aejax.reproduce.select import Row, select
 from aejax.results import environment
+from aejax.results.owner import Owner
 from aejax.results.reader import Arrays
 from aejax.results.store import Store
 from aejax.results.variables import load_variables
-from aejax.sweep.plan import Plan, identity
+from aejax.sweep.config import Point
+from aejax.sweep.plan import SweepPlan, identity
 from aejax.sweep.spec import digest
 from aejax.types import Autoencoder, Variables
-
-Point = Mapping[str, Any]
 
 
 class Measured(NamedTuple):
@@ -59,7 +59,7 @@ class Population(NamedTuple):
 class Context:
     """What a task may read."""
 
-    def __init__(self, config: Any, workdir: Path, plan: Plan | None, rows: list[Row]):
+    def __init__(self, config: Any, workdir: Path, plan: SweepPlan | None, rows: list[Row]):
         self.config = config
         self.rows = rows  # of the sweep, and of the tasks done so far
         self._workdir = workdir
@@ -165,8 +165,11 @@ def run_tasks(
                 f"task {dict(task.point)!r} stands twice, or its point has no 'task'. "
                 "Allowed: points that differ, with the task's name."
             )
-    owner = {"paper": name, **identity(context.config)}
-    store = Store(workdir / "tasks", digest(owner), owner)
+    # A task's mark knows nothing of the config: no field may differ, those that sweeps grow by
+    # included, which the prefix says.
+    fields = {f"config.{field}": value for field, value in identity(context.config).items()}
+    owner = {"paper": name, **fields}
+    store = Store(workdir / "tasks", Owner(digest(owner), owner))
     try:
         for task, mark in zip(listed, points, strict=True):
             done = [row for row in store.rows if row["group"] == mark]

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from aejax.errors import ConfigError
 from aejax.results.batches import Batch
-
-Row = dict[str, Any]
+from aejax.results.rows import Row
 
 
 def parse(line: bytes, required: Sequence[str] = ("id",)) -> Row:

@@ -51,7 +51,7 @@ def read_rows(workdir: Path) -> list[Row]:
     return list(rows.values())
 
 
-class Group:
+class GroupArrays:
     """The file of one group, `arrays/GROUP.npz`; each array is read once, when first asked for."""
 
     def __init__(self, path: Path):
@@ -83,10 +83,10 @@ class Group:
         return self._cache[key]
 
 
-class Member(Mapping[str, np.ndarray]):
+class MemberArrays(Mapping[str, np.ndarray]):
     """One member's arrays: the member axis is taken away, what the group shares is as it is."""
 
-    def __init__(self, group: Group, index: int):
+    def __init__(self, group: GroupArrays, index: int):
         self._group, self._index = group, index
 
     def __getitem__(self, key: str) -> np.ndarray:
@@ -104,22 +104,22 @@ class Member(Mapping[str, np.ndarray]):
 
 
 class Arrays(Mapping[str, Mapping[str, np.ndarray]]):
-    """Member id -> its arrays, for those of `rows` whose group has a file that holds them."""
+    """MemberArrays id -> its arrays, for those of `rows` whose group has a file that holds them."""
 
     def __init__(self, folder: Path, rows: Iterable[Row]):
         self._folder = folder
         self._group_of = {str(row["id"]): str(row["group"]) for row in rows}
-        self._groups: dict[str, Group | None] = {}
+        self._groups: dict[str, GroupArrays | None] = {}
 
-    def __getitem__(self, key: str) -> Member:
+    def __getitem__(self, key: str) -> MemberArrays:
         name = self._group_of[key]
         if name not in self._groups:
             path = self._folder / f"{name}.npz"
-            self._groups[name] = Group(path) if path.is_file() else None
+            self._groups[name] = GroupArrays(path) if path.is_file() else None
         group = self._groups[name]
         if group is None or key not in group.index:
             raise KeyError(key)
-        return Member(group, group.index[key])
+        return MemberArrays(group, group.index[key])
 
     def __iter__(self) -> Iterator[str]:
         return (key for key in self._group_of if key in self)

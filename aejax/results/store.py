@@ -16,6 +16,7 @@ from aejax.results.leftovers import sweep_up
 from aejax.results.lines import Row
 from aejax.results.lock import Lock
 from aejax.results.owner import Owner
+from aejax.results.rows import Row
 
 
 def read_rows(path: Path, batches: Sequence[Batch] = ()) -> tuple[list[Row], int, str | None]:

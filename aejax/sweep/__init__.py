@@ -1,13 +1,13 @@
 """Sweeps: a config and its points become groups; each group trains as one population."""
 
 from aejax.sweep.config import SCALES, base, check_scale, grid, product, set_field
-from aejax.sweep.plan import Plan, make_plan
-from aejax.sweep.run import Outcome, estimate, run
+from aejax.sweep.execute import Outcome, estimate, run
+from aejax.sweep.plan import SweepPlan, make_plan
 
 __all__ = [
     "SCALES",
     "Outcome",
-    "Plan",
+    "SweepPlan",
     "base",
     "check_scale",
     "estimate",

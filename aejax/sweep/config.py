@@ -14,9 +14,7 @@ from typing import Any
 from ml_collections import ConfigDict, config_dict
 
 from aejax import models
-from aejax.errors import ConfigError, nearest, plain
-from aejax.train.optimizers import OPTIMIZERS, SCHEDULES
-from aejax.train.recipe import Recipe, hparams_of
+from aejax.errors import ConfigError, check_number, nearest, plain
 
 SCALES = ("smoke", "small", "paper")
 Point = dict[str, Any]
@@ -48,17 +46,8 @@ def _known_args() -> dict[str, Any]:
     return {k: v for name in models.MODELS for k, v in models.arguments(name).items()}
 
 
-def _known_hparams() -> set[str]:
-    names = {"clip_norm"}
-    for table in (OPTIMIZERS, SCHEDULES):
-        names |= {hp for entry in table.values() for hp in entry.hparams}
-    for name in models.MODELS:
-        names |= set(hparams_of(models.example(name), Recipe(1, 1)))
-    return names
-
-
 def base(scale: str = "small", **fields: Any) -> ConfigDict:
-    """Returns a locked config with every field at its default.
+    """Returns a locked config with every field at its default; `hp` takes new names.
 
     Args:
       scale: smoke, small or paper, or one of `scales`.
@@ -82,10 +71,11 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
             "resize": config_dict.placeholder(int),  # pixels a side, for a folder of images
             "train_size": config_dict.placeholder(int),
             "test_size": config_dict.placeholder(int),
-            # The model: its builder's arguments (None: the builder's default) and its scalars.
+            # The model: its builder's arguments (None: the builder's default) and its scalars,
+            # which are open here: only the model knows their names and ranges.
             "model": "undercomplete",
             "args": {k: config_dict.placeholder(type(v)) for k, v in _known_args().items()},
-            "hp": {name: config_dict.placeholder(float) for name in sorted(_known_hparams())},
+            "hp": {},
             "seed": 0,
             # Training.
             "steps": 1000,
@@ -110,7 +100,15 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
     )
     for name, value in fields.items():
         set_field(config, name, value)
-    return config.lock()
+    return lock(config)
+
+
+def lock(config: Config) -> Config:
+    """Locks a config in place, all but `hp`, and returns it."""
+    config.lock()
+    if isinstance(config.get("hp"), ConfigDict):
+        config.hp.unlock()
+    return config
 
 
 def set_field(config: Config, name: str, value: Any) -> None:
@@ -123,6 +121,9 @@ def set_field(config: Config, name: str, value: Any) -> None:
     node: Any = config
     for parent in parents:
         node = node[parent] if isinstance(node, ConfigDict) and parent in node else None
+    if parents == ["hp"]:
+        _set_hp(node, last, value)
+        return
     if not isinstance(node, ConfigDict) or last not in node:
         raise ConfigError(
             f"config field {name!r}={value!r} is unknown.{nearest(name, fields(config))} "
@@ -140,6 +141,15 @@ def set_field(config: Config, name: str, value: Any) -> None:
         raise ConfigError(
             f"config field {name!r}={value!r} has the wrong type. Allowed: {wanted}."
         ) from error
+
+
+def _set_hp(node: Any, name: str, value: Any) -> None:
+    """Sets a hyper-parameter, or unsets it by None; its name and range are the model's to check."""
+    with node.unlocked():
+        if value is not None:
+            node[name] = check_number(f"hp.{name}", value)
+        elif name in node:
+            del node[name]
 
 
 def _as(kind: type, value: Any) -> Any:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax.errors import lookup
-from aejax.sweep.plan import Plan
+from aejax.sweep.plan import SweepPlan
 from aejax.sweep.spec import Group
 
 LIMIT_BYTES = 2e9  # of a whole sweep, under `auto`
@@ -26,12 +26,12 @@ def variables_bytes(group: Group) -> int:
     return sum(v.size * v.dtype.itemsize for v in jax.tree.leaves(one)) * len(group.members)
 
 
-def total_bytes(plan: Plan) -> int:
+def total_bytes(plan: SweepPlan) -> int:
     """Returns the bytes of all members' variables."""
     return sum(variables_bytes(group) for group in plan.groups)
 
 
-def policy(plan: Plan) -> str:
+def policy(plan: SweepPlan) -> str:
     """Returns all, best or none: what `config.keep_variables` comes to.
 
     Raises:
@@ -65,7 +65,7 @@ def kept_members(how: str, group: Group, error: np.ndarray | None) -> list[int]:
     return sorted(min(places, key=lambda i: (score[i], i)) for places in variants.values())
 
 
-def kept_in_words(plan: Plan) -> str:
+def kept_in_words(plan: SweepPlan) -> str:
     """Returns what a dry run says of it."""
     size = total_bytes(plan) / 1e6
     return f"variables of all members: {size:,.1f} MB; kept: {policy(plan)}"

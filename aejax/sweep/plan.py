@@ -10,15 +10,15 @@ import numpy as np
 
 from aejax import data, models
 from aejax.data.rows import check_support
-from aejax.errors import ConfigError, check_integer, check_within, lookup, nearest
-from aejax.hparams import check_range
+from aejax.errors import ConfigError, check_integer, check_within, lookup, nearest, plain
+from aejax.hparams import HParam, unknown
 from aejax.results.owner import Owner
 from aejax.sweep.config import PRACTICAL, Config, Point, fields, get_field, set_field
 from aejax.sweep.spec import Group, Spec, digest, member_of
 from aejax.train import population
 from aejax.train.loop import check_batch, steps_per_epoch
 from aejax.train.plan import Job, cost
-from aejax.train.recipe import Recipe, hparams_of, resolve_hparams
+from aejax.train.recipe import Recipe, records_of, resolve_hparams
 from aejax.train.resume import CHANGED
 from aejax.types import Autoencoder
 
@@ -26,7 +26,7 @@ from aejax.types import Autoencoder
 FIXED = (*PRACTICAL, "name", "scale", "images", "samples", "codes")
 
 
-class Plan(NamedTuple):
+class SweepPlan(NamedTuple):
     """What a sweep is going to do."""
 
     config: Config
@@ -40,6 +40,13 @@ class Plan(NamedTuple):
         return sum(len(group.members) for group in self.groups)
 
 
+class Read(NamedTuple):
+    """What the models of a sweep read: the names of arguments, and the hyper-parameters."""
+
+    args: set[str]
+    hp: dict[str, HParam]
+
+
 def restrict(points: Iterable[Point], overrides: Mapping[str, Any]) -> list[Point]:
     """Returns the points that agree with the command line.
 
@@ -48,7 +55,7 @@ def restrict(points: Iterable[Point], overrides: Mapping[str, Any]) -> list[Poin
     Raises:
       ConfigError: a field that the sweep sets was overridden by a value that no point has.
     """
-    points = [dict(point) for point in points]
+    points = [{name: plain(value) for name, value in point.items()} for point in points]
     for name, value in overrides.items():
         swept = sorted({repr(p[name]) for p in points if name in p})
         if not swept:
@@ -65,7 +72,7 @@ def restrict(points: Iterable[Point], overrides: Mapping[str, Any]) -> list[Poin
 
 def make_plan(
     config: Config, points: Sequence[Point] = ({},), overrides: Mapping[str, Any] | None = None
-) -> Plan:
+) -> SweepPlan:
     """Checks every point and groups them by spec.
 
     Args:
@@ -77,9 +84,7 @@ def make_plan(
       ConfigError: whatever is wrong with any point: names, ranges, shapes, data; also a
         hyper-parameter or an argument that no model of the sweep reads, and a repeated point.
     """
-    for name, value in (overrides or {}).items():
-        if name.startswith("hp.") and value is not None:
-            check_range(name.removeprefix("hp."), value)
+    points = [{name: plain(value) for name, value in point.items()} for point in points]
     _check_shown(config)
     points = restrict(points, overrides or {})
     if not points:
@@ -87,7 +92,7 @@ def make_plan(
     datasets: dict[tuple[Any, ...], data.Dataset] = {}
     groups: dict[Spec, list[Any]] = {}
     built: dict[Spec, Autoencoder] = {}
-    read: set[str] = set()
+    read = Read(set(), {})
     seen: set[str] = set()
     for point in points:
         one = _apply(config, point)
@@ -108,7 +113,7 @@ def make_plan(
     )
     _check_executor(config, made, datasets)
     config_hash = _config_hash(config, points, datasets)
-    return Plan(
+    return SweepPlan(
         config=config,
         config_hash=config_hash,
         groups=made,
@@ -181,23 +186,32 @@ def _given(node: Config) -> dict[str, Any]:
     return {name: value for name, value in node.items() if value is not None}
 
 
-def _mine(given: Mapping[str, Any], kind: str, known: Iterable[str], point: Point, read: set[str]):
-    """Keeps what this model reads; what the point itself sets it must read."""
-    known = set(known)
+def _own_args(one: Config, point: Point, read: Read) -> dict[str, Any]:
+    """Keeps the arguments that this model takes; those that the point itself sets it must take."""
+    given, known = _given(one.args), models.arguments(one.model)
     for name in given:
-        if f"{kind}.{name}" in point and name not in known:
+        if f"args.{name}" in point and name not in known:
             raise ConfigError(
-                f"config.{kind}.{name}={given[name]!r} in the sweep: model {point.get('model')!r} "
-                f"does not read it.{nearest(name, known)} Allowed: {', '.join(sorted(known))}."
+                f"config.args.{name}={given[name]!r} in the sweep: model {one.model!r} does not "
+                f"read it.{nearest(name, known)} Allowed: {', '.join(sorted(known))}."
             )
     mine = {name: value for name, value in given.items() if name in known}
-    read |= {f"{kind}.{name}" for name in mine}
+    read.args.update(mine)
     return mine
 
 
-def _resolve(one: Config, point: Point, dataset: data.Dataset, built: dict, read: set[str]):
-    named = {"model": one.model, **point}
-    args = _mine(_given(one.args), "args", models.arguments(one.model), named, read)
+def _own_hp(one: Config, point: Point, known: dict[str, HParam], read: Read) -> dict[str, Any]:
+    """Leaves out what the config sets for other models; what the point itself sets is checked."""
+    read.hp.update(known)
+    return {
+        name: value
+        for name, value in _given(one.hp).items()
+        if name in known or f"hp.{name}" in point
+    }
+
+
+def _resolve(one: Config, point: Point, dataset: data.Dataset, built: dict, read: Read):
+    args = _own_args(one, point, read)
     for name in ("steps", "batch_size", "eval_every"):
         check_integer(f"config.{name}", one[name], 1)
     check_integer("config.seed", one.seed, 0)
@@ -222,26 +236,29 @@ def _resolve(one: Config, point: Point, dataset: data.Dataset, built: dict, read
             if rows is not None:
                 check_support(model, rows, f"dataset={one.dataset!r} ({split})")
     check_batch(model, len(dataset.train), one.batch_size)
-    given = _mine(_given(one.hp), "hp", hparams_of(model, recipe), named, read)
+    given = _own_hp(one, point, records_of(model, recipe), read)
     facts = {"num_data": len(dataset.train)}
     return spec, model, resolve_hparams(model, recipe, given, facts)
 
 
-def _check_read(config: Config, read: set[str], points: Sequence[Point]) -> None:
+def _check_read(config: Config, read: Read, points: Sequence[Point]) -> None:
     """A name that no model of the sweep reads is an error."""
-    for kind in ("args", "hp"):
-        for name, value in _given(config[kind]).items():
-            if f"{kind}.{name}" not in read:
-                used = sorted({p.get("model", config.model) for p in points})
-                raise ConfigError(
-                    f"config.{kind}.{name}={value!r} is read by no model of this sweep "
-                    f"({', '.join(used)})."
-                    + (
-                        f" Allowed: {', '.join(sorted(r for r in read if r.startswith(kind)))}."
-                        if read
-                        else ""
-                    )
-                )
+    used = ", ".join(sorted({p.get("model", config.model) for p in points}))
+    what = f" is read by no model of this sweep ({used})"
+    for name, value in _given(config.args).items():
+        if name not in read.args:
+            known = sorted({key for p in points for key in _arguments(config, p)})
+            raise ConfigError(
+                f"config.args.{name}={value!r}{what}.{nearest(name, known)} "
+                f"Allowed: {', '.join(known)}."
+            )
+    for name, value in _given(config.hp).items():
+        if name not in read.hp:
+            raise unknown(name, value, read.hp, what)
+
+
+def _arguments(config: Config, point: Point) -> Iterable[str]:
+    return models.arguments(point.get("model", config.model))
 
 
 def identity(config: Config) -> dict[str, Any]:

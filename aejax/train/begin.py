@@ -108,9 +108,9 @@ def drawn(
       ConfigError: `initial` has a group of parameters that the model lacks, or other shapes.
     """
     variables = state.variables
-    if model.prime is not None:
+    if model.init_from_mean is not None:
         centre = to_float(rows).mean(0)
-        variables = jax.vmap(model.prime, (0, None))(variables, centre)
+        variables = jax.vmap(model.init_from_mean, (0, None))(variables, centre)
     if initial is None:
         return state._replace(variables=variables)
     check_names("initial: parameters", initial["params"], variables["params"])

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax.errors import ConfigError
+from aejax.hparams import HParam
 from aejax.train.plan import Job
 from aejax.train.recipe import Recipe, resolve_hparams
 from aejax.train.run import Trained, train
@@ -82,11 +83,11 @@ def tune(
 
     Args, errors: as in `pretrain`; `initial` is what that returned.
     """
-    last = model.replace(stages=model.stages[-1:], hparams=_last_hparams(model))
+    last = model.replace(stages=model.stages[-1:], declared=_last_hparams(model))
     return _run(last, table, recipe, seeds, hp or {}, initial)
 
 
-def _last_hparams(model: Autoencoder) -> dict[str, float]:
+def _last_hparams(model: Autoencoder) -> tuple[HParam, ...]:
     """The model's hyper-parameters, less the learning rates of the stages that do not run."""
     early = {stage.lr for stage in model.stages[:-1]} - {"lr"}
-    return {name: value for name, value in model.hparams.items() if name not in early}
+    return tuple(record for record in model.declared if record.name not in early)

@@ -44,7 +44,7 @@ class Segment(NamedTuple):
     points: int
 
 
-Members = dict[str, PyTree]  # {"state": TrainState, "hp": {name: [P]}}, stacked
+Stacked = dict[str, PyTree]  # {"state": TrainState, "hp": {name: [P]}}, stacked
 
 
 class PlannedStage(NamedTuple):
@@ -57,7 +57,7 @@ class PlannedStage(NamedTuple):
     step: Step
     guarded: Step
     finite: Callable[[TrainState], Array]  # whether the parameters that it trains are finite
-    members: Members  # shapes at the first step
+    members: Stacked  # shapes at the first step
     record: tuple[str, ...]  # names of what a step records
 
 
@@ -73,7 +73,7 @@ class Plan:
     segments: tuple[Segment, ...]  # the chunks to run
     init: Callable[[Array], TrainState]  # of a member's seed
     seeds: jax.ShapeDtypeStruct  # [P]
-    first: Members  # shapes of what the run begins with
+    first: Stacked  # shapes of what the run begins with
     curves: tuple[str, ...]  # names of what the stages record
     cost: Cost
 
@@ -161,7 +161,7 @@ def _plan(
         init=init,
         seeds=stacked_shapes(seed, members),
         first=stacked_shapes({"state": first, "hp": hp}, members),
-        curves=tuple(dict.fromkeys([*model.info.weights, "loss", *recorded])),
+        curves=tuple(dict.fromkeys([*model.info.terms, "loss", *recorded])),
         cost=cost,
     )
 

@@ -18,21 +18,21 @@ from aejax.train.compile import Program
 from aejax.train.loop import make_chunk
 from aejax.train.plan import Plan, PlannedStage, Segment
 from aejax.train.population.executors import execute
-from aejax.train.population.stacked import Member
+from aejax.train.population.stacked import MemberFn
 from aejax.train.step import Record
 from aejax.types import Array, Autoencoder, Hparams, PyTree
 
 # A member's function (member, table) -> {name: scalar}, of a model.
-Measure = Callable[[Autoencoder], Member]
+Measure = Callable[[Autoencoder], MemberFn]
 Shape = jax.ShapeDtypeStruct
 
 
-def init_program(plan: Plan) -> Member:
+def init_program(plan: Plan) -> MemberFn:
     """A member's state before the first stage, from its seed."""
     return lambda seed, _: plan.init(seed)
 
 
-def enter_program(planned: PlannedStage) -> Member:
+def enter_program(planned: PlannedStage) -> MemberFn:
     """A member at the first step of a stage."""
 
     def enter(m: PyTree, _: PyTree) -> PyTree:
@@ -43,7 +43,7 @@ def enter_program(planned: PlannedStage) -> Member:
 
 def chunk_program(
     plan: Plan, stage: int, length: int, points: int, *, guard: bool = False
-) -> Member:
+) -> MemberFn:
     """A member after a chunk of steps, its records, and whether all of that is finite.
 
     Args:
@@ -168,7 +168,7 @@ def _kind(segment: Segment) -> tuple[int, int, int]:
 TIMED_STEPS = 4  # of each executor
 
 
-def trial(plan: Plan, hp: Hparams, table: Array | np.ndarray) -> tuple[Member, PyTree, PyTree]:
+def trial(plan: Plan, hp: Hparams, table: Array | np.ndarray) -> tuple[MemberFn, PyTree, PyTree]:
     """Returns what executors are timed with: some steps of the longest stage, and its members.
 
     Args:

@@ -53,7 +53,7 @@ def enter_stage(
 
 def terms_of(model: Autoencoder) -> tuple[str, ...]:
     """Returns the names that `Health.term` indexes; the last stands for the parameters."""
-    return (*model.info.weights, "loss", "update")
+    return (*model.info.terms, "loss", "update")
 
 
 def make_step(model: Autoencoder, stage: Stage, recipe: Recipe, steps: int) -> Step:

@@ -119,7 +119,7 @@ def test_bad_input_is_a_value_error_of_one_line(call, message):
 def test_corruption_outside_its_range():
     model = aejax.models.denoising(30, latent=4, widths=())
     for level in (-0.1, 1.1):
-        with pytest.raises(ValueError, match=r"corruption=.* out of range. Allowed: 0.0 to 1.0"):
+        with pytest.raises(ValueError, match=r"corruption=.* out of range. Allowed: 0 to 1"):
             fit(FLOATS, model, hp={"corruption": level})
 
 

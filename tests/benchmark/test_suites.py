@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aejax import models
-from aejax.benchmark import Context, compare, costs, machine, race
+from aejax.benchmark import Bench, compare, costs, machine, race
 from aejax.benchmark.contest import Lane
 from aejax.benchmark.problems import initial
 from aejax.benchmark.shares import CEILINGS, shares_of_ceiling
@@ -23,7 +23,7 @@ def test_all_is_what_this_device_can_run(tmp_path):
     with pytest.raises(ConfigError, match="Did you mean 'conv'"):
         named("conf")
     with pytest.raises(ConfigError, match="suite='gpu' needs a GPU"):
-        gpu.run(Context(tmp_path))
+        gpu.run(Bench(tmp_path))
 
 
 def test_the_convolutional_peer_gets_kernels_from_the_input_to_the_output():
@@ -47,7 +47,7 @@ def test_the_peers_vae_has_our_posterior():
 
 def test_every_exact_method_but_the_chosen_one_is_raced(tmp_path):
     """The chain of an encoder is contracted; all methods come to the same value."""
-    context = Context(tmp_path, rounds=1)
+    context = Bench(tmp_path, rounds=1)
     shape = jacobian_choice.Shape("encoder", (12, 6, 3), "sigmoid", {})
     for found, rivals in (
         (jacobian_choice.norms(context, shape), {"jacfwd", "jacrev"}),

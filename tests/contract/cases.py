@@ -12,7 +12,7 @@ from aejax import data, models
 from aejax.train.plan import Job
 from aejax.train.recipe import Recipe, resolve_hparams
 from aejax.types import Autoencoder
-from configs.zoo import ROWS, Row
+from configs.zoo import ROWS, Setup
 
 NAMES = sorted(models.MODELS)
 BATCH = 16
@@ -35,7 +35,7 @@ def dataset(name: str) -> data.Dataset:
 
 @functools.cache
 def case(name: str) -> Case:
-    row = ROWS.get(name, Row())
+    row = ROWS.get(name, Setup())
     found = dataset(row.dataset)
     model = models.build(name, tuple(found.train.shape[1:]), row.args)
     return Case(model, found.train, found.test, resolve_hparams(model, recipe(1), row.hp))

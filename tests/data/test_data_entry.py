@@ -125,7 +125,7 @@ def test_frames_of_numbers():
 @pytest.mark.parametrize(
     ("column", "says"),
     [
-        (["x", "y"], ("column 'd' is", "'x' first")),
+        (["x", "y"], ("column 'd' is", "'x' in row 0")),
         (pd.Categorical(["p", "q"]), ("column 'd' is category",)),
         (pd.to_datetime(["2020-01-01", "2020-01-02"]), ("column 'd' is datetime64",)),
         ([1.0, np.nan], ("column 'd' has no value in row 1",)),

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from aejax.compose import compose
+from aejax.data.batches import moments_of, parts_over, variance_of
 from aejax.evaluate import baselines, evaluate
-from aejax.evaluate.batches import moments_of, parts_over, variance_of
 from aejax.evaluate.disentanglement import separated_attribute_predictability
 from aejax.evaluate.neighbourhoods import trustworthiness
 from aejax.evaluate.posterior import active_units, code_variance

@@ -9,9 +9,9 @@ import pytest
 from scipy import integrate, stats
 
 from aejax import models
+from aejax.data.batches import rows_over
 from aejax.errors import ConfigError
 from aejax.evaluate import evaluate
-from aejax.evaluate.batches import rows_over
 from aejax.evaluate.posterior import (
     active_units,
     code_variance,

@@ -13,7 +13,7 @@ from aejax.figures.bands import bands_of
 from aejax.figures.codes import project, spread
 from aejax.figures.filters import normalised
 from aejax.figures.style import wrapped
-from aejax.figures.tiles import Scale, mosaic, pictures, scale_of
+from aejax.figures.tiles import GreyScale, mosaic, pictures, scale_of
 from aejax.results.reader import Arrays
 from aejax.results.rows import variants
 
@@ -148,8 +148,8 @@ def test_pictures_have_one_or_three_channels():
 
 
 def test_the_scale_is_that_of_the_inputs_unless_they_are_in_the_unit_interval():
-    assert scale_of(np.array([0.2, 0.7])) == Scale(0.0, 1.0)
-    assert scale_of(np.array([-3.0, 2.0])) == Scale(-3.0, 2.0)
+    assert scale_of(np.array([0.2, 0.7])) == GreyScale(0.0, 1.0)
+    assert scale_of(np.array([-3.0, 2.0])) == GreyScale(-3.0, 2.0)
 
 
 def test_long_labels_break_after_the_model_then_between_settings():

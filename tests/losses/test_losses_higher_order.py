@@ -83,7 +83,7 @@ def test_small_displacements_give_sigma_squared_times_the_hessian(name):
     np.testing.assert_allclose(ours, expected, rtol=0.1)
 
 
-def test_zero_displacement_and_linear_maps_cost_nothing():
+def test_zero_displacement_and_linear_maps_cost_nothing(optimised):
     params, activations, x = case("two_wide_sigmoid_code")
     still = jax.jit(lambda p: penalty(p, activations, x, sigma=0.0))(params)
     assert (still < 1e-14).all()  # two roundings of the same number, squared

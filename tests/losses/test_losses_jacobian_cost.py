@@ -11,16 +11,16 @@ from loss_cases import CHAINS, case, chain, evaluate, inputs, weights
 from aejax.losses import costs
 from aejax.losses.jacobian import cost as jacobian_cost
 from aejax.losses.jacobian.chain import contract, slopes
-from aejax.losses.jacobian.cost import EXACT, Plan, chain_widths, curved, plan
+from aejax.losses.jacobian.cost import EXACT, Route, chain_widths, curved, plan
 from aejax.losses.jacobian.higher import cheapest_change
 from aejax.losses.jacobian.norm import cheapest
-from aejax.nets.mlp import mlp
+from aejax.nets.dense import mlp
 
 
 def every_route(depth):
     for meet in range(1, depth):
         yield from (
-            Plan(meet, i, o)
+            Route(meet, i, o)
             for i in (None, *range(1, meet + 1))
             for o in (None, *range(meet, depth))
         )

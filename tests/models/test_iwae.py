@@ -15,7 +15,7 @@ from aejax.models.sequence.sequence_parts import sequence
 from aejax.models.variational.iwae import iwae
 from aejax.models.variational.iwae_dreg import iwae_dreg
 from aejax.models.variational.vae import vae
-from aejax.nets.recurrent import Span, recurrent
+from aejax.nets.recurrent import WORD_DROPOUT, Span, recurrent
 from aejax.objectives import doubly_reparameterised, importance_weighted
 from tests.models import linear_gaussian as lg
 
@@ -161,15 +161,15 @@ def test_a_decoder_that_reads_its_target_is_given_it_in_every_objective(objectiv
 
     def teach(params, z, x, key, hp):
         told.append(z.shape)
-        return nets.teach(params, z, x, key, hp)
+        return nets.teacher_forced(params, z, x, key, hp)
 
     def free(params, z):
         raise AssertionError("decoded without the target")
 
     model = compose(
         name="told", paper="-", equation="-", shape=shape, likelihood=p_x, space=space,
-        nets=nets._replace(teach=teach, decode=free), objective=objective(3),
-        terms={"kl_nats": (gaussian_kl_term(), 1.0)}, hparams={"word_dropout": 0.0},
+        nets=nets._replace(teacher_forced=teach, decode=free), objective=objective(3),
+        terms={"kl_nats": (gaussian_kl_term(), 1.0)}, hparams=(WORD_DROPOUT.replace(default=0.0),),
     )  # fmt: skip
     x = jnp.asarray([[2, 3, 4, 2, 1, 0]] * 4, jnp.float32)
     variables = model.init(jax.random.key(0), x)

@@ -44,7 +44,7 @@ def test_a_decoder_without_words_reads_the_code_alone():
     variables = jax.jit(model.init)(jax.random.key(0), x)
     z = jax.random.normal(jax.random.key(1), (16, 4))
     teach = jax.jit(
-        lambda x, rate: model.info.nets.teach(
+        lambda x, rate: model.info.nets.teacher_forced(
             variables["params"], z, x, jax.random.key(2), {"word_dropout": rate}
         )
     )
@@ -52,7 +52,7 @@ def test_a_decoder_without_words_reads_the_code_alone():
     assert not np.array_equal(teach(x, 0.0), teach(x[::-1], 0.0))
     # Without dropout the words come in whole, and no draw enters.
     nets = model.info.nets
-    other = nets.teach(variables["params"], z, x, jax.random.key(3), {"word_dropout": 0.0})
+    other = nets.teacher_forced(variables["params"], z, x, jax.random.key(3), {"word_dropout": 0.0})
     np.testing.assert_allclose(teach(x, 0.0), other, rtol=1e-4, atol=1e-6)
 
 

@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from aejax.nets.affine import FEWEST_ROWS, Affine, add_bias
+from aejax.backend.bias import FEWEST_ROWS, add_bias
+from aejax.nets.affine import Affine
 
 KEY = jax.random.key(0)
 INIT = nn.initializers.glorot_uniform()

@@ -75,7 +75,9 @@ def nets_of(shape, likelihood, **fields):
     fields = {**given, "spans": spans, "conditional": True, **fields}
     nets = recurrent(shape, likelihood, **fields)
     return nets._replace(
-        init=jax.jit(nets.init), decode=jax.jit(nets.decode), teach=jax.jit(nets.teach)
+        init=jax.jit(nets.init),
+        decode=jax.jit(nets.decode),
+        teacher_forced=jax.jit(nets.teacher_forced),
     )
 
 
@@ -93,7 +95,7 @@ def test_free_running_is_teaching_by_ones_own_words(cell, reverse):
     z = jnp.asarray(np.random.RandomState(0).randn(64, 4), jnp.float32)
     out = nets.decode(params, z)
     said = likelihood.mean(out)
-    taught = nets.teach(params, z, said, jax.random.key(0), {})
+    taught = nets.teacher_forced(params, z, said, jax.random.key(0), {})
     ended = np.asarray(said == 1).any(1)
     lengths = np.where(ended, np.argmax(said == 1, axis=1) + 1, 7)
     assert len(set(lengths.tolist())) > 3  # sentences of several lengths, some of them cut
@@ -107,7 +109,7 @@ def test_free_running_frames_are_teaching_by_ones_own_frames():
     params = scaled(nets.init(jax.random.key(0), jnp.zeros((2, 6, 3))))
     z = jnp.asarray(np.random.RandomState(0).randn(5, 4), jnp.float32)
     out = nets.decode(params, z)
-    taught = nets.teach(params, z, likelihood.mean(out), jax.random.key(0), {})
+    taught = nets.teacher_forced(params, z, likelihood.mean(out), jax.random.key(0), {})
     np.testing.assert_allclose(out, taught, rtol=1e-4, atol=1e-5)
 
 
@@ -118,9 +120,9 @@ def test_a_taught_decoder_reads_only_what_it_has_emitted(reverse):
     params = nets.init(jax.random.key(0), jnp.zeros((2, 6)))
     z, key = jnp.ones((1, 4)), jax.random.key(0)
     x = jnp.asarray([[2.0, 3, 4, 5, 1, 0]])
-    base = nets.teach(params, z, x, key, {})
+    base = nets.teacher_forced(params, z, x, key, {})
     for changed in range(4):
-        other = nets.teach(params, z, x.at[0, changed].set(7.0), key, {})
+        other = nets.teacher_forced(params, z, x.at[0, changed].set(7.0), key, {})
         differs = [t for t in range(5) if not np.array_equal(base[0, t], other[0, t])]
         words = range(changed) if reverse else range(changed + 1, 4)
         assert differs == [*words, 4]  # the end, t = 4, comes last either way

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+import aejax
 from aejax.figures import draw
 from aejax.results.store import ended
 from aejax.sweep import base, estimate, grid, make_plan, progress, run
@@ -68,6 +69,11 @@ def test_two_more_seeds_train_alone(begun, tmp_path_factory):
     whole = numbers(run(grown, tmp_path_factory.mktemp("whole"), quiet()).rows)
     for name, metrics in numbers(outcome.rows).items():
         np.testing.assert_allclose(metrics[METRIC], whole[name][METRIC], rtol=1e-5)
+    # New members are opened as the first ones are.
+    opened = aejax.open(begun)
+    kept = [opened.member(row["id"]) for row in (json.loads(before[0]), new[0])]
+    codes = [aejax.encode(fitted, np.full((2, 8, 8, 1), 0.5, np.float32)) for fitted in kept]
+    assert np.abs(codes[0] - codes[1]).max() > 1e-3
     # And once more: nothing is left to do, and a third time grows by the next number.
     assert run(grown, begun, quiet()).fresh == 0
     third = run(plan(seeds=range(5)), begun, quiet())

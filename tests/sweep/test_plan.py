@@ -71,12 +71,14 @@ def test_the_command_line_restricts_what_is_swept():
     ("fields", "points", "message"),
     [
         ({}, [{"modle": "vae"}], r"config field 'modle'='vae' is unknown. Did you mean 'model'"),
-        ({}, [{"hp.w_kl": 1.0}], r"config field 'hp.w_kl'=1.0 is unknown. Did you mean"),
+        ({"model": "vae"}, [{"hp.w_kl": 1.0}], r"hp.w_kl=1.0: model 'vae' .*mean 'w_kl_nats'"),
+        ({"model": "vae"}, [{"hp.beta": 2}], r"hp.beta=2.0: model 'vae' .*mean 'w_kl_nats'"),
+        ({"model": "vae", "hp.beta": 2}, [{}], r"hp.beta=2.0 is read by no model.*'w_kl_nats'"),
         ({}, [{"model": "vea"}], r"model='vea' is unknown. Did you mean 'vae'"),
         (
             {},
             [{"model": "vae", "hp.w_l1": 0.1}],
-            r"hp.w_l1=0.1 in the sweep: model 'vae' does not read it",
+            r"hp.w_l1=0.1: model 'vae' reads no such hyper-parameter. .*Allowed: b1, b2",
         ),
         (
             {"hp.w_l1": 0.1},
@@ -118,8 +120,9 @@ def test_wrong_fields_are_one_line():
 
 def test_fields_and_their_values_are_all_reachable():
     one = config()
-    assert get_field(one, "hp.lr") is None
-    assert {"model", "args.latent", "hp.w_kl_nats", "seed"} <= set(fields(one))
+    assert get_field(one, "args.latent") is None
+    assert {"model", "args.latent", "seed"} <= set(fields(one))
+    assert get_field(config(**{"hp.lr": 1}), "hp.lr") == 1.0
 
 
 def test_one_data_set_may_be_swept_over_its_sizes():

@@ -22,7 +22,7 @@ from aejax.train import EarlyStopping
 from aejax.train.run import train
 from configs import quickstart, zoo
 
-sweep_run = importlib.import_module("aejax.sweep.run")
+execution = importlib.import_module("aejax.sweep.execute")
 POINTS = list(product(grid(model=["undercomplete", "vae"]), grid(seed=range(2))))
 
 
@@ -107,9 +107,9 @@ def test_training_is_given_no_test_row(tmp_path, monkeypatch):
             seen.append("test measured")
         return execute(fn, members, shared, trained)
 
-    execute = sweep_run._execute
-    monkeypatch.setattr(sweep_run, "train", spied_train)
-    monkeypatch.setattr(sweep_run, "_execute", spied_execute)
+    execute = execution._execute
+    monkeypatch.setattr(execution, "train", spied_train)
+    monkeypatch.setattr(execution, "_execute", spied_execute)
     run(one, tmp_path, quiet())
     assert seen == ["trained", "test measured"]
 
@@ -153,7 +153,7 @@ def test_validation_metrics_equal_a_measurement_at_the_end(tmp_path, monkeypatch
         trained = train(*args, **how)
         return trained._replace(valid_step=trained.valid_step - 1)
 
-    monkeypatch.setattr(sweep_run, "train", shifted)
+    monkeypatch.setattr(execution, "train", shifted)
     again = run(one, tmp_path / "b", quiet()).rows
     for a, b in zip(reused, again, strict=True):
         assert a["metrics"].keys() == b["metrics"].keys()

@@ -5,7 +5,7 @@ import json
 import jax.numpy as jnp
 import pytest
 
-from aejax import models
+from aejax import backend, models
 from aejax.train.checkpoint import Checkpoint
 from aejax.train.plan import Job, cost
 from aejax.train.population import choice, timing
@@ -79,7 +79,7 @@ def test_a_short_run_is_not_timed(kept):
 
 
 def test_a_long_run_is_timed_and_trains_to_the_same(kept, monkeypatch):
-    monkeypatch.setitem(choice.WORTH_TIMING, "cpu", 0.0)
+    monkeypatch.setitem(backend.WORTH_TIMING, "cpu", 0.0)
     timed = train(job(4), X)
     assert len(json.loads(kept.read_text())) == 1
     by_rule = train(job(4, executor="vmap"), X)

@@ -13,7 +13,7 @@ from scipy.optimize import minimize, rosen, rosen_der
 import aejax
 from aejax.errors import ConfigError
 from aejax.train import optimizers
-from aejax.train.optimizers.conjugate import ARMIJO, CURVATURE, Point, wolfe
+from aejax.train.optimizers.conjugate import ARMIJO, CURVATURE, LinePoint, wolfe
 
 SEARCHES = ("cg", "cg_batches", "lbfgs")
 
@@ -100,7 +100,7 @@ def test_the_line_search_satisfies_the_strong_wolfe_conditions(first):
         return value, slope, slope
 
     value, slope, _ = phi(jnp.float32(0))
-    start = Point(jnp.float32(0), slope, value, slope)
+    start = LinePoint(jnp.float32(0), slope, value, slope)
     assert slope < 0
     end = jax.jit(lambda t: wolfe(phi, start, t, 30))(jnp.float32(first))
     assert end.step > 0
@@ -116,7 +116,7 @@ def test_the_line_search_survives_a_cliff():
         value, slope = jax.value_and_grad(fn)(t)
         return value, slope, slope
 
-    start = Point(jnp.float32(0), jnp.float32(-1.8), jnp.float32(0.81), jnp.float32(-1.8))
+    start = LinePoint(jnp.float32(0), jnp.float32(-1.8), jnp.float32(0.81), jnp.float32(-1.8))
     end = wolfe(phi, start, jnp.float32(50.0), 20)
     assert abs(end.step - 0.9) < 0.1
     nothing = wolfe(lambda t: (jnp.nan * t, jnp.nan * t, t), start, jnp.float32(1.0), 20)

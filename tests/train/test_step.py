@@ -63,7 +63,7 @@ def test_adam_from_traced_values_equals_optax():
 @pytest.mark.parametrize("name", RATED)
 def test_each_optimiser_lowers_a_quadratic(name):
     entry = optimizers.OPTIMIZERS[name]
-    hp = {n: jnp.float32(v) for n, v in entry.hparams.items()}
+    hp = {read.name: jnp.float32(read.default) for read in entry.hparams}
     tx = optimizers.make(name, "constant", False, 200, hp, {})
     params = {"w": jnp.asarray([1.0, -2.0])}
     state = tx.init(params)
@@ -79,7 +79,7 @@ def test_each_optimiser_lowers_a_quadratic(name):
 @pytest.mark.parametrize("name", optimizers.SCHEDULES)
 def test_schedules_start_and_end_where_they_say(name):
     entry = optimizers.SCHEDULES[name]
-    hp = {n: jnp.float32(v) for n, v in entry.hparams.items()}
+    hp = {read.name: jnp.float32(read.default) for read in entry.hparams}
     factor = [float(entry.factor(jnp.float32(t), hp)) for t in np.linspace(0, 1, 101)]
     ends = {
         "constant": (1, 1),

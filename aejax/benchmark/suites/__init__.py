@@ -7,11 +7,11 @@ from collections.abc import Callable
 import jax
 
 from aejax.benchmark.contest import Case
-from aejax.benchmark.context import Context
+from aejax.benchmark.context import Bench
 from aejax.benchmark.suites import conv, gpu, jacobian, mlp, nll, population, startup
 from aejax.errors import lookup
 
-SUITES: dict[str, Callable[[Context], list[Case]]] = {
+SUITES: dict[str, Callable[[Bench], list[Case]]] = {
     "mlp": mlp.run,
     "conv": conv.run,
     "jacobian": jacobian.run,

@@ -9,7 +9,7 @@ import numpy as np
 
 from aejax.benchmark import machine
 from aejax.benchmark.contest import Case, Contestant, compare, race
-from aejax.benchmark.context import Context
+from aejax.benchmark.context import Bench
 from aejax.benchmark.problems import as_inputs, images, initial, make_job, save, squared_error
 from aejax.benchmark.shares import shares_of_ceiling
 from aejax.benchmark.trainer import Trainer
@@ -54,7 +54,7 @@ def kernels(params: PyTree) -> dict[str, np.ndarray]:
     }
 
 
-def against_peers(context: Context, members: int) -> list[Case]:
+def against_peers(context: Bench, members: int) -> list[Case]:
     """A population of `members` against PyTorch, which trains them one after another."""
     model = network()
     table = images(ROWS, SHAPE)
@@ -77,6 +77,6 @@ def against_peers(context: Context, members: int) -> list[Case]:
     return [*cases, *shares_of_ceiling("conv", case, lanes[0], ceiling, work)]
 
 
-def run(context: Context) -> list[Case]:
+def run(context: Bench) -> list[Case]:
     """Runs the suite."""
     return [*against_peers(context, 1), *against_peers(context, MEMBERS)]

@@ -10,7 +10,7 @@ import jax
 
 from aejax.benchmark import machine
 from aejax.benchmark.contest import Case, compare, race
-from aejax.benchmark.context import Context
+from aejax.benchmark.context import Bench
 from aejax.benchmark.suites import conv, mlp, population
 from aejax.errors import ConfigError
 
@@ -18,7 +18,7 @@ MEMBERS = 512
 CONV_MEMBERS = 8
 
 
-def bandwidth(context: Context) -> list[Case]:
+def bandwidth(context: Bench) -> list[Case]:
     """Bytes that an elementwise update moves a second, against a plain copy's."""
     update = machine.Bandwidth("Adam's update", 7, machine.adam_like)
     copy = machine.Bandwidth("copy", 2, machine.copy)
@@ -26,7 +26,7 @@ def bandwidth(context: Context) -> list[Case]:
     return compare("gpu", "memory bandwidth", "bytes/s", lanes)
 
 
-def run(context: Context) -> list[Case]:
+def run(context: Bench) -> list[Case]:
     """Runs the suite.
 
     Raises:

@@ -10,20 +10,20 @@ import numpy as np
 
 from aejax.benchmark import machine
 from aejax.benchmark.contest import Case, Contestant, compare, race
-from aejax.benchmark.context import Context
+from aejax.benchmark.context import Bench
 from aejax.benchmark.problems import save
 from aejax.benchmark.shares import shares_of_ceiling
 from aejax.benchmark.suites import jacobian_choice
 from aejax.benchmark.suites.penalty import Penalty, per_call
 from aejax.losses.jacobian.norm import squared_frobenius
-from aejax.nets.mlp import mlp
+from aejax.nets.dense import mlp
 
 FEATURES, HIDDEN, LATENT, BATCH = 784, 256, 32, 128
 # Calls a round: the automatic Jacobians take a hundred times as long, and their share is counted.
 CALLS, SLOW_CALLS = 40, 2
 
 
-def encoder(context: Context, code: str) -> list[Case]:
+def encoder(context: Bench, code: str) -> list[Case]:
     """784-256-32, sigmoid hidden units, the code's activation as named."""
     net = mlp((HIDDEN,), (LATENT,), activation="sigmoid", last_activation=code)
     x = jnp.asarray(np.random.default_rng(0).random((BATCH, FEATURES)), jnp.float32)
@@ -67,7 +67,7 @@ def encoder(context: Context, code: str) -> list[Case]:
     return [*compare("jacobian", case, "gradients/s", lanes), *shares]
 
 
-def run(context: Context) -> list[Case]:
+def run(context: Bench) -> list[Case]:
     """Runs the suite."""
     by_hand = [*encoder(context, "sigmoid"), *encoder(context, "identity")]
     return by_hand + jacobian_choice.run(context)

@@ -15,13 +15,13 @@ import numpy as np
 
 from aejax.benchmark import machine
 from aejax.benchmark.contest import Case, Contestant, compare, race
-from aejax.benchmark.context import Context
+from aejax.benchmark.context import Bench
 from aejax.benchmark.shares import shares_of_ceiling
 from aejax.benchmark.suites.penalty import Penalty, per_call
 from aejax.losses.jacobian.cost import EXACT
 from aejax.losses.jacobian.higher import HIGHER_ORDER, cheapest_change, higher_order
 from aejax.losses.jacobian.norm import cheapest, squared_frobenius
-from aejax.nets.mlp import mlp
+from aejax.nets.dense import mlp
 
 BATCH, SIGMA = 64, 0.1
 
@@ -46,12 +46,12 @@ HIGHER = SHAPES[0], SHAPES[2]
 CALLS = 20
 
 
-def norms(context: Context, shape: Shape) -> list[Case]:
+def norms(context: Bench, shape: Shape) -> list[Case]:
     """The squared norm of the Jacobian."""
     return _contest(context, shape, "norm", EXACT, squared_frobenius, cheapest)
 
 
-def moves(context: Context, shape: Shape) -> list[Case]:
+def moves(context: Bench, shape: Shape) -> list[Case]:
     """How far the Jacobian moves with the input."""
 
     def penalty(f: Any, x: Any, **how: Any) -> Any:
@@ -61,7 +61,7 @@ def moves(context: Context, shape: Shape) -> list[Case]:
 
 
 def _contest(
-    context: Context,
+    context: Bench,
     shape: Shape,
     penalty: str,
     methods: tuple[str, ...],
@@ -97,7 +97,7 @@ def _contest(
     return [*cases, *shares_of_ceiling("jacobian", case, lanes[0], ceiling, 1)]
 
 
-def run(context: Context) -> list[Case]:
+def run(context: Bench) -> list[Case]:
     """Runs the contests."""
     cases = [case for shape in SHAPES for case in norms(context, shape)]
     return cases + [case for shape in HIGHER for case in moves(context, shape)]

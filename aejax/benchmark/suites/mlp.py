@@ -7,7 +7,7 @@ from typing import Any
 from aejax import models
 from aejax.benchmark import machine
 from aejax.benchmark.contest import Case, Contestant, compare, race
-from aejax.benchmark.context import Context
+from aejax.benchmark.context import Bench
 from aejax.benchmark.plain import Plain
 from aejax.benchmark.problems import (
     as_inputs,
@@ -26,7 +26,7 @@ ROWS, BATCH, LR = 12_800, 128, 1e-3
 DEEP = {"widths": (512, 256), "latent": 32, "likelihood": "bernoulli"}
 
 
-def deep(context: Context) -> list[Case]:
+def deep(context: Bench) -> list[Case]:
     """784-512-256-32-256-512-784 against PyTorch and against plain JAX."""
     model, steps = models.undercomplete(784, **DEEP), 300
     table = images(ROWS, (784,))
@@ -50,7 +50,7 @@ def deep(context: Context) -> list[Case]:
 
 
 def _without_jit(
-    model: Autoencoder, table: Any, plain: dict[str, Any], case: str, context: Context
+    model: Autoencoder, table: Any, plain: dict[str, Any], case: str, context: Bench
 ) -> list[Case]:
     """The way of Flax's VAE example takes long: a tenth of the steps is enough of it."""
     steps = 20
@@ -62,7 +62,7 @@ def _without_jit(
     return compare("mlp", case, "steps/s", race(contestants, steps, context.rounds))
 
 
-def pythae_default(context: Context) -> list[Case]:
+def pythae_default(context: Bench) -> list[Case]:
     """pythae's default VAE, 784-512-32-512-784 with Bernoulli pixels, by pythae's own trainer."""
     model, steps = models.vae(784, latent=32, widths=(512,)), 100
     table = images(steps * BATCH, (784,))
@@ -80,6 +80,6 @@ def pythae_default(context: Context) -> list[Case]:
     return [*compare("mlp", case, "steps/s", lanes), *shares]
 
 
-def run(context: Context) -> list[Case]:
+def run(context: Bench) -> list[Case]:
     """Runs the suite."""
     return [*deep(context), *pythae_default(context)]

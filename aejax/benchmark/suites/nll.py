@@ -13,7 +13,7 @@ import numpy as np
 from aejax import models
 from aejax.benchmark import machine
 from aejax.benchmark.contest import Case, Contestant, Round, compare, race
-from aejax.benchmark.context import Context
+from aejax.benchmark.context import Bench
 from aejax.benchmark.problems import as_inputs, images, make_job, save
 from aejax.benchmark.shares import shares_of_ceiling
 from aejax.benchmark.trainer import EXAMPLES, FLOPS
@@ -32,7 +32,7 @@ TRAINING = {"steps": 2000, "batch": 128, "lr": 1e-3}
 ROUNDS = 3  # the peer takes a quarter of a minute a round
 
 
-class Estimate:
+class NllEstimate:
     """log p(x), averaged over the images; a new key every round."""
 
     name = "aejax"
@@ -81,7 +81,7 @@ def weights(params: PyTree) -> dict[str, np.ndarray]:
     }
 
 
-def binary(context: Context) -> tuple[np.ndarray, np.ndarray, str]:
+def binary(context: Bench) -> tuple[np.ndarray, np.ndarray, str]:
     """Returns training and test rows [N, 784], 0 or 255, and what they are.
 
     Binary: both sides take such pixels' Bernoulli likelihood without a constant. MNIST's where it
@@ -97,7 +97,7 @@ def binary(context: Context) -> tuple[np.ndarray, np.ndarray, str]:
     return flat(rows), flat(held[:IMAGES]), what
 
 
-def run(context: Context) -> list[Case]:
+def run(context: Bench) -> list[Case]:
     """Runs the suite: a VAE is trained first, so that its posteriors are of some use."""
     model = models.vae(FEATURES, latent=LATENT, widths=(HIDDEN,))
     rows, held, what = binary(context)
@@ -106,7 +106,7 @@ def run(context: Context) -> list[Case]:
     x = as_inputs(held)
     data = save(context.folder / "nll.npz", x=x, **weights(trained["params"]))
     given = {"data": data, "samples": SAMPLES, "chunk": 500}
-    ours = Estimate(model, trained, x)
+    ours = NllEstimate(model, trained, x)
     contestants: list[Contestant] = [
         ours,
         *context.peer("pythae's get_nll", "pythae_nll.py", **given),

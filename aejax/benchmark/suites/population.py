@@ -7,7 +7,7 @@ import numpy as np
 from aejax import models
 from aejax.benchmark import machine
 from aejax.benchmark.contest import Case, Contestant, compare, race
-from aejax.benchmark.context import Context
+from aejax.benchmark.context import Bench
 from aejax.benchmark.problems import (
     as_inputs,
     dense_weights,
@@ -27,7 +27,7 @@ MEMBERS = (1, 8, 64, 512)
 STEPS = 100
 
 
-def against_peers(context: Context, members: int = 32) -> list[Case]:
+def against_peers(context: Bench, members: int = 32) -> list[Case]:
     """64-128-16-128-64: 32 members against libraries that train them one after another."""
     model = models.undercomplete(64, **SMALL)
     table = images(STEPS * BATCH, (64,))
@@ -78,7 +78,7 @@ def against_peers(context: Context, members: int = 32) -> list[Case]:
     return [*compare("population", case, "model-steps/s", lanes), *shares]
 
 
-def sizes(context: Context) -> list[Case]:
+def sizes(context: Bench) -> list[Case]:
     """1, 8, 64 and 512 members against one alone."""
     model = models.undercomplete(64, **SMALL)
     table = images(ROWS, (64,))
@@ -101,6 +101,6 @@ def sizes(context: Context) -> list[Case]:
     return cases
 
 
-def run(context: Context) -> list[Case]:
+def run(context: Bench) -> list[Case]:
     """Runs the suite."""
     return [*against_peers(context), *sizes(context)]

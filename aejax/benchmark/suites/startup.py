@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from aejax.benchmark.contest import Case
-from aejax.benchmark.context import Context
+from aejax.benchmark.context import Bench
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = ("-m", "aejax.cli", "sweep", "--config=quickstart", "--nofigures")
@@ -47,7 +47,7 @@ def seconds_to_first_step(programs: Path, workdir: Path, bytecode: Path) -> floa
     raise RuntimeError("the quickstart ended before its first step; its errors are above")
 
 
-def run(context: Context) -> list[Case]:
+def run(context: Bench) -> list[Case]:
     """Runs the suite; the uncounted round leaves the bytecode, first starts have it as well."""
     firsts, seconds = [], []
     bytecode = context.folder / "bytecode"

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 
 from aejax.errors import ConfigError
 from aejax.latents.deterministic import check_latent
-from aejax.latents.flows.autoregressive import autoregressive
 from aejax.latents.flows.base import Flow, check_flows
-from aejax.latents.flows.planar import planar
+from aejax.latents.flows.masked import autoregressive
+from aejax.latents.flows.planes import planar
 from aejax.latents.gaussian import gaussian, normal_log_density
 from aejax.types import Array, Latent, LatentSpace, PyTree, Variables
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from aejax.hparams import HParam
 from aejax.keys import stream
 from aejax.types import Array, Hparams, LatentSpace, PyTree, Variables
 
@@ -14,7 +15,7 @@ class Prior(NamedTuple):
 
     `log_density(variables, z) -> [B]` in nats; `sample(variables, key, n) -> [n, L]`.
     `init(key) -> params` are its parameters, which it finds again by `own(variables)`; `extra`,
-    `prepare`, `hparams` and `ranges` are as in `LatentSpace`, for hyper-parameters that evaluation
+    `prepare` and `hparams` are as in `LatentSpace`, for hyper-parameters that evaluation
     and sampling need too.
     """
 
@@ -23,8 +24,7 @@ class Prior(NamedTuple):
     init: Callable[[Array], PyTree] | None = None
     extra: Mapping[str, Any] = {}
     prepare: Callable[[PyTree, Hparams, Array], PyTree] | None = None
-    hparams: Mapping[str, float] = {}
-    ranges: Mapping[str, tuple[float, float]] = {}
+    hparams: tuple[HParam, ...] = ()
 
 
 def own(variables: Variables) -> PyTree:
@@ -50,7 +50,6 @@ def with_prior(space: LatentSpace, prior: Prior) -> LatentSpace:
         prior=prior.sample,
         init=init,
         prepare=prepare,
-        hparams={**space.hparams, **prior.hparams},
-        ranges={**space.ranges, **prior.ranges},
+        hparams=(*space.hparams, *prior.hparams),
         log_prior=prior.log_density,
     )

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import betaln
 
+from aejax.hparams import HParam, Range
 from aejax.keys import stream
 from aejax.latents.priors.base import Prior
 from aejax.types import Array
@@ -49,6 +50,5 @@ def student_t(size: int, dof: float = 5.0) -> Prior:
         sample=sample,
         extra={"dof": np.float32(dof)},
         prepare=lambda extra, hp, step: {**extra, "dof": hp["dof"]},
-        hparams={"dof": dof},
-        ranges={"dof": (1e-3, math.inf)},
+        hparams=(HParam("dof", dof, Range(1e-3), "nu", "degrees of freedom of the prior"),),
     )

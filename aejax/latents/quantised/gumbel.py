@@ -7,6 +7,7 @@ import math
 import jax
 import jax.numpy as jnp
 
+from aejax.hparams import HParam, Range
 from aejax.latents.quantised.straight import check_size, straight_through, uniform_index
 from aejax.types import Array, Hparams, Latent, LatentSpace, PyTree, Variables
 
@@ -74,12 +75,11 @@ def gumbel_softmax(groups: int, codes: int, hard: bool = False) -> LatentSpace:
         ),
         init=lambda key: {"params": {}, "extra": {"temperature": jnp.float32(1.0)}},
         prepare=prepare,
-        hparams={"temperature": 1.0, "temperature_min": 0.5, "temperature_rate": 3e-5},
-        ranges={
-            "temperature": (1e-6, math.inf),
-            "temperature_min": (1e-6, math.inf),
-            "temperature_rate": (0.0, math.inf),
-        },
+        hparams=(
+            HParam("temperature", 1.0, Range(1e-6), "tau_0", "temperature at step 0"),
+            HParam("temperature_min", 0.5, Range(1e-6), "tau_min", "least temperature"),
+            HParam("temperature_rate", 3e-5, symbol="r", meaning="rate of cooling, per step"),
+        ),
         log_prior=(lambda variables, z: jnp.full(z.shape[0], -groups * math.log(codes), z.dtype))
         if hard
         else None,

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from math import inf
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from aejax.hparams import FRACTION, HParam
 from aejax.keys import stream
 from aejax.latents.quantised.straight import check_size, straight_through, uniform_index
 from aejax.types import Array, Forward, Hparams, Latent, LatentSpace, PyTree, Variables
 
 EXACT = jax.lax.Precision.HIGHEST  # codes must come out of the codebook as they stand in it
+
+
+MOVING = (
+    HParam("codebook_decay", 0.99, FRACTION, "gamma", "decay of the moving codebook"),
+    HParam("restart_below", 0.0, meaning="a code with less mass starts again; 0: never"),
+)
 
 
 class Quantised(NamedTuple):
@@ -134,7 +140,6 @@ def vector_quantised(groups: int, dim: int, codes: int, ema: bool = False) -> La
         init=init,
         prepare=prepare if ema else None,
         update=update if ema else None,
-        hparams={"codebook_decay": 0.99, "restart_below": 0.0} if ema else {},
-        ranges={"codebook_decay": (0.0, 1.0), "restart_below": (0.0, inf)},
+        hparams=MOVING if ema else (),
         codes=codes,
     )

@@ -2,9 +2,9 @@
 
 from aejax.latents.sparse.auxiliary import auxk_term, frozen_decoder_term
 from aejax.latents.sparse.gates import gated, jump_relu, l0_term, rectified
-from aejax.latents.sparse.lifetime import lifetime
+from aejax.latents.sparse.k_largest import batch_top_k, k_sparse, top_k
+from aejax.latents.sparse.lifetime_sparsity import lifetime
 from aejax.latents.sparse.selection import largest
-from aejax.latents.sparse.top_k import batch_top_k, k_sparse, top_k
 
 __all__ = [
     "auxk_term",

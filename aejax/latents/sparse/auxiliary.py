@@ -5,8 +5,17 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from aejax.hparams import COUNT, HParam
 from aejax.latents.sparse.selection import largest
 from aejax.types import Array, Forward, Hparams, Likelihood, Nets, Term
+
+
+def auxk_hparams(features: int) -> tuple[HParam, ...]:
+    """What `auxk_term` reads; k_aux is half the input's size by default, as in Gao et al. 2024."""
+    return (
+        HParam("k_aux", max(1, features // 2), COUNT, "k_aux", "dead units that the term lets in"),
+        HParam("dead_after", 10_000.0, meaning="examples of silence after which a unit is dead"),
+    )
 
 
 def auxk_term(nets: Nets) -> Term:

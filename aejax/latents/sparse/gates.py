@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from math import inf
 
 import jax
 import jax.numpy as jnp
 
 from aejax.errors import ConfigError
+from aejax.hparams import HParam, Range
 from aejax.latents.deterministic import check_latent
 from aejax.latents.sparse.selection import Selected
 from aejax.types import Array, Forward, Hparams, Latent, LatentSpace, Term, Variables
@@ -90,9 +90,11 @@ def jump_relu(size: int, threshold: float = 0.1, bandwidth: float = 0.1) -> Late
             "extra": {"bandwidth": jnp.float32(bandwidth)},
         },
         prepare=lambda extra, hp, step: {"bandwidth": hp["bandwidth"]},
-        hparams={"bandwidth": bandwidth},
-        ranges={"bandwidth": (1e-6, inf)},
+        hparams=(HParam("bandwidth", bandwidth, Range(1e-6), "epsilon", "width of the kernel"),),
     )
+
+
+L0_WARMUP = HParam("l0_warmup", 200.0, meaning="steps in which the penalty's gradient rises")
 
 
 def l0_term() -> Term:

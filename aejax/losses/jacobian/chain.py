@@ -4,9 +4,9 @@ With the slopes D_l = diag(act_l'(s_l)) at the pre-activations s_l of one exampl
 
     J = D_N W_N^T ... D_2 W_2^T D_1 W_1^T        ||J||_F^2 = tr(J J^T)
 
-is a circle of kernels and diagonals that can be contracted from anywhere. From the input's end it
-begins with the Gram matrix W_1^T W_1, which no example changes: the input's size leaves the cost of
-an example. Where the output is linear, W_N W_N^T is as good at the other
+is a trace, invariant under cyclic order: the product can be started anywhere. From the input's end
+it begins with the Gram matrix W_1^T W_1, which no example changes: the input's size leaves the
+cost of an example. Where the output is linear, W_N W_N^T is as good at the other
 end, and for two layers all that is left per example is a quadratic form in the slopes:
 
     ||J||_F^2 = d^T (W_1^T W_1 o W_2 W_2^T) d        (o: elementwise)
@@ -19,7 +19,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 
-from aejax.losses.jacobian.cost import Plan, chain_widths, curved, plan
+from aejax.losses.jacobian.cost import Route, chain_widths, curved, plan
 from aejax.nets.activations import ACTIVATIONS
 from aejax.types import AnyArray, Array, Dense
 
@@ -108,7 +108,7 @@ def _carry(
     gram_at: int | None,
     weights: AnyArray | None,
 ) -> tuple[Array, bool]:
-    """Carries one end over the given (slope, kernel) pairs; see `jacobian_cost.Plan`.
+    """Carries one end over the given (slope, kernel) pairs; see `jacobian_cost.Route`.
 
     Returns the rows, or the Gram matrix if `gram_at` (a number of steps) was passed, and which.
     """
@@ -153,7 +153,7 @@ def _bridge(first: AnyArray, second: AnyArray, slope: AnyArray) -> Array:
     return jnp.swapaxes(_scale(second, slope) @ jnp.swapaxes(first, -1, -2), 1, 2)
 
 
-def contract(layers: tuple[Dense, ...], found: Slopes, route: Plan, batch: int) -> Array:
+def contract(layers: tuple[Dense, ...], found: Slopes, route: Route, batch: int) -> Array:
     """||J||_F^2 for given slopes by a given plan.
 
     Args:

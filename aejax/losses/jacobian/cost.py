@@ -27,7 +27,7 @@ FLOPS_PER_NUMBER = 200.0
 EXACT = ("closed_form", "gram", "jacfwd", "jacrev")
 
 
-class Plan(NamedTuple):
+class Route(NamedTuple):
     """How a chain of N >= 2 layers is contracted; nodes 1..N are the layers' pre-activations.
 
     The input's end starts at node 1 as the rows of W_1 (shared by the batch), the output's end at
@@ -99,7 +99,7 @@ def _meeting(n: int, one: _End, two: _End, batch: int) -> float:
     return _work(2 * rows * n * n, 2 * rows * n, False, batch)
 
 
-def plan(widths: Sequence[int], curved: Sequence[bool], batch: int) -> Plan:
+def plan(widths: Sequence[int], curved: Sequence[bool], batch: int) -> Route:
     """Finds the cheapest contraction by trying them all: at most N^3 of them.
 
     Args:
@@ -108,11 +108,11 @@ def plan(widths: Sequence[int], curved: Sequence[bool], batch: int) -> Plan:
       batch: examples that share what is computed once.
 
     Returns:
-      The Plan, with its cost in FLOPs per example.
+      The Route, with its cost in FLOPs per example.
     """
     last = len(widths) - 1
     bends = (False, *curved)
-    best: Plan | None = None
+    best: Route | None = None
     for meet in range(1, last):
         nodes = (None, *range(1, last))
         for input_gram, output_gram in product(nodes, nodes):
@@ -128,7 +128,7 @@ def plan(widths: Sequence[int], curved: Sequence[bool], batch: int) -> Plan:
             )
             cost = inward.cost + outward.cost + _meeting(widths[meet], inward, outward, batch)
             if best is None or cost < best.cost:
-                best = Plan(meet, input_gram, output_gram, cost)
+                best = Route(meet, input_gram, output_gram, cost)
     assert best is not None
     return best
 

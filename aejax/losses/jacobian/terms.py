@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from aejax.errors import lookup
+from aejax.hparams import HParam
 from aejax.keys import stream
 from aejax.losses.jacobian.cost import chain_widths
 from aejax.losses.jacobian.higher import check_higher_order, higher_order
@@ -80,6 +81,9 @@ def decoder_jacobian_term(
         )
 
     return term
+
+
+SIGMA = HParam("sigma", 0.1, symbol="sigma", meaning="standard deviation of eps, in the unit of x")
 
 
 def higher_order_term(

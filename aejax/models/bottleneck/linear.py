@@ -98,9 +98,8 @@ def linear_l2(
         latent,
         likelihood,
         init,
-        terms={"l2": (l2_term("encoder", "decoder"), 0.1)},
+        terms={"l2": (l2_term("encoder", "decoder"), 0.1, "lambda")},
         name="linear_l2",
         paper="Kunin et al. 2019",
         equation="min E||x - W2 W1 x||^2 / 2 + lambda (||W1||^2 + ||W2||^2) / 2",
-        symbols={"w_l2": "lambda"},
     )

@@ -30,8 +30,8 @@ def regularized_decoder(
     Gaussian fitted to the codes of training, the paper's ex-post density (one component).
 
     Args:
-      method, probes: how ||J_g(z)||_F^2 is had, as in `contractive`; J_g is that of the decoder's
-        output (logits, for Bernoulli pixels).
+      method, probes: how ||J_g(z)||_F^2 is computed, as in `contractive`; J_g is that of the
+        decoder's output (logits, for Bernoulli pixels).
       Others and errors: as in `undercomplete`.
     """
     shape = example_shape(features)
@@ -46,16 +46,16 @@ def regularized_decoder(
         space=space,
         likelihood=p_x,
         terms={
-            "code_nats": (lambda forward, hp: -standard_log_density(forward.latent.z), 0.01),
+            "code_nats": (
+                lambda forward, hp: -standard_log_density(forward.latent.z),
+                0.01,
+                "beta",
+            ),
             "decoder_jacobian_sq": (
                 decoder_jacobian_term(nets, method=method, probes=probes),
                 0.01,
+                "lambda",
             ),
-            "decoder_l2": (l2_term("decoder"), 0.0),
-        },
-        symbols={
-            "w_code_nats": "beta",
-            "w_decoder_jacobian_sq": "lambda",
-            "w_decoder_l2": "mu",
+            "decoder_l2": (l2_term("decoder"), 0.0, "mu"),
         },
     )

@@ -73,8 +73,7 @@ def deep_rbm(
                         code_activation=code.activation, init=init),
         space=space._replace(init=begin),
         likelihood=p_x,
-        hparams=rbm_stack.hparams(kinds) if pretraining else {},
-        symbols={"w_rbm_l2": "weightcost", "lr_rbm": "epsilonw"} if pretraining else {},
+        hparams=rbm_stack.hparams(kinds) if pretraining else (),
         stages=train if pretraining else None,
     )  # fmt: skip
 

@@ -34,6 +34,5 @@ def stacked(
         name="stacked",
         paper="Bengio 2007",
         equation="min E[-log p(h | g_k(f_k(h)))] by layer k, then whole",
-        symbols={},
     )
     return model.replace(info=info)

@@ -62,7 +62,6 @@ def stacked_denoising(
         likelihood=p_x,
         corruption=noise,
         terms=emphasised if noisy else {},
-        hparams=emphasis.HPARAMS if noisy else {},
-        symbols={"corruption": "nu or sigma", **emphasis.SYMBOLS} if noisy else {},
+        hparams=emphasis.HPARAMS if noisy else (),
         stages=stacking.stages(len(widths) + 1, pretraining) if pretraining else None,
     )  # fmt: skip

@@ -37,6 +37,5 @@ def dictionary_l1(features: Features, latent: int = 512) -> Autoencoder:
         nets=dictionary(shape, latent),
         space=rectified(latent),
         likelihood=gaussian(),
-        terms={"l1": (l1_term(), 0.1)},
-        symbols={"w_l1": "lambda"},
+        terms={"l1": (l1_term(), 0.1, "lambda")},
     )

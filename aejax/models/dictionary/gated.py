@@ -43,8 +43,7 @@ def gated(features: Features, latent: int = 512) -> Autoencoder:
         space=space,
         likelihood=p_x,
         terms={
-            "gate_l1": (lambda forward, hp: l1(jax.nn.relu(forward.latent.aux.pre)), 0.1),
+            "gate_l1": (lambda forward, hp: l1(jax.nn.relu(forward.latent.aux.pre)), 0.1, "lambda"),
             "gate_rec_nats": (frozen_decoder_term(nets, p_x), 1.0),
         },
-        symbols={"w_gate_l1": "lambda"},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aejax.compose import compose
 from aejax.latents.sparse import jump_relu as jumping
-from aejax.latents.sparse import l0_term
+from aejax.latents.sparse.gates import L0_WARMUP, l0_term
 from aejax.likelihoods.pixels import gaussian
 from aejax.models.builder import builder
 from aejax.models.parts import Features, example_shape
@@ -41,7 +41,6 @@ def jump_relu(features: Features, latent: int = 512, threshold: float = 0.1) -> 
         nets=dictionary(shape, latent),
         space=space,
         likelihood=gaussian(),
-        terms={"l0": (l0_term(), 0.01)},
-        hparams={"l0_warmup": 200.0},
-        symbols={"w_l0": "lambda", "bandwidth": "epsilon"},
+        terms={"l0": (l0_term(), 0.01, "lambda")},
+        hparams=(L0_WARMUP,),
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import prod
 
 from aejax.compose import compose
-from aejax.latents.sparse import auxk_term, top_k
+from aejax.latents.sparse import top_k
+from aejax.latents.sparse.auxiliary import auxk_hparams, auxk_term
 from aejax.likelihoods.pixels import gaussian
 from aejax.models.builder import builder
 from aejax.models.parts import Features, example_shape
@@ -56,7 +57,6 @@ def with_auxk(
         nets=nets,
         space=space,
         likelihood=gaussian(),
-        terms={"auxk_nats": (auxk_term(nets), 1 / 32)},
-        hparams={"k_aux": max(1, prod(shape) // 2), "dead_after": 10_000.0},
-        symbols={"w_auxk_nats": "alpha", "k": "k", "k_aux": "k_aux"},
+        terms={"auxk_nats": (auxk_term(nets), 1 / 32, "alpha")},
+        hparams=auxk_hparams(prod(shape)),
     )

@@ -46,5 +46,4 @@ def gumbel_vae(
         likelihood=p_x,
         terms={"kl_nats": (categorical_kl_term(), 1.0)},
         bound=("rec_nats", "kl_nats") if hard else (),
-        symbols={"temperature": "tau_0", "temperature_min": "tau_min", "temperature_rate": "r"},
     )

@@ -51,9 +51,8 @@ def vq_vae(
         likelihood=p_x,
         terms={
             "kl_nats": (code_length_term(codes), 1.0),
-            "commitment_sq": (commitment_term(), 0.25),
+            "commitment_sq": (commitment_term(), 0.25, "beta"),
             **codebook,
         },
         bound=("rec_nats", "kl_nats"),
-        symbols={"w_commitment_sq": "beta"} | ({"codebook_decay": "gamma"} if ema else {}),
     )

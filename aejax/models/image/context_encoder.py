@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aejax.compose import compose
+from aejax.compose import Weighted, compose
 from aejax.corruptions.masks import hide
 from aejax.errors import check_at_least
 from aejax.latents.deterministic import deterministic
@@ -17,7 +17,7 @@ from aejax.models.builder import builder
 from aejax.models.image.image_parts import image_shape
 from aejax.models.parts import Features, make_likelihood
 from aejax.nets.convolutional import Stack, convolutional, stack
-from aejax.types import Autoencoder, Likelihood, Term
+from aejax.types import Autoencoder, Likelihood
 
 
 @builder
@@ -72,13 +72,13 @@ def inpainting(
     mask: str,
     fill: str,
     overlap: int,
-    terms: Mapping[str, tuple[Term, float]] | None = None,
+    terms: Mapping[str, Weighted] | None = None,
     **parts: Any,
 ) -> Autoencoder:
     """Composes a context encoder; `terms`, `parts` and `game` (its equation) are an adversary's."""
     check_at_least("overlap", overlap, 0)
     space = deterministic(latent)
-    own: dict[str, tuple[Term, float]] = {"rec_nats": (masked_term(likelihood), 1.0)}
+    own: dict[str, Weighted] = {"rec_nats": (masked_term(likelihood), 1.0)}
     if overlap:
         own["overlap_nats"] = (masked_term(likelihood, band(overlap)), 10.0)
     channels = spec.shape[2] * likelihood.outputs

@@ -58,10 +58,9 @@ def context_encoder_adversarial(
         fill,
         overlap,
         terms={
-            "adversarial_nats": (inpainting_generator_term(critic, p_x, overlap), 0.02),
+            "adversarial_nats": (inpainting_generator_term(critic, p_x, overlap), 0.02, "lambda"),
             "discriminator_nats": (inpainting_discriminator_term(critic, p_x, overlap), 1.0),
         },
         modules=lambda key, x: {adversarial.MODULE: critic.init(key, x)},
         groups=adversarial.GROUPS,
-        symbols={"w_adversarial_nats": "lambda"},
     )

@@ -44,10 +44,9 @@ def adversarial_autoencoder(
         space=space,
         likelihood=p_x,
         terms={
-            "adversarial_nats": (adversarial.adversarial_term(critic), 1.0),
+            "adversarial_nats": (adversarial.adversarial_term(critic), 1.0, "lambda"),
             "discriminator_nats": (adversarial.prior_discriminator_term(critic, space), 1.0),
         },
         modules=adversarial.modules(critic, latent),
         groups=adversarial.GROUPS,
-        symbols={"w_adversarial_nats": "lambda"},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aejax.compose import compose
+from aejax.hparams import NUM_DATA
 from aejax.latents.gaussian import gaussian
 from aejax.losses.total_correlation import decomposition_terms
 from aejax.models.builder import builder
@@ -26,9 +27,9 @@ def beta_tc_vae(
     - gamma sum_j KL(q(z_j) || p(z_j)).
 
     Args:
-      weighting: how q(z) is had from a batch: stratified (unbiased, and exact when the batch is the
-        data set) or weighted (the paper's default: the same gradients as a batch taken for the data
-        set, values up to constants).
+      weighting: how q(z) is estimated from a batch: stratified (unbiased, and exact when the batch
+        is the data set) or weighted (the paper's default: the same gradients as a batch taken for
+        the data set, values up to constants).
       Others and errors: as in `undercomplete`; `w_mi_nats` (alpha), `w_tc_nats` (beta) and
         `w_dimension_kl_nats` (gamma) are swept. `num_data` is the number of training rows, which
         `fit` and sweeps fill in; 0 takes each batch for the data set.
@@ -36,7 +37,11 @@ def beta_tc_vae(
     shape = example_shape(features)
     space, p_x = gaussian(latent), make_likelihood(likelihood)
     terms = decomposition_terms(weighting)
-    weights = {"mi_nats": 1.0, "tc_nats": 6.0, "dimension_kl_nats": 1.0}
+    weights = {
+        "mi_nats": (1.0, "alpha"),
+        "tc_nats": (6.0, "beta"),
+        "dimension_kl_nats": (1.0, "gamma"),
+    }
     return compose(
         name="beta_tc_vae",
         paper="Chen 2018",
@@ -45,9 +50,8 @@ def beta_tc_vae(
         nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
         space=space,
         likelihood=p_x,
-        terms={name: (term, weights[name]) for name, term in terms.items()},
-        hparams={"num_data": 0.0},
+        terms={name: (term, *weights[name]) for name, term in terms.items()},
+        hparams=(NUM_DATA,),
         bound=("rec_nats", *terms),
-        symbols={"w_mi_nats": "alpha", "w_tc_nats": "beta", "w_dimension_kl_nats": "gamma"},
         least_rows=2,
     )

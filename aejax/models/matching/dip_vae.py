@@ -42,10 +42,9 @@ def dip_vae(
         likelihood=p_x,
         terms={
             "kl_nats": (gaussian_kl_term(), 1.0),
-            "offdiag_sq": (off_diagonal_term(variant), 10.0),
-            "diag_sq": (diagonal_term(variant), 10.0),
+            "offdiag_sq": (off_diagonal_term(variant), 10.0, "lambda_od"),
+            "diag_sq": (diagonal_term(variant), 10.0, "lambda_d"),
         },
         bound=("rec_nats", "kl_nats"),
-        symbols={"w_offdiag_sq": "lambda_od", "w_diag_sq": "lambda_d"},
         least_rows=2,
     )

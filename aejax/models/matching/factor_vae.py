@@ -43,12 +43,11 @@ def factor_vae(
         likelihood=p_x,
         terms={
             "kl_nats": (gaussian_kl_term(), 1.0),
-            "tc_nats": (adversarial.density_ratio_term(critic), 10.0),
+            "tc_nats": (adversarial.density_ratio_term(critic), 10.0, "gamma"),
             "discriminator_nats": (adversarial.permutation_discriminator_term(critic), 1.0),
         },
         bound=("rec_nats", "kl_nats"),
         modules=adversarial.modules(critic, latent),
         groups=adversarial.GROUPS,
-        symbols={"w_tc_nats": "gamma"},
         least_rows=2,
     )

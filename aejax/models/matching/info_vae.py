@@ -5,7 +5,7 @@ from __future__ import annotations
 from aejax.compose import compose
 from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
-from aejax.losses.discrepancy import mmd_term
+from aejax.losses.discrepancy import KERNEL_SCALE, mmd_term
 from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
@@ -43,9 +43,11 @@ def info_vae(
         nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
         space=space,
         likelihood=p_x,
-        terms={"kl_nats": (gaussian_kl_term(), 0.1), "mmd_sq": (mmd_term(space, kernel), 100.0)},
-        hparams={"kernel_scale": 1.0},
+        terms={
+            "kl_nats": (gaussian_kl_term(), 0.1, "1 - alpha"),
+            "mmd_sq": (mmd_term(space, kernel), 100.0, "alpha + lambda - 1"),
+        },
+        hparams=(KERNEL_SCALE,),
         bound=("rec_nats", "kl_nats"),
-        symbols={"w_kl_nats": "1 - alpha", "w_mmd_sq": "alpha + lambda - 1"},
         least_rows=2,
     )

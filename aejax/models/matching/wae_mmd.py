@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aejax.compose import compose
 from aejax.latents.gaussian import matched
-from aejax.losses.discrepancy import mmd_term
+from aejax.losses.discrepancy import KERNEL_SCALE, mmd_term
 from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
@@ -43,8 +43,7 @@ def wae_mmd(
         nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
         space=space,
         likelihood=p_x,
-        terms={"mmd_sq": (mmd_term(space, kernel), 10.0)},
-        hparams={"kernel_scale": 1.0},
-        symbols={"w_mmd_sq": "lambda"},
+        terms={"mmd_sq": (mmd_term(space, kernel), 10.0, "lambda")},
+        hparams=(KERNEL_SCALE,),
         least_rows=2,
     )

@@ -39,7 +39,6 @@ def planar_vae(
         nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
         space=space,
         likelihood=p_x,
-        terms={"kl_nats": (mc_kl_term(space), 1.0)},
+        terms={"kl_nats": (mc_kl_term(space), 1.0, "beta")},
         bound=("rec_nats", "kl_nats"),
-        symbols={"w_kl_nats": "beta"},
     )

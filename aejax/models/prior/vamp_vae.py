@@ -41,7 +41,6 @@ def vamp_vae(
         nets=nets,
         space=space,
         likelihood=p_x,
-        terms={"kl_nats": (mc_kl_term(space), 1.0)},
+        terms={"kl_nats": (mc_kl_term(space), 1.0, "beta")},
         bound=("rec_nats", "kl_nats"),
-        symbols={"w_kl_nats": "beta"},
     )

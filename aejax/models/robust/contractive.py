@@ -31,7 +31,7 @@ def contractive(
     small sigmoid code without tied weights saturates within steps, with or without the penalty.
 
     Args:
-      method: how the norm is had: auto (the cheapest exact one), jacfwd, jacrev, gram,
+      method: how the norm is computed: auto (the cheapest exact one), jacfwd, jacrev, gram,
         closed_form (one layer) or hutchinson (`probes` random directions, unbiased).
       Others and errors: as in `undercomplete`.
     """
@@ -55,6 +55,5 @@ def contractive(
         nets=nets,
         space=space,
         likelihood=p_x,
-        terms={"jacobian_sq": (jacobian_term(nets, method=method, probes=probes), 0.1)},
-        symbols={"w_jacobian_sq": "lambda"},
+        terms={"jacobian_sq": (jacobian_term(nets, method=method, probes=probes), 0.1, "lambda")},
     )

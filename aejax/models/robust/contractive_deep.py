@@ -29,7 +29,7 @@ def contractive_deep(
 
     Equation: min E[-log p(x | g(f(x))) + lambda ||J_f(x)||_F^2 + mu sum_l ||d h_l/d h_(l-1)||_F^2],
     f = f_N o ... o f_1. The first penalty is that of the whole encoder, exact; the second, off by
-    default, is the layer-wise stand-in of Gu & Rigazio: with one weight at zero each is had alone.
+    default, is the layer-wise stand-in of Gu & Rigazio: a weight of zero leaves the other alone.
 
     Args:
       widths: hidden widths; with () it is `contractive`.
@@ -57,8 +57,7 @@ def contractive_deep(
         space=space,
         likelihood=p_x,
         terms={
-            "jacobian_sq": (jacobian_term(nets, method=method, probes=probes), 0.1),
-            "layer_jacobian_sq": (layerwise_jacobian_term(nets), 0.0),
+            "jacobian_sq": (jacobian_term(nets, method=method, probes=probes), 0.1, "lambda"),
+            "layer_jacobian_sq": (layerwise_jacobian_term(nets), 0.0, "mu"),
         },
-        symbols={"w_jacobian_sq": "lambda", "w_layer_jacobian_sq": "mu"},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aejax.compose import compose
 from aejax.latents.deterministic import deterministic
-from aejax.losses import higher_order_term, jacobian_term
+from aejax.losses.jacobian.terms import SIGMA, higher_order_term, jacobian_term
 from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.types import Autoencoder
@@ -53,9 +53,8 @@ def contractive_higher(
         space=space,
         likelihood=p_x,
         terms={
-            "jacobian_sq": (jacobian_term(nets), 0.1),
-            "jacobian_change_sq": (higher_order_term(nets, n_samples=samples), 10.0),
+            "jacobian_sq": (jacobian_term(nets), 0.1, "lambda"),
+            "jacobian_change_sq": (higher_order_term(nets, n_samples=samples), 10.0, "gamma"),
         },
-        hparams={"sigma": 0.1},
-        symbols={"w_jacobian_sq": "lambda", "w_jacobian_change_sq": "gamma", "sigma": "sigma"},
+        hparams=(SIGMA,),
     )

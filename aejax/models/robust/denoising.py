@@ -53,5 +53,4 @@ def denoising(
         space=space,
         likelihood=p_x,
         corruption=lookup("corruption", corruption, CORRUPTIONS)(),
-        symbols={"corruption": "nu or sigma"},
     )

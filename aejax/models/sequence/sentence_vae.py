@@ -5,11 +5,11 @@ from __future__ import annotations
 from aejax.compose import compose
 from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
-from aejax.losses.annealed import annealed_term
+from aejax.losses.annealed import ANNEALED, annealed_term
 from aejax.models.builder import builder
 from aejax.models.parts import Features
 from aejax.models.sequence.sequence_parts import sequence
-from aejax.nets.recurrent import Span, recurrent
+from aejax.nets.recurrent import WORD_DROPOUT, Span, recurrent
 from aejax.objectives import surrogate
 from aejax.types import Autoencoder
 
@@ -63,9 +63,8 @@ def sentence_vae(
         ),
         space=space,
         likelihood=p_x,
-        terms={"kl_nats": (kl, 1.0)},
+        terms={"kl_nats": (kl, 1.0, "beta")},
         objective=surrogate({"kl_nats": annealed_term(kl)}),
-        hparams={"word_dropout": 0.3, "anneal_rate": 0.0025, "anneal_midpoint": 2500.0},
+        hparams=(WORD_DROPOUT, *ANNEALED),
         bound=("rec_nats", "kl_nats"),
-        symbols={"w_kl_nats": "beta"},
     )

@@ -84,7 +84,7 @@ def restricted(likelihood: Likelihood, shape: tuple[int, ...], start: int) -> Li
         nll=lambda out, x: likelihood.nll(out[:, start:], x[:, start:]),
         mean=lambda out: blank(likelihood.mean(out)),
         sample=lambda key, out: blank(likelihood.sample(key, out)),
-        scored=scored,
+        scored_mask=scored,
     )
 
 

@@ -40,5 +40,4 @@ def k_sparse(
         nets=dense_nets(shape, space, p_x, widths=(), activation="identity", tied=tied, init=init),
         space=space,
         likelihood=p_x,
-        symbols={"k": "k", "alpha": "alpha"},
     )

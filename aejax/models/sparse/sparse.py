@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from aejax.compose import compose
 from aejax.latents.deterministic import deterministic
-from aejax.losses import kl_sparsity_term, l1_term
+from aejax.losses.sparsity import RHO, kl_sparsity_term, l1_term
 from aejax.losses.weights import l2_term
 from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
@@ -52,8 +52,7 @@ def sparse_l1(
         ),
         space=space,
         likelihood=p_x,
-        terms={"l1": (l1_term(), 0.01)},
-        symbols={"w_l1": "lambda"},
+        terms={"l1": (l1_term(), 0.01, "lambda")},
     )
 
 
@@ -80,7 +79,7 @@ def sparse_kl(
     """
     shape = example_shape(features)
     space, p_x = deterministic(latent), make_likelihood(likelihood)
-    weights = {"l2": (l2_term("encoder", "decoder"), 1e-4)} if decay else {}
+    weights = {"l2": (l2_term("encoder", "decoder"), 1e-4, "lambda")} if decay else {}
     return compose(
         name="sparse_kl",
         paper="Ng 2011 (CS294A)",
@@ -100,7 +99,6 @@ def sparse_kl(
         ),
         space=space,
         likelihood=p_x,
-        terms={"kl_rho_nats": (kl_sparsity_term(), 0.1), **weights},
-        hparams={"rho": 0.05},
-        symbols={"w_kl_rho_nats": "beta", "rho": "rho"},
+        terms={"kl_rho_nats": (kl_sparsity_term(), 0.1, "beta"), **weights},
+        hparams=(RHO,),
     )

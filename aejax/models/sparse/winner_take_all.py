@@ -49,5 +49,4 @@ def winner_take_all(
         ),
         space=space,
         likelihood=p_x,
-        symbols={"lifetime": "lifetime sparsity rate"},
     )

@@ -36,7 +36,6 @@ def beta_vae(
         nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
         space=space,
         likelihood=p_x,
-        terms={"kl_nats": (gaussian_kl_term(), 4.0)},
+        terms={"kl_nats": (gaussian_kl_term(), 4.0, "beta")},
         bound=("rec_nats", "kl_nats"),
-        symbols={"w_kl_nats": "beta"},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aejax.compose import compose
 from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
-from aejax.losses.shaped_kl import capacity_term
+from aejax.losses.shaped_kl import CAPACITY, capacity_term
 from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.objectives import surrogate
@@ -41,9 +41,8 @@ def capacity_vae(
         nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
         space=space,
         likelihood=p_x,
-        terms={"kl_nats": (kl, 30.0)},
+        terms={"kl_nats": (kl, 30.0, "gamma")},
         objective=surrogate({"kl_nats": capacity_term(kl)}),
-        hparams={"capacity": 25.0, "capacity_steps": 1000.0},
+        hparams=CAPACITY,
         bound=("rec_nats", "kl_nats"),
-        symbols={"w_kl_nats": "gamma", "capacity": "C"},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aejax.compose import compose
 from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
-from aejax.losses.shaped_kl import free_bits_term
+from aejax.losses.shaped_kl import FREE, free_bits_term
 from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.objectives import surrogate
@@ -40,7 +40,6 @@ def free_bits_vae(
         likelihood=p_x,
         terms={"kl_nats": (gaussian_kl_term(), 1.0)},
         objective=surrogate({"kl_nats": free_bits_term()}),
-        hparams={"free_nats": 0.25},
+        hparams=FREE,
         bound=("rec_nats", "kl_nats"),
-        symbols={"free_nats": "lambda"},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aejax.compose import compose
+from aejax.hparams import NUM_DATA
 from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
 from aejax.losses.weights import parameter_prior_term
@@ -42,8 +43,7 @@ def vae(
         nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
         space=space,
         likelihood=p_x,
-        terms={"kl_nats": (gaussian_kl_term(), 1.0), **prior},
-        hparams={"num_data": 0.0} if parameter_prior else {},
+        terms={"kl_nats": (gaussian_kl_term(), 1.0, "beta"), **prior},
+        hparams=(NUM_DATA,) if parameter_prior else (),
         bound=("rec_nats", "kl_nats"),
-        symbols={"w_kl_nats": "beta"},
     )

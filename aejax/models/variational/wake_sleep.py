@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aejax.compose import compose
+from aejax.hparams import NUM_DATA
 from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
 from aejax.losses.wake_sleep import awake, dream_term, reported
@@ -48,6 +49,6 @@ def wake_sleep(
             "dream_nats": (dream_term(nets, space, p_x), 1.0),
             **prior,
         },
-        hparams={"num_data": 0.0} if parameter_prior else {},
+        hparams=(NUM_DATA,) if parameter_prior else (),
         bound=("rec_nats", "kl_nats"),
     )

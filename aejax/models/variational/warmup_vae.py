@@ -5,7 +5,7 @@ from __future__ import annotations
 from aejax.compose import compose
 from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
-from aejax.losses.shaped_kl import warmup_term
+from aejax.losses.shaped_kl import WARMUP, warmup_term
 from aejax.models.builder import builder
 from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
 from aejax.objectives import surrogate
@@ -40,7 +40,6 @@ def warmup_vae(
         likelihood=p_x,
         terms={"kl_nats": (kl, 1.0)},
         objective=surrogate({"kl_nats": warmup_term(kl)}),
-        hparams={"warmup_steps": 1000.0},
+        hparams=WARMUP,
         bound=("rec_nats", "kl_nats"),
-        symbols={"warmup_steps": "T"},
     )

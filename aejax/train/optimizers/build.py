@@ -12,13 +12,16 @@ from typing import Any
 import optax
 
 from aejax.errors import ConfigError, lookup
+from aejax.hparams import POSITIVE, HParam, by_name
 from aejax.train.optimizers.schedules import SCHEDULES
 from aejax.train.optimizers.table import OPTIMIZERS
 from aejax.types import Array, Hparams, PyTree
 
+CLIP = HParam("clip_norm", 1.0, POSITIVE, meaning="largest norm of a gradient")
 
-def hparams(optimizer: str, schedule: str, clip: bool) -> dict[str, float]:
-    """Returns names and defaults of what the optimiser, its schedule and the clipping read.
+
+def hparams(optimizer: str, schedule: str, clip: bool) -> dict[str, HParam]:
+    """Returns, by name, what the optimiser, its schedule and the clipping read.
 
     Raises:
       ConfigError: an unknown optimiser or schedule, or clipping before a line search.
@@ -26,13 +29,13 @@ def hparams(optimizer: str, schedule: str, clip: bool) -> dict[str, float]:
     chosen = lookup("optimizer", optimizer, OPTIMIZERS)
     scheduled = lookup("schedule", schedule, SCHEDULES).hparams
     if not chosen.line_search:
-        return chosen.hparams | scheduled | ({"clip_norm": 1.0} if clip else {})
+        return by_name([*chosen.hparams, *scheduled, *([CLIP] if clip else [])])
     if clip:
         raise ConfigError(
             f"clip=True does not go with optimizer={optimizer!r}: a line search needs the gradient "
             "as it is. Allowed: clip=False, or an optimiser with a learning rate."
         )
-    return dict(chosen.hparams)
+    return by_name(chosen.hparams)
 
 
 def make(

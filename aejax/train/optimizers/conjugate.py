@@ -29,7 +29,7 @@ Phi = Callable[
 ]  # step -> (value, slope along the line, gradient)
 
 
-class Point(NamedTuple):
+class LinePoint(NamedTuple):
     """A place on the line: the step to it, the slope along the line, and what was found there."""
 
     step: Array
@@ -61,7 +61,7 @@ def _along(x: PyTree, step: Array, direction: PyTree) -> PyTree:
     return jax.tree.map(lambda u, v: u + step * v, x, direction)
 
 
-def wolfe(phi: Phi, start: Point, first: Array, evaluations: int) -> Point:
+def wolfe(phi: Phi, start: LinePoint, first: Array, evaluations: int) -> LinePoint:
     """Searches a line for a step that satisfies the strong Wolfe conditions.
 
     The bracket's lower end always satisfies the first condition and points downhill; its upper end
@@ -88,7 +88,7 @@ def wolfe(phi: Phi, start: Point, first: Array, evaluations: int) -> Point:
         good = enough & (jnp.abs(slope) <= CURVATURE * jnp.abs(start.slope))  # False for a NaN
         raises = good | (enough & (slope < 0))
         secant_open = step - slope * (step - low.step) / (slope - low.slope)
-        low = _where(raises, Point(step, slope, value, grad), low)
+        low = _where(raises, LinePoint(step, slope, value, grad), low)
         high = jnp.where(raises, high, step)
         # Where there is no value there is no slope either: halve, rather than trust a secant.
         there = jnp.where(jnp.isfinite(value), slope, jnp.nan)
@@ -159,7 +159,7 @@ def conjugate_gradients(
                 f, g = value_and_grad(_along(x, step, direction))
                 return f, dot(g, direction), g
 
-            start = Point(jnp.zeros_like(first), slope, value, grad)
+            start = LinePoint(jnp.zeros_like(first), slope, value, grad)
             end = wolfe(phi, start, first, evaluations)
             # A search that found nothing leaves no direction worth keeping.
             slope = jnp.where(end.step > 0, slope, 0.0)

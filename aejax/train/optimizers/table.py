@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import optax
 
+from aejax.hparams import DECAY, FRACTION, POSITIVE, HParam
 from aejax.train.optimizers.conjugate import conjugate_gradients
 from aejax.train.optimizers.first_order import adam, two_momenta
 from aejax.types import Hparams
@@ -20,22 +21,36 @@ class Optimizer(NamedTuple):
     """
 
     make: Callable[[Hparams, int], optax.GradientTransformation]
-    hparams: dict[str, float]
+    hparams: tuple[HParam, ...]
     line_search: bool = False
     reads_steps: bool = False
+
+
+def _lr(default: float) -> HParam:
+    return HParam("lr", default, meaning="learning rate")
+
+
+_EPS = HParam("eps", 1e-8, POSITIVE, "epsilon", "added to the root of the second moment")
+_ADAM = (
+    _lr(1e-3),
+    HParam("b1", 0.9, DECAY, "beta_1", "decay of the first moment"),
+    HParam("b2", 0.999, DECAY, "beta_2", "decay of the second moment"),
+    _EPS,
+)
+_MOMENTUM = HParam("momentum", 0.9, FRACTION, meaning="decay of the sum of gradients")
 
 
 OPTIMIZERS: dict[str, Optimizer] = {
     "adam": Optimizer(
         adam,
-        {"lr": 1e-3, "b1": 0.9, "b2": 0.999, "eps": 1e-8},
+        _ADAM,
     ),
     "adamw": Optimizer(
         lambda hp, steps: optax.chain(
             adam(hp, steps),
             optax.add_decayed_weights(hp["weight_decay"]),
         ),
-        {"lr": 1e-3, "b1": 0.9, "b2": 0.999, "eps": 1e-8, "weight_decay": 1e-4},
+        (*_ADAM, HParam("weight_decay", 1e-4, meaning="decoupled decay of the weights")),
     ),
     "adagrad": Optimizer(
         lambda hp, steps: optax.scale_by_rss(
@@ -43,26 +58,34 @@ OPTIMIZERS: dict[str, Optimizer] = {
             initial_accumulator_value=hp["initial_accumulator"],  # pyright: ignore
             eps=1e-7,
         ),
-        {"lr": 1e-2, "initial_accumulator": 0.1},
+        (
+            _lr(1e-2),
+            HParam("initial_accumulator", 0.1, meaning="sum of squared gradients at step 0"),
+        ),
     ),
     "rmsprop": Optimizer(
         lambda hp, steps: optax.scale_by_rms(decay=hp["decay"], eps=hp["eps"]),
-        {"lr": 1e-3, "decay": 0.9, "eps": 1e-8},
+        (_lr(1e-3), HParam("decay", 0.9, DECAY, meaning="decay of the second moment"), _EPS),
     ),
-    "sgd": Optimizer(lambda hp, steps: optax.identity(), {"lr": 1e-1}),
+    "sgd": Optimizer(lambda hp, steps: optax.identity(), (_lr(1e-1),)),
     "momentum": Optimizer(
-        lambda hp, steps: optax.trace(decay=hp["momentum"]), {"lr": 1e-2, "momentum": 0.9}
+        lambda hp, steps: optax.trace(decay=hp["momentum"]), (_lr(1e-2), _MOMENTUM)
     ),
     "two_momenta": Optimizer(
         two_momenta,
-        {"lr": 1e-1, "momentum_start": 0.5, "momentum": 0.9, "momentum_switch": 0.1},
+        (
+            _lr(1e-1),
+            HParam("momentum_start", 0.5, FRACTION, meaning="momentum in the first part"),
+            _MOMENTUM,
+            HParam("momentum_switch", 0.1, FRACTION, meaning="the first part's share of the steps"),
+        ),
         reads_steps=True,
     ),
     # For the full batch: curvature is gathered from one step to the next.
-    "cg": Optimizer(lambda hp, steps: conjugate_gradients(), {}, line_search=True),
-    "lbfgs": Optimizer(lambda hp, steps: optax.lbfgs(), {}, line_search=True),
+    "cg": Optimizer(lambda hp, steps: conjugate_gradients(), (), line_search=True),
+    "lbfgs": Optimizer(lambda hp, steps: optax.lbfgs(), (), line_search=True),
     # For mini-batches: three searches on each, then a fresh start (Hinton & Salakhutdinov 2006).
     "cg_batches": Optimizer(
-        lambda hp, steps: conjugate_gradients(line_searches=3, restart=True), {}, line_search=True
+        lambda hp, steps: conjugate_gradients(line_searches=3, restart=True), (), line_search=True
     ),
 }

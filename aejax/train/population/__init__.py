@@ -1,14 +1,15 @@
 """A population: members stacked on a leading axis, and what runs one function for all of them."""
 
+from aejax.backend.cores import available_cores, use_cores
 from aejax.train.population.choice import Cost, available_bytes, check_budget, choose, pick
-from aejax.train.population.devices import available_cores, parts, place, split_in, use_cores
+from aejax.train.population.devices import parts, place, split_in
 from aejax.train.population.executors import EXECUTORS, execute
-from aejax.train.population.stacked import Member, member, size, stack, stacked_shapes
+from aejax.train.population.stacked import MemberFn, member, size, stack, stacked_shapes
 
 __all__ = [
     "EXECUTORS",
     "Cost",
-    "Member",
+    "MemberFn",
     "available_bytes",
     "available_cores",
     "check_budget",

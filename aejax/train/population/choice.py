@@ -11,21 +11,15 @@ from typing import NamedTuple
 
 import jax
 
+from aejax.backend import SHARED_MEMORY, SIDE_BY_SIDE_PARAMS, WORTH_TIMING
 from aejax.errors import ConfigError, lookup
 from aejax.train.population.devices import devices, share
 from aejax.train.population.executors import EXECUTORS
-from aejax.train.population.stacked import Member
+from aejax.train.population.stacked import MemberFn
 from aejax.train.population.timing import Choice, fastest
 from aejax.types import PyTree
 
-# FLOPs of a population's whole run above which timing pays: about two minutes of work.
-WORTH_TIMING = {"cpu": 1e13, "gpu": 1e15, "tpu": 1e15}
-
-# Parameters side by side above which `auto` and `map` run members one after another: on a CPU a
-# chunk's parameters and their three copies in the optimiser should stay in a core's cache.
-SIDE_BY_SIDE_PARAMS = {"cpu": 65_536}
-
-Trial = tuple[Member, PyTree, PyTree]  # a few steps, members and data to time them with
+Trial = tuple[MemberFn, PyTree, PyTree]  # a few steps, members and data to time them with
 
 
 class Cost(NamedTuple):
@@ -66,7 +60,7 @@ def fitting_on_device(budget: int, member_bytes: int, members: int, backend: str
       ConfigError: not even one fits.
     """
     fitting = check_budget(budget, member_bytes)
-    return max(1, fitting // devices(members)) if backend == "cpu" else fitting
+    return max(1, fitting // devices(members)) if SHARED_MEMORY.get(backend) else fitting
 
 
 def pick(

@@ -14,16 +14,16 @@ import jax
 from aejax.errors import lookup
 from aejax.train.compile import Program, compile
 from aejax.train.population.devices import placed_shapes, spread
-from aejax.train.population.stacked import Member, member, size, stack
+from aejax.train.population.stacked import MemberFn, member, size, stack
 from aejax.types import PyTree
 
 
-def _vmap(fn: Member, members: PyTree, shared: PyTree, chunk: int, donate: bool) -> Program:
+def _vmap(fn: MemberFn, members: PyTree, shared: PyTree, chunk: int, donate: bool) -> Program:
     run = spread(jax.vmap(fn, (0, None)), members)
     return compile(run, *placed_shapes(members, shared), donate=(0,) * donate)
 
 
-def _map(fn: Member, members: PyTree, shared: PyTree, chunk: int, donate: bool) -> Program:
+def _map(fn: MemberFn, members: PyTree, shared: PyTree, chunk: int, donate: bool) -> Program:
     def run(members: PyTree, shared: PyTree) -> PyTree:
         if size(members) == 1:
             # A batch of one would take four times as long.
@@ -35,7 +35,7 @@ def _map(fn: Member, members: PyTree, shared: PyTree, chunk: int, donate: bool) 
     return compile(spread(run, members), *placed_shapes(members, shared), donate=(0,) * donate)
 
 
-def _loop(fn: Member, members: PyTree, shared: PyTree, chunk: int, donate: bool) -> Program:
+def _loop(fn: MemberFn, members: PyTree, shared: PyTree, chunk: int, donate: bool) -> Program:
     one = compile(fn, jax.eval_shape(lambda t: member(t, 0), members), shared)
 
     def run(members: PyTree, shared: PyTree) -> PyTree:
@@ -44,7 +44,7 @@ def _loop(fn: Member, members: PyTree, shared: PyTree, chunk: int, donate: bool)
     return one._replace(call=run)
 
 
-EXECUTORS: dict[str, Callable[[Member, PyTree, PyTree, int, bool], Program]] = {
+EXECUTORS: dict[str, Callable[[MemberFn, PyTree, PyTree, int, bool], Program]] = {
     "vmap": _vmap,
     "map": _map,
     "loop": _loop,
@@ -53,7 +53,7 @@ EXECUTORS: dict[str, Callable[[Member, PyTree, PyTree, int, bool], Program]] = {
 
 def execute(
     executor: str,
-    fn: Member,
+    fn: MemberFn,
     members: PyTree,
     shared: PyTree,
     *,

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from aejax.types import PyTree
 
 # A member's function: fn(member_tree, shared_tree) -> tree, without a member axis.
-Member = Callable[[PyTree, PyTree], PyTree]
+MemberFn = Callable[[PyTree, PyTree], PyTree]
 
 
 def size(members: PyTree) -> int:

@@ -16,10 +16,11 @@ from typing import Any
 
 import jax
 
+from aejax.backend.cores import available_cores
 from aejax.io import write_whole
-from aejax.train.population.devices import available_cores, place, share
+from aejax.train.population.devices import place, share
 from aejax.train.population.executors import execute
-from aejax.train.population.stacked import Member, member, size
+from aejax.train.population.stacked import MemberFn, member, size
 from aejax.types import PyTree
 
 Choice = tuple[str, int]  # executor, and members side by side
@@ -41,7 +42,7 @@ def candidates(members: int, fitting: int) -> list[Choice]:
     return [*many, ("map", 1)]
 
 
-def cache_key(fn: Member, members: PyTree, shared: PyTree) -> str:
+def cache_key(fn: MemberFn, members: PyTree, shared: PyTree) -> str:
     """Returns a hash of the program, the machine and the versions: what a choice holds for."""
     first = jax.eval_shape(lambda t: member(t, 0), members)
     # A trace names functions by their addresses, which differ from process to process.
@@ -93,7 +94,7 @@ def remember(name: str, choice: Choice) -> None:
     write_whole(file, json.dumps({**_read(file), name: choice}, indent=1))
 
 
-def seconds(choice: Choice, fn: Member, members: PyTree, shared: PyTree) -> float:
+def seconds(choice: Choice, fn: MemberFn, members: PyTree, shared: PyTree) -> float:
     """Returns the best time of a few calls of a member's function under an executor."""
     executor, chunk = choice
     count = size(members)
@@ -110,11 +111,11 @@ def seconds(choice: Choice, fn: Member, members: PyTree, shared: PyTree) -> floa
 
 
 def fastest(
-    fn: Member,
+    fn: MemberFn,
     members: PyTree,
     shared: PyTree,
     fitting: int,
-    clock: Callable[[Choice, Member, PyTree, PyTree], float] = seconds,
+    clock: Callable[[Choice, MemberFn, PyTree, PyTree], float] = seconds,
 ) -> Choice:
     """Returns the fastest executor and its chunk, timed now or remembered.
 

@@ -13,8 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax import keys
+from aejax.data import batches
 from aejax.data.scaling import to_float
-from aejax.evaluate import batches
 from aejax.train import population
 from aejax.types import Array, Autoencoder, Aux, Hparams, Net, PyTree, Stage, Variables
 
@@ -78,21 +78,21 @@ def classifier(model: Autoencoder, head: Net, trainable: tuple[str, ...], name: 
         name=f"{model.info.name}/{name}",
         equation="min E[-log p(label | f(x))]",
         shape=(int(np.prod(shape)) + 1,),
-        weights=("label_nats",),
+        terms=("label_nats",),
         bound=(),
     )
     return model.replace(
         init=init,
         loss=loss,
         sample=None,
-        hparams={},
+        declared=(),
         info=info,
         stages=(Stage(name, loss, trainable=trainable),),
         groups={},
     )
 
 
-def measure(model: Autoencoder, head: Net) -> Callable[[Autoencoder], population.Member]:
+def measure(model: Autoencoder, head: Net) -> Callable[[Autoencoder], population.MemberFn]:
     """What validation measures: the fraction of wrong labels, and the nats."""
     logits = make_logits(model, head)
 

@@ -19,7 +19,7 @@ from aejax.nets import mlp
 from aejax.train import population
 from aejax.train.compile import in_float32
 from aejax.train.plan import Job
-from aejax.train.recipe import Recipe, resolve_hparams
+from aejax.train.recipe import Recipe, resolve_hparams, values_of
 from aejax.train.run import train
 from aejax.train.stopping import EarlyStopping
 from aejax.train.supervised.classifier import (
@@ -73,11 +73,14 @@ def _values(
     model: Autoencoder, recipe: Recipe, hp: Mapping[str, Any], members: int
 ) -> dict[str, Array]:
     """Returns each hyper-parameter [P]; one value stands for all members."""
-    columns = {name: np.broadcast_to(np.asarray(v, float), (members,)) for name, v in hp.items()}
-    rows = [
-        resolve_hparams(model, recipe, {name: float(v[i]) for name, v in columns.items()})
-        for i in range(members)
-    ]
+    columns = {name: values_of(given) for name, given in hp.items()}
+    for name, column in columns.items():
+        if len(column) not in (1, members):
+            raise ConfigError(
+                f"hp.{name} has {len(column)} values. Allowed: 1 or {members}, one a member."
+            )
+    points = [{n: column[i % len(column)] for n, column in columns.items()} for i in range(members)]
+    rows = [resolve_hparams(model, recipe, point) for point in points]
     return {name: jnp.asarray([row[name] for row in rows], jnp.float32) for name in rows[0]}
 
 

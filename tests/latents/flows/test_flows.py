@@ -16,7 +16,7 @@ from aejax.latents.flows import (
     planar_layer,
     planar_posterior,
 )
-from aejax.latents.flows.planar import constrained
+from aejax.latents.flows.planes import constrained
 from aejax.nets.made import made
 
 L, C, B = 5, 3, 8

@@ -15,7 +15,7 @@ def dictionary(shape: tuple[int, ...], size: int, *, bias: bool = True) -> Nets:
 
     The networks of the sparse autoencoders of Bricken et al. 2023 and Gao et al. 2024, section 2.
     The pre-bias b is the decoder's bias, taken off the input; the encoder begins as the decoder's
-    transpose. Directions of length one are had by dividing by the length wherever they are used:
+    transpose. Directions are divided by their length wherever they are used:
     the gradient is orthogonal to them of itself, which the papers get by removing its parallel part
     and rescaling after each step.
 

@@ -7,6 +7,7 @@ from math import inf
 import jax
 import jax.numpy as jnp
 
+from aejax.hparams import FRACTION, HParam, Range
 from aejax.latents.deterministic import check_latent
 from aejax.latents.moving_average import moving_mean
 from aejax.latents.sparse.selection import Selected, check_k, largest
@@ -47,8 +48,12 @@ def k_sparse(size: int, k: int = 25, alpha: float = 3.0) -> LatentSpace:
             "extra": {"k": jnp.float32(k), "k_eval": jnp.float32(round(alpha * k))},
         },
         prepare=prepare,
-        hparams={"k": k, "alpha": alpha, "k_start": min(4 * k, size), "k_steps": 1000.0},
-        ranges={"k": (1, size), "k_start": (1, size), "alpha": (1, inf), "k_steps": (0, inf)},
+        hparams=(
+            HParam("k", k, Range(1, size, whole=True), "k", "active units in training"),
+            HParam("alpha", alpha, Range(1), "alpha", "alpha k units are active at evaluation"),
+            HParam("k_start", min(4 * k, size), Range(1, size, whole=True), meaning="k at step 0"),
+            HParam("k_steps", 1000.0, meaning="steps in which k falls from k_start to k"),
+        ),
     )
 
 
@@ -81,8 +86,7 @@ def top_k(size: int, k: int = 32) -> LatentSpace:
         },
         prepare=lambda extra, hp, step: {**extra, "k": hp["k"]},
         update=lambda extra, forward: {**extra, "idle": idle(extra, forward)},
-        hparams={"k": k},
-        ranges={"k": (1, size)},
+        hparams=(HParam("k", k, Range(1, size, whole=True), "k", "active units of an example"),),
     )
 
 
@@ -134,8 +138,10 @@ def batch_top_k(size: int, k: float = 32, decay: float = 0.99) -> LatentSpace:
         },
         prepare=lambda extra, hp, step: {**extra, "k": hp["k"], "decay": hp["threshold_decay"]},
         update=update,
-        hparams={"k": k, "threshold_decay": decay},
-        ranges={"k": (1, size), "threshold_decay": (0, 1)},
+        hparams=(
+            HParam("k", k, Range(1, size), "k", "active units of an example, in the mean"),
+            HParam("threshold_decay", decay, FRACTION, meaning="decay of the threshold"),
+        ),
     )
 
 

@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from aejax.data.batches import rows_over
 from aejax.errors import ConfigError, check_names, lookup
-from aejax.evaluate.batches import rows_over
 from aejax.evaluate.neighbourhoods import continuity, trustworthiness
 from aejax.evaluate.probes import (
     Coded,

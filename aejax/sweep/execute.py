@@ -13,8 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from rich.console import Console
 
-from aejax import data, keys
-from aejax import evaluate as metrics
+from aejax import data, evaluate, keys
 from aejax.data.scaling import Scale
 from aejax.evaluate.members import evaluator
 from aejax.evaluate.reconstruction import as_float
@@ -24,7 +23,7 @@ from aejax.results.variables import save_variables
 from aejax.sweep.growth import begin, to_train
 from aejax.sweep.keeping import kept_members, policy
 from aejax.sweep.lost import in_words, lost
-from aejax.sweep.plan import Plan, job_of
+from aejax.sweep.plan import SweepPlan, job_of
 from aejax.sweep.progress import Report
 from aejax.sweep.spec import Group
 from aejax.train import compile as compiler
@@ -57,7 +56,7 @@ class Outcome(NamedTuple):
 
 
 @compiler.in_float32
-def run(plan: Plan, workdir: Path, console: Console) -> Outcome:
+def run(plan: SweepPlan, workdir: Path, console: Console) -> Outcome:
     """Runs what is missing of a plan.
 
     A population trains whole, or goes on from its checkpoint, so that a resumed sweep runs the very
@@ -92,7 +91,9 @@ def run(plan: Plan, workdir: Path, console: Console) -> Outcome:
         store.close()
 
 
-def _run_group(plan: Plan, group: Group, store: Store, report: Report, console: Console) -> None:
+def _run_group(
+    plan: SweepPlan, group: Group, store: Store, report: Report, console: Console
+) -> None:
     spec = group.spec
     dataset = plan.datasets[group.spec.data]
     report.begin(group.id, len(group.members), spec.recipe.steps)
@@ -122,7 +123,7 @@ def _run_group(plan: Plan, group: Group, store: Store, report: Report, console: 
 
 
 def _keep(
-    plan: Plan,
+    plan: SweepPlan,
     group: Group,
     dataset: data.Dataset,
     store: Store,
@@ -139,7 +140,7 @@ def _keep(
     save_variables(store.variables(group.id), ids, some, Scale.of(dataset.train))
 
 
-def _execute(fn: population.Member, members: PyTree, shared: Any, trained: Trained) -> PyTree:
+def _execute(fn: population.MemberFn, members: PyTree, shared: Any, trained: Trained) -> PyTree:
     executor, chunk = trained.executor, trained.chunk
     size = population.size(members)
     table = population.place(jnp.asarray(shared), size, executor, shared=True)
@@ -168,7 +169,7 @@ def _scores(
 
 
 def _arrays(
-    plan: Plan, group: Group, dataset: data.Dataset, members: PyTree, trained: Trained
+    plan: SweepPlan, group: Group, dataset: data.Dataset, members: PyTree, trained: Trained
 ) -> dict[str, np.ndarray]:
     """Returns what the figures need, stacked over members; see figures/ for the names.
 
@@ -183,8 +184,8 @@ def _arrays(
     def shown(m: PyTree, x: Any) -> PyTree:
         state, n = m["state"], len(images)
         key = keys.stream(state.key, "show")
-        drawn = metrics.show(model, state.variables, m["hp"], key, x[:n], config.samples)
-        return drawn | {"codes": metrics.codes(model, state.variables, x[n:])}
+        drawn = evaluate.show(model, state.variables, m["hp"], key, x[:n], config.samples)
+        return drawn | {"codes": evaluate.codes(model, state.variables, x[n:])}
 
     drawn = _execute(shown, members, np.concatenate([images, coded]), trained)
     arrays = {
@@ -207,7 +208,7 @@ def _number(value: Any) -> float | None:
 
 
 def _rows(
-    plan: Plan,
+    plan: SweepPlan,
     group: Group,
     dataset: data.Dataset,
     trained: Trained,
@@ -217,7 +218,7 @@ def _rows(
     health = jax.device_get(trained.state.health)
     names = terms_of(group.model)
     hint = Scale.of(dataset.train).hint()
-    held = metrics.baselines(dataset.train, dataset.test, group.model.info.latent)
+    held = evaluate.baselines(dataset.train, dataset.test, group.model.info.latent)
     rows = []
     for i, member in enumerate(group.members):
         lost = int(health.step[i]) >= 0
@@ -263,7 +264,7 @@ def _rows(
 
 
 @compiler.in_float32
-def estimate(plan: Plan, done: Collection[str] = ()) -> list[dict[str, Any]]:
+def estimate(plan: SweepPlan, done: Collection[str] = ()) -> list[dict[str, Any]]:
     """Returns what each group is going to take, from tracing and one timed matrix product.
 
     The seconds are a rough guide: FLOPs over a share of this machine's matmul speed, plus

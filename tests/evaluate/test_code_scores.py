@@ -9,7 +9,7 @@ import pytest
 
 from aejax import models
 from aejax.errors import ConfigError
-from aejax.evaluate.code_metrics import CODE_METRICS, code_metrics, code_table
+from aejax.evaluate.code_scores import CODE_METRICS, code_metrics, code_table
 from aejax.evaluate.probes import Coded
 
 RNG = np.random.default_rng(0)

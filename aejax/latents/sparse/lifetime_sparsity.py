@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from aejax.hparams import FRACTION, HParam
 from aejax.latents.deterministic import check_latent
 from aejax.latents.moving_average import moving_mean
 from aejax.latents.sparse.selection import Selected, largest
@@ -60,6 +61,14 @@ def lifetime(size: int, rate: float = 0.05, decay: float = 0.99) -> LatentSpace:
         },
         prepare=prepare,
         update=update,
-        hparams={"lifetime": rate, "threshold_decay": decay},
-        ranges={"lifetime": (0, 1), "threshold_decay": (0, 1)},
+        hparams=(
+            HParam(
+                "lifetime",
+                rate,
+                FRACTION,
+                "lifetime sparsity rate",
+                "share of a batch on which a unit is kept",
+            ),
+            HParam("threshold_decay", decay, FRACTION, meaning="decay of the units' thresholds"),
+        ),
     )

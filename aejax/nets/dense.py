@@ -14,10 +14,11 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from aejax.backend.bias import add_bias
 from aejax.errors import ConfigError, lookup
 from aejax.keys import stream
 from aejax.nets.activations import ACTIVATIONS, INITIALISERS, check_widths
-from aejax.nets.affine import Affine, add_bias
+from aejax.nets.affine import Affine
 from aejax.types import Array, Dense, Net, Nets, PyTree
 
 
