@@ -13,7 +13,6 @@ from aejax.errors import ConfigError
 from aejax.results import batches, lines, owner
 from aejax.results.batches import Batch
 from aejax.results.leftovers import sweep_up
-from aejax.results.lines import Row
 from aejax.results.lock import Lock
 from aejax.results.owner import Owner
 from aejax.results.rows import Row

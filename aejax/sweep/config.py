@@ -135,7 +135,7 @@ def set_field(config: Config, name: str, value: Any) -> None:
         return
     try:
         with node.ignore_type() if value is None else node.unlocked():
-            node[last] = _as(node.get_type(last), value)
+            node[last] = None if value is None else _as(node.get_type(last), value)
     except (TypeError, ValueError) as error:
         wanted = getattr(node.get_type(last), "__name__", node.get_type(last))
         raise ConfigError(
