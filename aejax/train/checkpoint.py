@@ -12,7 +12,8 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,17 @@ from aejax.types import PyTree
 KEPT = 2  # the one before the newest is there for when that is damaged
 # What Orbax and its libraries raise where a disk is full or broken, or where files are strange.
 _BROKEN = (ValueError, KeyError, TypeError, RuntimeError, AttributeError, AssertionError, OSError)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Orbax's threads print, over a hundred lines, what they raise after that."""
+    log = logging.getLogger("absl")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before
 
 
 def _digest(facts: Any) -> str:
@@ -94,7 +106,8 @@ class Checkpoint:
 
         host = jax.tree.map(np.asarray, jax.device_get(tree))
         try:
-            self._open().save(step, args=ocp.args.StandardSave(host), force=True)
+            with _quiet():
+                self._open().save(step, args=ocp.args.StandardSave(host), force=True)
         except _BROKEN as error:
             raise _of_the_system(error, self.directory) from error
         kept = {*sorted(map(int, self._steps))[1 - KEPT :]}
@@ -129,7 +142,8 @@ class Checkpoint:
 
         shapes = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), like)
         try:
-            return self._open().restore(step, args=ocp.args.StandardRestore(shapes))
+            with _quiet():
+                return self._open().restore(step, args=ocp.args.StandardRestore(shapes))
         except _BROKEN as error:
             reason = " ".join(str(error).split())[:200]
             raise ConfigError(

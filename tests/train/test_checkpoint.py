@@ -187,6 +187,22 @@ def test_an_unknown_wish_is_one_line(stopped):
         go_on(stopped, None, "continu")
 
 
+def test_a_full_disk_is_the_systems_error(tmp_path, capfd):
+    """A library in C++ writes, whose errors are another's."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    checkpoint = Checkpoint(tmp_path / "run")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught:
+            checkpoint.save(1, {"x": np.random.RandomState(0).rand(5000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.filename == str(tmp_path / "run")
+    assert capfd.readouterr().err.count("\n") < 3
+    assert Checkpoint(tmp_path / "run").latest() is None
+
+
 DEVICES = """
 import json, sys
 import jax, numpy as np
