@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -15,7 +16,7 @@ from aejax import models
 from aejax.errors import ConfigError
 from aejax.train import fingerprint, tree
 from aejax.train.checkpoint import Checkpoint, _digest, _same
-from aejax.train.plan import Job
+from aejax.train.plan import Job, plan_of
 from aejax.train.recipe import Recipe, hparams_of
 from aejax.train.run import train
 
@@ -166,6 +167,32 @@ def test_another_program_begins_again(stopped, whole, monkeypatch):
     assert first == EVERY
     assert said == ["checkpoint of run at step 9 is of another program: it begins again at step 0"]
     assert again.continued == ()
+
+
+def test_a_constant_of_the_loss_is_a_part_of_the_program():
+    """A number in the code, an array that it closes over; the same code made twice is the same."""
+
+    def print_of(change):
+        scale = lambda *args: (lambda value, aux: (change(value), aux))(*MODEL.loss(*args))
+        one = job()._replace(model=MODEL.replace(loss=scale))
+        shape = jax.ShapeDtypeStruct(X.shape, X.dtype)
+        plan = plan_of(one, X)
+        return fingerprint.fingerprints(plan, one, shape, None, None, None)["program"]
+
+    table = np.arange(3, dtype=np.float32)
+    other = np.array([0, 1, 3], np.float32)
+    prints = [
+        print_of(change)
+        for change in (
+            lambda v: v * 1.0,
+            lambda v: v * 1.5,
+            lambda v: v * 1.25,
+            lambda v: v * table[2] + jnp.asarray(table).sum(),
+            lambda v: v * table[2] + jnp.asarray(other).sum(),
+        )
+    ]
+    assert len(set(prints)) == 5
+    assert print_of(lambda v: v * 1.5) == prints[1]
 
 
 def test_what_went_on_under_another_program_says_so(stopped, monkeypatch):
