@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,6 +12,7 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 from rich.console import Console
 
+from aejax.cli import programs
 from aejax.cli.configs import ConfigParser
 from aejax.errors import ConfigError
 
@@ -47,6 +49,7 @@ def prepare_jax() -> None:
             return
         jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    programs.watch(Path(getattr(jax.config, "jax_compilation_cache_dir", "")))
 
 
 def define_config() -> None:
@@ -92,13 +95,20 @@ def directory(field: str, given: str | None, default: str) -> Path:
     """Returns a directory that a flag names, `~` expanded; it need not exist.
 
     Raises:
-      ConfigError: it lies in the home of nobody, or is a file.
+      ConfigError: it lies in the home of nobody, is a file, or has a name that is no UTF-8: what
+        writes checkpoints takes no other.
     """
     try:
         path = Path(given or default).expanduser()
     except RuntimeError as error:
         raise ConfigError(
             f"{field}={given!r} has no home directory. Allowed: a path without ~."
+        ) from error
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            f"{field}={os.fsencode(path)!r} is no UTF-8. Allowed: a path in UTF-8."
         ) from error
     if path.exists() and not path.is_dir():
         raise ConfigError(f"{field}={str(path)!r} is no directory. Allowed: a directory.")

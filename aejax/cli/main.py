@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from absl import flags
 
-from aejax import errors
+from aejax import errors, signals
 
 
 class Command(NamedTuple):
@@ -79,6 +79,11 @@ def script(name: str, called: str | None = None) -> None:
       name: a key of COMMANDS.
       called: what the user called it by, for its help.
     """
+    with signals.ending():
+        _script(name, called)
+
+
+def _script(name: str, called: str | None) -> None:
     # Imports and tracing make a few hundred thousand objects that stay. Looking through them for
     # garbage again and again is a tenth of a start.
     gc.set_threshold(500_000, 20, 100)

@@ -55,6 +55,8 @@ def read(folder: Path, name: str) -> Dataset:
     meta = json.loads((folder / "meta.json").read_text())
     if meta["format"] != _FORMAT:
         raise ValueError(f"format {meta['format']} instead of {_FORMAT}")
+    if not {*_ARRAYS[:2]} <= {*meta["files"]} <= {*_ARRAYS}:
+        raise ValueError(f"meta.json names the files {sorted(meta['files'])}"[:200])
     arrays = {
         key: np.load(folder / f"{key}.npy", mmap_mode="r", allow_pickle=False).view(np.ndarray)
         for key in meta["files"]

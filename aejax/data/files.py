@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import os
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -29,7 +32,10 @@ SINGLE_LABELS = ("labels", "label", "y", "target", "targets")
 _LABELS = {*TRAIN_LABELS, *TEST_LABELS, *VALID_LABELS, *SINGLE_LABELS}
 
 # What np.load and the zip underneath it raise for a file that is cut short or is something else.
-_UNREADABLE = (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error)
+_UNREADABLE = (
+    ValueError, OSError, EOFError, KeyError, TypeError, SyntaxError, MemoryError, OverflowError,
+    RuntimeError, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 def load_npy(path: Path, test_fraction: float) -> Dataset:
@@ -55,7 +61,8 @@ def load_npz(path: Path, test_fraction: float) -> Dataset:
     test array, `test_fraction` of the training array is held out.
 
     Raises:
-      ConfigError: truncated, foreign, pickled, or no array that can be told to be the images.
+      ConfigError: truncated, foreign, pickled, encrypted, larger than the memory, or no array that
+        can be told to be the images.
     """
     field = f"dataset={str(path)!r}"
     # Opened here: np.load leaves a file that it opened itself open when it is no archive.
@@ -66,7 +73,56 @@ def load_npz(path: Path, test_fraction: float) -> Dataset:
             raise _unreadable(field, "archive", error) from error
         if isinstance(archive, np.ndarray):
             raise ConfigError(f"{field} is a single array. Allowed: the name .npy, or an archive.")
+        check_sizes(file, field)
         return from_archive(archive, path, field, test_fraction)
+
+
+def check_sizes(file: IO[bytes], field: str) -> None:
+    """Checks what the arrays of an archive claim to hold, before any memory is taken for them.
+
+    Raises:
+      ConfigError: an encrypted one, one whose header says another size than it has, or arrays that
+        do not fit the memory together.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            for member in members:
+                name = member.filename.removesuffix(".npy")
+                if member.flag_bits & 1:
+                    raise ValueError(f"array {name!r} is encrypted")
+                if member.filename.endswith(".npy"):
+                    with archive.open(member) as raw:
+                        claimed = _claimed(raw)
+                    if claimed is not None and claimed != member.file_size:
+                        raise ValueError(
+                            f"array {name!r} claims {claimed:,} bytes and has {member.file_size:,}"
+                        )
+    except _UNREADABLE as error:
+        raise _unreadable(field, "archive", error) from error
+    total, free = sum(m.file_size for m in members), _free_bytes()
+    if total > free:
+        raise ConfigError(
+            f"{field} unpacks to {total / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB of memory are "
+            "free. Allowed: what fits; or a .npy, which is read as it is needed."
+        )
+    file.seek(0)
+
+
+def _claimed(raw: IO[bytes]) -> int | None:
+    """Returns the bytes of an array's file by its header; None where that holds no numbers."""
+    version = np.lib.format.read_magic(raw)
+    read = np.lib.format.read_array_header_1_0
+    shape, _, kind = (read if version == (1, 0) else np.lib.format.read_array_header_2_0)(raw)
+    if kind.hasobject:
+        return None
+    if any(isinstance(n, bool) or n < 0 for n in shape):
+        raise ValueError(f"its header has the shape {shape}")
+    return raw.tell() + math.prod(shape) * kind.itemsize
+
+
+def _free_bytes() -> int:
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def from_archive(archive: Any, path: Path, field: str, test_fraction: float) -> Dataset:

@@ -20,6 +20,7 @@ SPLITS = {
     "train": "train", "training": "train", "test": "test", "testing": "test",
     "val": "valid", "valid": "valid", "validation": "valid",
 }  # fmt: skip
+MOST_PIXELS = 4096 * 4096  # of an image as it is; a folder of larger ones would fill any memory
 _SYSTEM = ("__MACOSX",)  # beside what begins with a dot: nobody's images
 
 
@@ -38,7 +39,8 @@ def load_folder(path: Path, test_fraction: float, resize: tuple[int, int] | None
       resize: (height, width) in pixels, to which each image is scaled; None takes them as they are.
 
     Raises:
-      ConfigError: no images; an unreadable one; differing sizes (names two files); over 8 bits;
+      ConfigError: no images; an unreadable one; one of over MOST_PIXELS without `resize`;
+        differing sizes (names two files); over 8 bits;
         several frames; splits without `train`, twice the same one, or images beside them.
     """
     splits = _splits(path)
@@ -140,6 +142,11 @@ def _open(file: Path, resize: tuple[int, int] | None) -> tuple[Path, np.ndarray,
         with warnings.catch_warnings(), Image.open(file) as image:
             warnings.simplefilter("ignore")
             _check_kind(image, file)
+            if resize is None and image.width * image.height > MOST_PIXELS:
+                raise ConfigError(
+                    f"dataset: {str(file)!r} has {image.width} x {image.height} pixels. Allowed: "
+                    f"up to {MOST_PIXELS:,} pixels; --config.resize=SIDE scales larger images."
+                )
             image = ImageOps.exif_transpose(image)
             clear = _transparent(image)
             grey = image.mode in _GREY or (image.mode.startswith("P") and _grey_palette(image))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from aejax.errors import ConfigError, nearest
+from aejax.results import batches, lines
 from aejax.results.rows import Row
+from aejax.results.whole import DAMAGED
 
 # What a group's members share; every other key of a group's file has a leading member axis [P].
 SHARED = frozenset({"curve_step", "valid_step", "inputs", "labels_shown", "labels"})
@@ -23,7 +22,8 @@ def read_rows(workdir: Path) -> list[Row]:
     """Reads `results.jsonl`; a corrupt last line (a power cut) is left out, with a warning.
 
     Raises:
-      ConfigError: no such directory, no results in it, or a corrupt line before the last.
+      ConfigError: no such directory, no results in it, a corrupt line before the last, a member
+        that stands there twice, or one of a population that has no such member.
     """
     if not workdir.is_dir():
         siblings = [p.name for p in workdir.parent.glob("*") if p.is_dir()]
@@ -32,34 +32,23 @@ def read_rows(workdir: Path) -> list[Row]:
             " Allowed: a directory that a sweep wrote."
         )
     path = workdir / "results.jsonl"
-    lines = path.read_bytes().splitlines() if path.is_file() else []
-    rows: dict[str, Row] = {}
-    for place, line in enumerate(lines, start=1):
+    found = path.read_bytes().splitlines() if path.is_file() else []
+    rows: dict[int, Row] = {}
+    for place, line in enumerate(found, start=1):
         if not line.strip():
             continue
-        row = _parse(line)
-        if row is not None:
-            rows[str(row["id"])] = row  # a member that was done again counts once, by its last row
-        elif place == len(lines):
+        try:
+            rows[place] = lines.parse(line, REQUIRED)
+        except ValueError as error:
+            if place < len(found):
+                raise lines.wrong(path, place, error) from error
             logging.warning("%s: the last line (%d) is corrupt; left out.", path, place)
-        else:
-            raise ConfigError(
-                f"{path}, line {place}, is not a result row."
-                f" Allowed: a JSON object with {', '.join(REQUIRED)}."
-            )
+    lines.check(path, rows, batches.read(workdir))
     if not rows:
         raise ConfigError(
             f"workdir={str(workdir)!r} has no results. Allowed: run a sweep there first."
         )
     return list(rows.values())
-
-
-def _parse(line: bytes) -> Row | None:
-    try:
-        row = json.loads(line)
-    except ValueError:
-        return None
-    return row if isinstance(row, dict) and all(key in row for key in REQUIRED) else None
 
 
 class GroupArrays:
@@ -72,7 +61,7 @@ class GroupArrays:
             with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 self.keys = [key for key in file.files if key != "ids"]
                 self.index = {str(name): i for i, name in enumerate(file["ids"])}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except DAMAGED as error:
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> ConfigError:
@@ -89,7 +78,7 @@ class GroupArrays:
             try:
                 with self._path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                     self._cache[key] = file[key]
-            except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            except DAMAGED as error:
                 raise self._damaged(error) from error
         return self._cache[key]
 

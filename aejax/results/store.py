@@ -2,49 +2,54 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
 from aejax.errors import ConfigError
-from aejax.results import batches, owner
+from aejax.results import batches, lines, owner
 from aejax.results.batches import Batch
+from aejax.results.leftovers import sweep_up
+from aejax.results.lock import Lock
 from aejax.results.owner import Owner
 from aejax.results.rows import Row
 
 
-def read_rows(path: Path) -> tuple[list[Row], int, str | None]:
+def read_rows(path: Path, batches: Sequence[Batch] = ()) -> tuple[list[Row], int, str | None]:
     """Returns the rows of a results file, the bytes that are whole, and the broken last line.
 
     A power cut can leave the last line half written; any other broken line is an error.
 
+    Args:
+      path: of the file.
+      batches: populations that were begun there.
+
     Raises:
-      ConfigError: a line before the last is no JSON object with an id.
+      ConfigError: a line before the last is no JSON object with an id; a member stands there
+        twice, or is of a batch that has no such member.
     """
     if not path.is_file():
         return [], 0, None
-    rows, whole = [], 0
-    lines = path.read_bytes().splitlines(keepends=True)
-    for i, line in enumerate(lines):
+    rows: dict[int, Row] = {}
+    whole, broken = 0, None
+    found = path.read_bytes().splitlines(keepends=True)
+    for place, line in enumerate(found, start=1):
         try:
-            row = json.loads(line)
-            if not isinstance(row, dict) or "id" not in row or not line.endswith(b"\n"):
-                raise ValueError("no whole row")
+            row = lines.parse(line)
+            if not line.endswith(b"\n"):
+                raise ValueError("no end of the line")
         except ValueError as error:
-            if i == len(lines) - 1:
-                return rows, whole, line.decode(errors="replace")
-            raise ConfigError(
-                f"{path}, line {i + 1} is no row of results ({error}). "
-                "Allowed: JSON objects as this program writes them; only the last may be cut short."
-            ) from error
-        rows.append(row)
+            if place < len(found):
+                raise lines.wrong(path, place, error) from error
+            broken = line.decode(errors="replace")
+            break
+        rows[place] = row
         whole += len(line)
-    return rows, whole, None
+    lines.check(path, rows, batches)
+    return list(rows.values()), whole, broken
 
 
 def ended(workdir: Path, ours: Owner) -> set[str]:
@@ -76,11 +81,11 @@ class Store:
         owner.check(self.workdir, ours)
         for folder in (self.workdir, self.workdir / "arrays"):
             folder.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(self.workdir / ".lock")
+        self._lock = Lock(self.workdir)
         try:
             grown = owner.check(self.workdir, ours)  # nobody has written since
-            self.rows, whole, self.dropped = read_rows(self.results)
             self.batches = batches.read(self.workdir)
+            self.rows, whole, self.dropped = read_rows(self.results, self.batches)
         except ConfigError:
             self.close()
             raise
@@ -89,6 +94,7 @@ class Store:
             with self.results.open("r+b") as file:
                 file.truncate(whole)
         self.done = {row["id"] for row in self.rows}
+        sweep_up(self.workdir, self.batches, self.done)
 
     def append(self, rows: Iterable[Row]) -> None:
         """Appends rows that are not there yet; each is on the disk before the next is written."""
@@ -137,16 +143,3 @@ class Store:
     def close(self) -> None:
         """Lets another process have the directory."""
         self._lock.close()
-
-
-def _lock(path: Path) -> IO[str]:
-    handle = path.open("w")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        handle.close()
-        raise ConfigError(
-            f"workdir={str(path.parent)!r} is in use by another process. "
-            "Allowed: another --workdir, or wait for it to end."
-        ) from error
-    return handle

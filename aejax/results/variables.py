@@ -12,6 +12,7 @@ import numpy as np
 
 from aejax.data.scaling import Scale
 from aejax.errors import ConfigError
+from aejax.results.whole import DAMAGED
 from aejax.types import PyTree
 
 _SKELETON = "skeleton"
@@ -66,22 +67,30 @@ def load_variables(path: Path, ids: list[str] | None = None) -> PyTree:
     """Returns the stacked variables of the members `ids`, in that order; of all by default.
 
     Raises:
-      ConfigError: there is no such file, or a member is not in it.
+      ConfigError: there is no such file, it is damaged, or a member is not in it.
     """
     if not path.is_file():
         raise ConfigError(
             f"variables {str(path)!r} do not exist. Allowed: a sweep that ran with "
-            "keep_variables other than none; a new --workdir trains it again."
+            "keep_variables other than none; its command with --config.remake=True makes it again."
         )
-    with np.load(path, allow_pickle=False) as file:
-        found = {name: file[name] for name in file.files}
-    places = {str(name): i for i, name in enumerate(found["ids"])}
-    missing = [name for name in ids or () if name not in places]
-    if missing:
-        raise ConfigError(f"{path} has no member {missing[0]!r}. Allowed: {', '.join(places)}.")
-    rows = np.asarray([places[name] for name in ids or places])
-    leaves = {name: found[name][rows] for name in found if name.startswith("leaf")}
-    return _filled(json.loads(str(found[_SKELETON])), leaves)
+    try:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            found = {name: file[name] for name in file.files}
+        places = {str(name): i for i, name in enumerate(found["ids"])}
+        missing = [name for name in ids or () if name not in places]
+        if missing:
+            raise ConfigError(f"{path} has no member {missing[0]!r}. Allowed: {', '.join(places)}.")
+        rows = np.asarray([places[name] for name in ids or places])
+        leaves = {name: found[name][rows] for name in found if name.startswith("leaf")}
+        return _filled(json.loads(str(found[_SKELETON])), leaves)
+    except ConfigError:
+        raise
+    except DAMAGED as error:
+        raise ConfigError(
+            f"variables {str(path)!r} cannot be read ({type(error).__name__}). Allowed: a file "
+            "that a sweep wrote; its command with --config.remake=True makes it again."
+        ) from error
 
 
 def load_scale(path: Path) -> Scale:
@@ -91,11 +100,11 @@ def load_scale(path: Path) -> Scale:
       ConfigError: the file is of an older version, or no such file.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             of_bytes, low, high = file["scale"].tolist()
-    except (OSError, KeyError, ValueError) as error:
+    except DAMAGED as error:
         raise ConfigError(
             f"variables {str(path)!r} hold no scale of their rows ({type(error).__name__}). "
-            "Allowed: a sweep of this version; a new --workdir trains it again."
+            "Allowed: a sweep of this version; --config.remake=True makes the file again."
         ) from error
     return Scale(bool(of_bytes), low, high)

@@ -28,6 +28,8 @@ PRACTICAL = (
     "memory_gb",
     "checkpoint_seconds",
     "keep_variables",
+    "changed_program",
+    "remake",
 )
 
 
@@ -88,6 +90,8 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
             "memory_gb": config_dict.placeholder(float),
             "checkpoint_seconds": 30.0,
             "keep_variables": "auto",  # of members: auto, all, best or none
+            "changed_program": "restart",  # or continue: a checkpoint of another version's program
+            "remake": False,  # train again what has rows, and whose arrays or variables are gone
             # What the figures get.
             "images": 10,
             "samples": 40,
@@ -131,7 +135,7 @@ def set_field(config: Config, name: str, value: Any) -> None:
         return
     try:
         with node.ignore_type() if value is None else node.unlocked():
-            node[last] = _as(node.get_type(last), value)
+            node[last] = None if value is None else _as(node.get_type(last), value)
     except (TypeError, ValueError) as error:
         wanted = getattr(node.get_type(last), "__name__", node.get_type(last))
         raise ConfigError(

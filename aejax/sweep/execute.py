@@ -22,6 +22,7 @@ from aejax.results.store import Row, Store
 from aejax.results.variables import save_variables
 from aejax.sweep.growth import begin, to_train
 from aejax.sweep.keeping import kept_members, policy
+from aejax.sweep.lost import in_words, lost
 from aejax.sweep.plan import SweepPlan, job_of
 from aejax.sweep.progress import Report
 from aejax.sweep.spec import Group
@@ -72,24 +73,32 @@ def run(plan: SweepPlan, workdir: Path, console: Console) -> Outcome:
         if store.dropped is not None:
             console.print(f"dropped a broken last line of {store.results}; its member runs again")
         missing = [(part, g.id) for g in plan.groups for part in to_train(g, store)]
+        for one in lost(plan.groups, store, policy(plan) != "none"):
+            if plan.config.remake:
+                missing.append((one.part, one.of))
+            else:
+                console.print(in_words(one))
         work = sum(len(part.members) * part.spec.recipe.steps for part, _ in missing)
         known = {member.id for group in plan.groups for member in group.members}
         fresh = len(known - store.done)
         with Report(len(missing), work, console) as report:
             for part, of in missing:
                 begin(part, of, store)
-                _run_group(plan, part, store, report)
+                _run_group(plan, part, store, report, console)
         mine = [row for row in store.rows if row["id"] in known]
         return Outcome(mine, fresh, store.dropped, len(store.rows) - len(mine))
     finally:
         store.close()
 
 
-def _run_group(plan: SweepPlan, group: Group, store: Store, report: Report) -> None:
+def _run_group(
+    plan: SweepPlan, group: Group, store: Store, report: Report, console: Console
+) -> None:
     spec = group.spec
     dataset = plan.datasets[group.spec.data]
     report.begin(group.id, len(group.members), spec.recipe.steps)
-    checkpoint = Checkpoint(store.checkpoints(group.id))
+    changed = plan.config.changed_program
+    checkpoint = Checkpoint(store.checkpoints(group.id), console.print, changed)
     job = job_of(plan.config, group)
     trained = train(
         job,
@@ -103,8 +112,10 @@ def _run_group(plan: SweepPlan, group: Group, store: Store, report: Report) -> N
     )
     begun = time.perf_counter()
     members = {"state": trained.state, "hp": job.hp}
-    scores = _scores(group, dataset, members, trained)
-    store.save_arrays(group.id, _arrays(plan, group, dataset, members, trained))
+    with population.split_in(trained.parts):
+        scores = _scores(group, dataset, members, trained)
+        arrays = _arrays(plan, group, dataset, members, trained)
+    store.save_arrays(group.id, arrays)
     _keep(plan, group, dataset, store, trained, scores.get("valid_mse_per_image"))
     after = time.perf_counter() - begun
     store.append(_rows(plan, group, dataset, trained, scores, after))
@@ -240,6 +251,8 @@ def _rows(
                 "members": len(group.members),
                 "executor": trained.executor,
                 "chunk": trained.chunk,
+                "devices": trained.devices,
+                "continued": list(trained.continued),
                 "flops": trained.flops,
                 "recompiles": trained.recompiles,
                 "git": environment.git_commit(),

@@ -19,6 +19,7 @@ from aejax.train import population
 from aejax.train.loop import check_batch, steps_per_epoch
 from aejax.train.plan import Job, cost
 from aejax.train.recipe import Recipe, records_of, resolve_hparams
+from aejax.train.resume import CHANGED
 from aejax.types import Autoencoder
 
 # Not to be swept: the sweep is one folder with one way of running, and figures of one size.
@@ -131,6 +132,7 @@ def _check_shown(config: Config) -> None:
     for name in ("images", "samples", "codes"):
         check_integer(f"config.{name}", config[name], 1)
     check_within("config.checkpoint_seconds", config.checkpoint_seconds, 0, 1e9)
+    lookup("config.changed_program", config.changed_program, CHANGED)
     if config.memory_gb is not None:
         check_within("config.memory_gb", config.memory_gb, 1e-6, 1e9)
 

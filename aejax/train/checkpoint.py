@@ -1,52 +1,135 @@
-"""Orbax checkpoints of a population: one tree, atomically written; the newest is kept."""
+"""Orbax checkpoints of a population: one tree, atomically written; the newest two are kept.
+
+Beside them lies a note, written last: what a resumed run has to know before it can restore, and the
+SHA-256 of every file of each checkpoint. What is not in the note, or not as it says, is damaged.
+"""
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
+import logging
+import os
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 
 from aejax.errors import ConfigError
 from aejax.io import write_whole
 from aejax.types import PyTree
 
+KEPT = 2  # the one before the newest is there for when that is damaged
+# What Orbax and its libraries raise where a disk is full or broken, or where files are strange.
+_BROKEN = (ValueError, KeyError, TypeError, RuntimeError, AttributeError, AssertionError, OSError)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Orbax's threads print, over a hundred lines, what they raise after that."""
+    log = logging.getLogger("absl")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before
+
+
+def _digest(facts: Any) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Returns the SHA-256 of each file below a folder."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                name = path.relative_to(folder).as_posix()
+                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
+
 
 class Checkpoint:
-    """The newest checkpoint of one group, in a directory of its own.
+    """The checkpoints of one group, in a directory of its own.
 
     Orbax is imported on first use: that takes a second, and training without a directory never
     needs it.
+
+    Args:
+      directory: where they lie; the note lies beside it.
+      say: told, in a line, where a run does not simply go on.
+      changed: what a run does whose program is not the one that wrote the checkpoint: "restart"
+        or "continue".
+
+    Attributes:
+      damaged: what `note` and `latest` found damaged.
     """
 
-    def __init__(self, directory: Path):
+    def __init__(
+        self,
+        directory: Path,
+        say: Callable[[str], None] = logging.warning,
+        changed: str = "restart",
+    ):
         self.directory = Path(directory).absolute()
+        self.say, self.changed = say, changed
+        self.damaged: list[str] = []
         self._manager: Any = None
+        self._facts: dict[str, Any] = {}
+        self._steps: dict[str, dict[str, str]] = {}
 
     def _open(self) -> Any:
         if self._manager is None:
             import orbax.checkpoint as ocp
 
             options = ocp.CheckpointManagerOptions(
-                max_to_keep=1, create=True, enable_async_checkpointing=False
+                max_to_keep=KEPT, create=True, enable_async_checkpointing=False
             )
             self._manager = ocp.CheckpointManager(self.directory, options=options)
         return self._manager
 
     def save(self, step: int, tree: PyTree) -> None:
-        """Writes `tree` under the number `step`; if killed on the way, the last one stays."""
+        """Writes `tree` under the number `step`; if killed on the way, the last one stays.
+
+        As arrays of the host, so that any number of devices can restore them.
+
+        Raises:
+          OSError: the disk is full, or not to be written.
+        """
         import orbax.checkpoint as ocp
 
-        self._open().save(step, args=ocp.args.StandardSave(tree))
+        host = jax.tree.map(np.asarray, jax.device_get(tree))
+        try:
+            with _quiet():
+                self._open().save(step, args=ocp.args.StandardSave(host), force=True)
+        except _BROKEN as error:
+            raise _of_the_system(error, self.directory) from error
+        kept = {*sorted(map(int, self._steps))[1 - KEPT :]}
+        self._steps = {k: v for k, v in self._steps.items() if int(k) in kept}
+        self._steps[str(step)] = _digests(self.directory / str(step))
+        self._write()
 
     def latest(self) -> int | None:
-        """Returns the number of the newest complete checkpoint, or None."""
-        return self._open().latest_step() if self.directory.is_dir() else None
+        """Returns the number of the newest whole checkpoint, or None; removes what is not whole."""
+        for step in sorted(self._steps, key=int, reverse=True):
+            folder = self.directory / step
+            if _same(folder, self._steps[step]):
+                break
+            self.damaged.append(f"{self.directory.name}/{step}")
+            del self._steps[step]
+        for path in self.directory.glob("*"):
+            if path.name not in self._steps:
+                _remove(path)  # of a save that was killed, or damaged
+        return max(map(int, self._steps), default=None)
 
     def restore(self, step: int, like: PyTree) -> PyTree:
-        """Returns the tree that was saved at `step`.
+        """Returns the tree that was saved at `step`, as arrays of the host.
 
         Args:
           step: from `latest`.
@@ -57,10 +140,11 @@ class Checkpoint:
         """
         import orbax.checkpoint as ocp
 
-        abstract = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
+        shapes = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), like)
         try:
-            return self._open().restore(step, args=ocp.args.StandardRestore(abstract))
-        except (ValueError, KeyError, TypeError) as error:
+            with _quiet():
+                return self._open().restore(step, args=ocp.args.StandardRestore(shapes))
+        except _BROKEN as error:
             reason = " ".join(str(error).split())[:200]
             raise ConfigError(
                 f"checkpoint {self.directory}/{step} is not one of this run: {reason}. "
@@ -72,15 +156,35 @@ class Checkpoint:
         return self.directory.with_name(f"{self.directory.name}.json")
 
     def note(self) -> dict[str, Any] | None:
-        """Returns what `write_note` wrote, or None."""
+        """Returns what `write_note` wrote; None where there is nothing to go on from."""
+        self._facts, self._steps = {}, {}
         try:
-            return json.loads(self._note.read_text())
-        except (OSError, ValueError):  # none, or cut short: nothing was saved then
-            return None
+            said = json.loads(self._note.read_bytes())
+            told = said["told"]
+            if said["sha256"] != _digest(told):
+                raise ValueError("another checksum")
+            self._facts, self._steps = dict(told["facts"]), dict(told["steps"])
+        except FileNotFoundError:
+            if not self.directory.is_dir():
+                return None
+            self._lost()
+        except (ValueError, KeyError, TypeError, RecursionError):
+            self._lost()
+        return self._facts or None
+
+    def _lost(self) -> None:
+        """Without a note nobody knows whose the checkpoints are."""
+        self.damaged.append(self._note.name)
+        self.clear()
 
     def write_note(self, facts: dict[str, Any]) -> None:
         """Writes what a resumed run has to know before it can restore."""
-        write_whole(self._note, json.dumps(facts))
+        self._facts = facts
+        self._write()
+
+    def _write(self) -> None:
+        told = {"facts": self._facts, "steps": self._steps}
+        write_whole(self._note, json.dumps({"told": told, "sha256": _digest(told)}))
 
     def close(self) -> None:
         """Closes the manager."""
@@ -88,8 +192,37 @@ class Checkpoint:
             self._manager.close()
             self._manager = None
 
-    def delete(self) -> None:
-        """Removes the checkpoints; the group is done."""
+    def clear(self) -> None:
+        """Removes the checkpoints and the note: the run begins anew, or has ended."""
         self.close()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        self._facts, self._steps = {}, {}
+        # The note first: without it, a checkpoint is nobody's.
         self._note.unlink(missing_ok=True)
+        if self.directory.is_dir():
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    delete = clear
+
+
+def _same(folder: Path, digests: dict[str, str]) -> bool:
+    try:
+        return bool(digests) and _digests(folder) == digests
+    except OSError:  # a sector that cannot be read
+        return False
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _of_the_system(error: BaseException, where: Path) -> BaseException:
+    """Returns the system's error that a library's message quotes; else the error itself."""
+    if isinstance(error, OSError) and error.errno:
+        return error
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EIO):
+        if os.strerror(number) in str(error):
+            return OSError(number, os.strerror(number), str(where))
+    return error

@@ -117,6 +117,7 @@ def programs_of(
     plan: Plan,
     executor: str,
     chunk: int,
+    parts: int,
     table: Shape,
     valid: Shape | None,
     measure: Measure | None,
@@ -126,6 +127,7 @@ def programs_of(
     Args:
       plan: from `plan_of`.
       executor, chunk: from `choose`.
+      parts: what the members are split in, as `split_in` has it.
       table, valid: shapes of the training and validation rows.
       measure: what a validation point measures.
 

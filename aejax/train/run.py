@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -11,15 +12,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from aejax import signals
 from aejax.errors import ConfigError
 from aejax.train import begin
 from aejax.train import compile as compiler
 from aejax.train.checkpoint import Checkpoint
+from aejax.train.fingerprint import fingerprints
 from aejax.train.history import History
 from aejax.train.plan import Job, plan_of
 from aejax.train.population.choice import choose
-from aejax.train.population.devices import place
+from aejax.train.population.devices import place, split_in
 from aejax.train.programs import Measure, measured, programs_of, trial
+from aejax.train.resume import settle
 from aejax.train.stopping import EarlyStopping
 from aejax.types import Array, PyTree, TrainState, Variables
 
@@ -45,6 +49,9 @@ class Trained(NamedTuple):
     peak_bytes: int  # of the program that takes the most, data and members included
     executor: str
     chunk: int
+    parts: int  # that the members were split in, and the devices that these were on
+    devices: int
+    continued: tuple[str, ...]  # where it went on elsewhere, or under a changed program
     best: Variables | None = None
     best_step: np.ndarray | None = None
 
@@ -84,7 +91,9 @@ def train(
         stages and some optimisers read the total, and then only a run that was stopped on its way
         can be continued: planned equals `recipe.steps`.
       checkpoint: where to save and from where to go on; a resumed run equals an undisturbed one
-        bit for bit.
+        bit for bit. What is damaged is left out, and a changed program begins again, unless
+        `checkpoint.changed` says otherwise; `checkpoint.say` is told. On other devices it goes on
+        in the parts that it began with.
       checkpoint_seconds: least time between two saves; 0 saves after every chunk.
       on_compiled: called before the first chunk, with the seconds that compiling took.
       on_chunk: called after every chunk.
@@ -101,76 +110,83 @@ def train(
     _check(valid, measure, stopping, initial, start)
     plan = plan_of(job, table, begin.steps_taken(job, start, planned))
     compiled = compiler.compile_seconds()
-    # A resumed run goes on as it began: another executor would round differently.
-    noted = checkpoint.note() if checkpoint else None
     trials = partial(trial, plan, job.hp, table)
-    executor, chunk = (
-        noted["choice"]
-        if noted
-        else choose(job.executor, plan.members, plan.cost, job.memory_bytes, trials)
-    )
-    if checkpoint and not noted:
-        checkpoint.write_note({"choice": [executor, chunk]})
-    put = partial(place, members=plan.members, executor=executor)
-    rows = put(table, shared=True)
-    held_out = None if valid is None else put(valid, shared=True)
     shape = lambda data: None if data is None else jax.ShapeDtypeStruct(data.shape, data.dtype)
-    programs = programs_of(plan, executor, chunk, shape(rows), shape(held_out), measure)
-    if start is not None:
-        state = begin.continued(start, plan.first["state"])
-    else:
-        assert programs.init is not None
-        state = programs.init.call(put(np.asarray(job.seeds)), ())
-        state = begin.drawn(job.model, state, rows, initial)
-    # Copies: guarded chunks give their members' memory to the result, and the job is the caller's.
-    members = put({"state": state, "hp": jax.tree.map(np.array, job.hp)})
-    history = History(plan, programs.metrics, stopping)
-    tree = lambda state: {"state": _raw(state), **history.tree()}
-    done = (checkpoint.latest() or 0) if checkpoint else 0
-    if checkpoint and done:
-        shapes = plan.stages[plan.segments[done - 1].stage].members["state"]
-        restored = checkpoint.restore(done, jax.eval_shape(tree, shapes))
-        members["state"] = put(_typed(restored["state"]))
-        history.load(restored)
-    if on_compiled:
-        on_compiled(compiler.compile_seconds() - compiled)
-    begun = saved = time.perf_counter()
-    warm = None  # programs that JAX had compiled by itself after the first chunk
-    for i, segment in list(enumerate(plan.segments))[done:]:
-        if history.finished():
-            break
-        if segment.start == plan.stages[segment.stage].start:
-            members = programs.enter[segment.stage].call(members, ())
-        members, records = programs.advance(segment, members, rows)
-        points = None
-        if programs.measure:
-            points = programs.measure[segment.stage].call(measured(members), held_out)
-        means = history.record(i, segment, members, *jax.device_get((records, points)))
-        if warm is None:
-            warm = compiler.unplanned_count()
-        if on_chunk:
-            on_chunk(segment.start + segment.length, means)
-        ended = i + 1 == len(plan.segments) or history.finished()
-        if checkpoint and (ended or time.perf_counter() - saved >= checkpoint_seconds):
-            checkpoint.save(i + 1, tree(members["state"]))
-            saved = time.perf_counter()
-    jax.block_until_ready(members)
-    return Trained(
-        state=members["state"],
-        curve_step=history.curve_step,
-        curves=history.curves,
-        valid_step=history.valid_step,
-        valid=history.valid,
-        compile_seconds=compiler.compile_seconds() - compiled,
-        run_seconds=time.perf_counter() - begun,
-        recompiles=0 if warm is None else compiler.unplanned_count() - warm,
-        flops=plan.cost.flops,
-        peak_bytes=programs.peak_bytes,
-        executor=executor,
-        chunk=chunk,
-        best=history.best.variables if history.best else None,
-        best_step=history.best.step if history.best else None,
+    setting, done = settle(
+        checkpoint,
+        partial(fingerprints, plan, job, shape(table), shape(valid), measure, stopping),
+        plan.members,
+        lambda: choose(job.executor, plan.members, plan.cost, job.memory_bytes, trials),
+        lambda segments: sum(segment.length for segment in plan.segments[:segments]),
     )
+    with split_in(setting.parts):
+        executor, chunk = setting.executor, setting.chunk
+        put = partial(place, members=plan.members, executor=executor)
+        rows = put(table, shared=True)
+        held_out = None if valid is None else put(valid, shared=True)
+        programs = programs_of(
+            plan, executor, chunk, setting.parts, shape(rows), shape(held_out), measure
+        )
+        if start is not None:
+            state = begin.continued(start, plan.first["state"])
+        else:
+            assert programs.init is not None
+            state = programs.init.call(put(np.asarray(job.seeds)), ())
+            state = begin.drawn(job.model, state, rows, initial)
+        # Copies: guarded chunks give their members' memory away, and the job is the caller's.
+        members = put({"state": state, "hp": jax.tree.map(np.array, job.hp)})
+        history = History(plan, programs.metrics, stopping)
+        tree = lambda state: {"state": _raw(state), **history.tree()}
+        if checkpoint and done:
+            shapes = plan.stages[plan.segments[done - 1].stage].members["state"]
+            restored = checkpoint.restore(done, jax.eval_shape(tree, shapes))
+            members["state"] = put(_typed(restored["state"]))
+            history.load(restored)
+        if on_compiled:
+            on_compiled(compiler.compile_seconds() - compiled)
+        begun = saved = time.perf_counter()
+        warm = None  # programs that JAX had compiled by itself after the first chunk
+        for i, segment in list(enumerate(plan.segments))[done:]:
+            if history.finished():
+                break
+            with signals.held() if checkpoint else nullcontext():
+                if segment.start == plan.stages[segment.stage].start:
+                    members = programs.enter[segment.stage].call(members, ())
+                members, records = programs.advance(segment, members, rows)
+                points = None
+                if programs.measure:
+                    points = programs.measure[segment.stage].call(measured(members), held_out)
+                means = history.record(i, segment, members, *jax.device_get((records, points)))
+                if warm is None:
+                    warm = compiler.unplanned_count()
+                if on_chunk:
+                    on_chunk(segment.start + segment.length, means)
+                ended = i + 1 == len(plan.segments) or history.finished() or signals.waiting()
+                if checkpoint and (ended or time.perf_counter() - saved >= checkpoint_seconds):
+                    checkpoint.save(i + 1, tree(members["state"]))
+                    saved = time.perf_counter()
+                    kept = f"checkpoint of {checkpoint.directory.name} at step"
+                    signals.keep(f"{kept} {segment.start + segment.length}")
+        jax.block_until_ready(members)
+        return Trained(
+            state=members["state"],
+            curve_step=history.curve_step,
+            curves=history.curves,
+            valid_step=history.valid_step,
+            valid=history.valid,
+            compile_seconds=compiler.compile_seconds() - compiled,
+            run_seconds=time.perf_counter() - begun,
+            recompiles=0 if warm is None else compiler.unplanned_count() - warm,
+            flops=plan.cost.flops,
+            peak_bytes=programs.peak_bytes,
+            executor=executor,
+            chunk=chunk,
+            parts=setting.parts,
+            devices=setting.on,
+            continued=tuple(setting.history),
+            best=history.best.variables if history.best else None,
+            best_step=history.best.step if history.best else None,
+        )
 
 
 def _check(

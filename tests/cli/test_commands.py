@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
@@ -127,6 +128,12 @@ def test_bad_paths_are_one_line_and_status_2(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_name_that_is_no_utf_8_is_one_line():
+    """What writes checkpoints takes no other; it is said before training."""
+    with pytest.raises(errors.ConfigError, match=r"workdir=b'/tmp/\\xff' is no UTF-8"):
+        directory("workdir", os.fsdecode(b"/tmp/\xff"), "runs/x")
+
+
 def test_a_full_disk_is_one_line_and_status_1():
     with open("/dev/full", "w") as full:
         command = [sys.executable, "-m", "experiments.data", "list"]

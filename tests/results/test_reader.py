@@ -9,15 +9,39 @@ import numpy as np
 import pytest
 
 from aejax.errors import ConfigError
+from aejax.results import batches
+from aejax.results.batches import Batch
 from aejax.results.reader import Arrays, read_rows
 
 
-def test_rows_are_read_in_order_and_a_member_done_again_counts_once(fabricate):
+def test_rows_are_read_in_order(fabricate):
     workdir, rows = fabricate()
-    again = {**rows[0], "step": 99}
-    with (workdir / "results.jsonl").open("a") as file:
-        file.write(json.dumps(again) + "\n")
-    assert read_rows(workdir) == [again, *rows[1:]]
+    assert read_rows(workdir) == rows
+
+
+DAMAGE = {
+    "stands in line 1 already": lambda row: json.dumps({**row, "step": 99}),
+    "id=\\['a'\\]": lambda row: json.dumps({**row, "id": ["a"]}),
+    "without 'group'": lambda row: json.dumps({"id": "new"}),
+    "brackets in brackets": lambda row: "[" * 100_000 + "]" * 100_000,
+    "a list": lambda row: "[1]",
+    "is no member of": lambda row: json.dumps({**row, "id": "stranger"}),
+}
+
+
+@pytest.mark.parametrize("reason", DAMAGE)
+def test_a_damaged_row_is_one_line_with_its_number(fabricate, reason):
+    workdir, rows = fabricate()
+    for group in {row["group"] for row in rows}:
+        members = [{"id": r["id"], "hp": {}, "seed": 0} for r in rows if r["group"] == group]
+        batches.write(workdir, Batch(group, group, tuple(members)))
+    lines = (workdir / "results.jsonl").read_text().splitlines()
+    lines.insert(2, DAMAGE[reason](rows[0]))
+    (workdir / "results.jsonl").write_text("\n".join(lines) + "\n")
+    with pytest.raises(ConfigError, match=f"line 3 is no row of results .*{reason}") as caught:
+        read_rows(workdir)
+    assert len(str(caught.value)) < 500
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("tail", [b'{"id": "a1", "gro', b"\xff\xfe\x00", b"12", b'{"id": "a1"}'])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from rich.console import Console
 
 from aejax.figures import draw
 from aejax.results.store import read_rows
+from aejax.results.variables import load_scale, load_variables
 from aejax.sweep import base, estimate, grid, make_plan, product, run
 from aejax.sweep.table import spread, summary
 
@@ -124,6 +126,40 @@ def test_an_interrupted_group_goes_on_from_its_checkpoint(finished, tmp_path, mo
     assert calls == [6, 12, 12, 6, 12]  # the first group went on at 6, the second began at 0
     assert stable(again.rows) == stable(finished[1].rows)
     assert not list((tmp_path / "checkpoints").iterdir())
+
+
+def test_lost_files_of_a_finished_sweep_are_said_and_remade(finished, tmp_path):
+    """Gone, cut, emptied; trained again they hold the same bits, and no row is added."""
+    workdir = tmp_path / "copy"
+    shutil.copytree(finished[0], workdir)
+    first, second = sorted((workdir / "arrays").glob("*.npz"))
+    kept = workdir / "variables" / first.name
+    before = {path: path.read_bytes() for path in (first, kept)}
+    rows = (workdir / "results.jsonl").read_bytes()
+    first.unlink()
+    kept.write_bytes(before[kept][:-50])
+    console = quiet()
+    run(plan(), workdir, console)
+    said = " ".join(console.file.getvalue().split())
+    assert f"arrays/{first.name} is gone, variables/{first.name} is damaged" in said
+    assert "--config.remake=True" in said
+    assert second.name not in said
+    for damaged in (b"", before[kept][:100], b"\0" * len(before[kept])):
+        kept.write_bytes(damaged)
+        for read in (load_variables, load_scale):
+            with pytest.raises(ValueError, match=r"remake=True makes"):
+                read(kept)
+    console = quiet()
+    assert run(plan(remake=True), workdir, console).fresh == 0
+    for path, data in before.items():
+        with np.load(path) as ours, np.load(io.BytesIO(data)) as theirs:
+            assert ours.files == theirs.files
+            for name in theirs.files:
+                np.testing.assert_array_equal(ours[name], theirs[name])
+    assert (workdir / "results.jsonl").read_bytes() == rows
+    console = quiet()
+    run(plan(), workdir, console)
+    assert "is gone" not in console.file.getvalue()
 
 
 def test_another_config_leaves_the_folder_as_it_was(finished):

@@ -87,6 +87,14 @@ def test_a_long_run_is_timed_and_trains_to_the_same(kept, monkeypatch):
         assert timed.curves[name] == pytest.approx(curve, rel=1e-4)
 
 
+@pytest.mark.parametrize("text", ["null", "[1]", '{"k": 3}', '{"k": ["map"]}', "[" * 100_000, ""])
+def test_strange_notes_are_no_notes(kept, text):
+    kept.write_text(text)
+    assert timing.recall("k") is None
+    timing.remember("other", ("map", 1))
+    assert timing.recall("other") == ("map", 1)
+
+
 def test_a_resumed_run_keeps_its_executor(tmp_path, monkeypatch):
     class Killed(Exception):
         pass

@@ -2,7 +2,7 @@
 
 from aejax.backend.cores import available_cores, use_cores
 from aejax.train.population.choice import Cost, available_bytes, check_budget, choose, pick
-from aejax.train.population.devices import place
+from aejax.train.population.devices import parts, place, split_in
 from aejax.train.population.executors import EXECUTORS, execute
 from aejax.train.population.stacked import MemberFn, member, size, stack, stacked_shapes
 
@@ -16,9 +16,11 @@ __all__ = [
     "choose",
     "execute",
     "member",
+    "parts",
     "pick",
     "place",
     "size",
+    "split_in",
     "stack",
     "stacked_shapes",
     "use_cores",

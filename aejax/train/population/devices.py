@@ -2,11 +2,16 @@
 
 A CPU counts as as many devices as `use_cores` makes of it: a small member gains nothing from a
 second core, but one member on each core trains twice as many (benchmarks/NOTES.md).
+
+A population is split in parts, one a device. A run that goes on where there are fewer devices keeps
+its parts, several on a device, one after another: each part runs the program that it began with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import jax
 import jax.numpy as jnp
@@ -19,14 +24,34 @@ from aejax.types import PyTree
 AXIS = "member"
 
 
+_parts: ContextVar[int | None] = ContextVar("parts", default=None)
+
+
+@contextmanager
+def split_in(count: int | None) -> Iterator[None]:
+    """Within it, populations are split in so many parts; None: as there are devices."""
+    token = _parts.set(count)
+    try:
+        yield
+    finally:
+        _parts.reset(token)
+
+
 def share(members: int) -> int:
-    """Returns how many members each device runs; the last one may run copies to fill its share."""
-    return -(-members // jax.local_device_count())
+    """Returns how many members a part has; the last one may have copies to fill its share."""
+    return -(-members // (_parts.get() or jax.local_device_count()))
+
+
+def parts(members: int) -> int:
+    """Returns how many parts a population is split in."""
+    return -(-members // share(members))
 
 
 def devices(members: int) -> int:
-    """Returns how many devices a population is spread over."""
-    return -(-members // share(members))
+    """Returns how many devices a population is spread over: each has as many parts."""
+    count = parts(members)
+    there = range(min(count, jax.local_device_count()), 0, -1)
+    return next(n for n in there if count % n == 0)
 
 
 def _mesh(members: int) -> Mesh:
@@ -42,13 +67,22 @@ def _placement(members: int) -> NamedSharding:
 def spread(run: Callable[..., PyTree], members: PyTree) -> Callable[..., PyTree]:
     """Returns `run(members, shared)` with each device running its share of the members."""
     count = size(members)
-    if devices(count) == 1:
+    if parts(count) == 1:
         return run
-    missing = share(count) * devices(count) - count
-    mine, replicated = PartitionSpec(AXIS), PartitionSpec()
-    sharded = jax.shard_map(
-        run, mesh=_mesh(count), in_specs=(mine, replicated), out_specs=mine, check_vma=False
-    )
+    on, within = devices(count), parts(count) // devices(count)
+    missing = share(count) * parts(count) - count
+
+    def in_turn(members: PyTree, shared: PyTree) -> PyTree:
+        split = jax.tree.map(lambda leaf: leaf.reshape(within, -1, *leaf.shape[1:]), members)
+        done = jax.lax.map(lambda part: run(part, shared), split)
+        return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), done)
+
+    sharded = run if within == 1 else in_turn
+    if on > 1:
+        mine, replicated = PartitionSpec(AXIS), PartitionSpec()
+        sharded = jax.shard_map(
+            sharded, mesh=_mesh(count), in_specs=(mine, replicated), out_specs=mine, check_vma=False
+        )
     if not missing:
         return sharded
 
@@ -56,7 +90,7 @@ def spread(run: Callable[..., PyTree], members: PyTree) -> Callable[..., PyTree]
         fill = lambda leaf: jnp.concatenate([leaf, *[leaf[-1:]] * missing])
         done = sharded(jax.tree.map(fill, members), shared)
         cut = jax.tree.map(lambda leaf: leaf[:count], done)
-        return jax.lax.with_sharding_constraint(cut, _placement(count))
+        return cut if on == 1 else jax.lax.with_sharding_constraint(cut, _placement(count))
 
     return padded
 

@@ -66,15 +66,23 @@ def notes() -> Path | None:
 
 def _read(file: Path | None) -> dict[str, Any]:
     try:
-        return json.loads(file.read_text()) if file else {}
-    except (OSError, ValueError):  # none yet, or a broken one, which the next choice overwrites
+        known = json.loads(file.read_text()) if file else {}
+        return known if isinstance(known, dict) else {}
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+    ):  # none yet, or a broken one, which the next choice overwrites
         return {}
 
 
 def recall(name: str) -> Choice | None:
     """Returns the choice remembered under a key, or None."""
     found = _memory.get(name) or _read(notes()).get(name)
-    return (str(found[0]), int(found[1])) if found else None
+    try:
+        return (str(found[0]), int(found[1])) if found else None
+    except (TypeError, ValueError, KeyError, IndexError):  # not as it was written: timed again
+        return None
 
 
 def remember(name: str, choice: Choice) -> None:
