@@ -4,7 +4,8 @@ A CPU counts as as many devices as `use_cores` makes of it: a small member gains
 second core, but one member on each core trains twice as many (benchmarks/NOTES.md).
 
 A population is split in parts, one a device. A run that goes on where there are fewer devices keeps
-its parts, several on a device, one after another: each part runs the program that it began with.
+its parts, several on a device: each part has the shapes that it began with. Its bits are the same
+where the compiler makes the same of them, which is in most models, else equal but for rounding.
 """
 
 from __future__ import annotations
