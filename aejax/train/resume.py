@@ -114,7 +114,7 @@ def settle(
                 f"{setting.platform} before"
             )
             setting.history.append(line)
-            checkpoint.say(f"checkpoint of {name}, {line}; it goes on")
+            checkpoint.say(f"checkpoint of {name}, {line}; it goes on, equal but for rounding")
         setting = setting._replace(on=on, platform=platform)
     if setting != _known(noted) or not noted:
         checkpoint.write_note(setting._asdict())
