@@ -95,7 +95,7 @@ def test_the_followed_density_of_codes_far_from_zero(offset):
         mean = mean + rate * (batch.mean(0) - mean)
         second = second + rate * (batch.T @ batch / 50 - second)
         latent = Latent(z=jnp.asarray(batch, jnp.float32), mean=jnp.zeros((50, 3)))
-        extra = space.update(extra, Forward(*[None] * 3, latent, *[None] * 7))  # type: ignore
+        extra = space.update(extra, Forward(*[None] * 3, latent, *[None] * 6))  # type: ignore
     got, root = moments(extra)
     np.testing.assert_allclose(got, mean, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(root @ root, second - np.outer(mean, mean), rtol=1e-3, atol=2e-3)

@@ -50,7 +50,7 @@ def passed(model: Autoencoder, variables, x, target) -> Forward:
     return Forward(
         x=target, x_in=x_in, corrupted=hidden, latent=latent,
         out=model.decode(variables, latent.z), variables=variables, encode=None, decode=None,
-        key=jax.random.key(0), step=jnp.int32(0), num_data=len(x),
+        key=jax.random.key(0), step=jnp.int32(0),
     )  # fmt: skip
 
 

@@ -302,5 +302,6 @@ def test_a_run_goes_on_bit_for_bit_on_other_devices(begun, then, tmp_path):
             line = f"step 8: {devices} cpu devices, {whole[name][1]} cpu before"
             assert continued == [line]
             assert said == [
-                f"checkpoint of {name.replace(' ', '-')}, {line}; it goes on, equal but for rounding"
+                f"checkpoint of {name.replace(' ', '-')}, {line}; "
+                "it goes on, equal but for rounding"
             ]
