@@ -90,11 +90,13 @@ def test_one_room_asks_for_the_backend():
         for path in SOURCES
         if "default_backend()" in path.read_text() and "benchmark" not in path.parts
     ]
-    # The choice of an executor hands it on; a report of seconds says where they were measured.
+    # The choice of an executor hands it on; a report of seconds and a checkpoint say where they
+    # were made.
     assert asks == [
         "aejax/backend/__init__.py",
         "aejax/sweep/execute.py",
         "aejax/train/population/choice.py",
+        "aejax/train/resume.py",
     ]
 
 

@@ -92,12 +92,13 @@ def check_sizes(file: IO[bytes], field: str) -> None:
                 if member.flag_bits & 1:
                     raise ValueError(f"array {name!r} is encrypted")
                 if member.filename.endswith(".npy"):
-                    with archive.open(member) as raw:
-                        claimed = _claimed(raw)
+                    claimed = _claimed_in(archive, member, field, f"array {name!r}")
                     if claimed is not None and claimed != member.file_size:
                         raise ValueError(
                             f"array {name!r} claims {claimed:,} bytes and has {member.file_size:,}"
                         )
+    except ConfigError:  # of an array: it is a ValueError too
+        raise
     except _UNREADABLE as error:
         raise _unreadable(field, "archive", error) from error
     total, free = sum(m.file_size for m in members), _free_bytes()
@@ -107,6 +108,17 @@ def check_sizes(file: IO[bytes], field: str) -> None:
             "free. Allowed: what fits; or a .npy, which is read as it is needed."
         )
     file.seek(0)
+
+
+def _claimed_in(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, field: str, what: str
+) -> int | None:
+    """Returns `_claimed` of an archive's array; an error says which array it is."""
+    try:
+        with archive.open(member) as raw:
+            return _claimed(raw)
+    except _UNREADABLE as error:
+        raise _unreadable(field, what, error) from error
 
 
 def _claimed(raw: IO[bytes]) -> int | None:
