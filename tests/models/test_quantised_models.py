@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import special
 
+import aejax
 from aejax import data, models
 from aejax.errors import ConfigError
 from aejax.evaluate import evaluate
@@ -118,6 +119,20 @@ def test_restarts_bring_a_collapsed_codebook_to_life(digits):
     print("usage without and with restarts:", use)
     assert use[0] == 1 / 16
     assert use[1] > 0.8
+
+
+def test_channels_of_fsq_stay_alive_where_h_is_normalised(digits):
+    """tanh saturates in the first steps of a dense encoder, and no gradient comes back."""
+    error, constant = {}, {}
+    for normalise in (False, True):
+        model = models.build("fsq", (8, 8, 1), {"widths": (64,), "normalise": normalise})
+        fitted = aejax.fit(model, digits.train, steps=500, hp={"lr": 2e-3}, progress=False)
+        codes = aejax.encode(fitted, digits.test)
+        constant[normalise] = (np.ptp(codes, axis=0) == 0).mean()
+        error[normalise] = aejax.score(fitted, digits.test)["mse_per_image"].mean()
+    print("constant channels", constant, "error", error)
+    assert constant[True] == 0 < constant[False]
+    assert error[True] < 0.9 * error[False]
 
 
 def test_temperatures_are_members_of_one_population(digits):

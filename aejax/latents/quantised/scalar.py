@@ -54,16 +54,26 @@ def fsq_digits(index: Array, levels: Levels) -> Array:
     return index[..., None] // _along(_radix(levels), rank) % _along(levels, rank)
 
 
-def finite_scalar(groups: int, levels: Levels) -> LatentSpace:
+def unit_mean_square(h: Array) -> Array:
+    """h / sqrt(mean over channels of h^2): [B, n] both. Zhang & Sennrich 2019, equation 4."""
+    return h / jnp.sqrt(jnp.mean(jnp.square(h), axis=-1, keepdims=True) + 1e-5)
+
+
+def finite_scalar(groups: int, levels: Levels, normalise: bool = True) -> LatentSpace:
     """z_i = the nearest of l_i values in [-1, 1] to tanh(h_i). Mentzer et al. 2023, section 3.1.
 
     Each of G groups has a channel for each of `levels`: prod(levels) codes, none of which has to be
     learned. The values are evenly spaced from -1 to 1 whether l is odd or even; the authors keep
     zero among them, and so shift by half a step where l is even. The gradient is that of tanh.
 
+    The gradient vanishes where tanh is saturated, and nothing brings a channel back from there. The
+    first steps push all rows' h the same way, and a dense encoder then loses most of its channels;
+    `normalise` holds h to a mean square of 1.
+
     Args:
       groups: G.
       levels: number of values of each channel of a group.
+      normalise: divide h by its root mean square over the channels of the row.
 
     Raises:
       ConfigError: groups below 1, a level below 2.
@@ -72,6 +82,7 @@ def finite_scalar(groups: int, levels: Levels) -> LatentSpace:
     channels, codes = len(levels), prod(levels)
 
     def apply(variables: Variables, h: Array, key: Array | None) -> Latent:
+        h = unit_mean_square(h) if normalise else h
         squashed = jnp.tanh(h.reshape(h.shape[0], groups, channels))
         top = (_along(levels, 3) - 1).astype(np.float32)
         digits = jnp.round(0.5 * (squashed + 1.0) * top)

@@ -167,7 +167,7 @@ def test_the_space_updates_its_codebook_from_the_batch():
 @pytest.mark.parametrize("levels", [(3,), (2, 2), (8, 5, 5, 5), (4, 3)])
 def test_fsq_bounds_levels_and_index(levels):
     """Values in [-1, 1], exactly l of them a channel, and one index a code, both ways."""
-    space, c = finite_scalar(1, levels), len(levels)
+    space, c = finite_scalar(1, levels, normalise=False), len(levels)
     codes = math.prod(levels)
     assert space.codes == codes
     h = jnp.linspace(-20, 20, 4000)[:, None] * jnp.ones((1, c))
@@ -191,12 +191,25 @@ def test_fsq_bounds_levels_and_index(levels):
 
 
 def test_fsq_gradient_is_that_of_tanh():
-    space = finite_scalar(G, (5, 4, 3, 2))
+    space = finite_scalar(G, (5, 4, 3, 2), normalise=False)
     cotangent = jax.random.normal(jax.random.key(1), H.shape)
     _, pull = jax.vjp(lambda h: space.apply(VARIABLES, h, None).z, H)
     np.testing.assert_allclose(
         pull(cotangent)[0], cotangent * (1 - jnp.tanh(H) ** 2), rtol=1e-4, atol=1e-6
     )
+
+
+def test_fsq_normalised_is_fsq_of_rows_of_mean_square_one():
+    levels, scale = (5, 4, 3, 2), 10.0 ** (2.0 + jnp.arange(len(H)) % 4)[:, None]
+    plain, held = finite_scalar(G, levels, normalise=False), finite_scalar(G, levels)
+    rows = np.asarray(H * scale, np.float64)
+    unit = rows / np.sqrt(np.square(rows).mean(1, keepdims=True))
+    np.testing.assert_array_equal(
+        held.apply(VARIABLES, H * scale, None).z,
+        plain.apply(VARIABLES, jnp.asarray(unit, jnp.float32), None).z,
+    )
+    zero = held.apply(VARIABLES, jnp.zeros_like(H), None)
+    assert np.isfinite(zero.z).all()
 
 
 def test_gumbel_softmax_goes_to_one_hot_samples_of_q():
