@@ -30,7 +30,7 @@ DEEP = {"widths": (512, 256)}
 PLANE = {**DEEP, "latent": 2}  # so that the code can be drawn as it is
 ROOM = {**DEEP, "latent": 16}
 FEW = {**DEEP, "latent": 10}
-FILM = {"cell": "gru", "likelihood": "bernoulli"}
+FILM = {"cell": "gru", "likelihood": "bernoulli", "latent": 128, "widths": (256,)}
 ATOMS = {"latent": 256}
 
 ROWS: dict[str, Row] = {
@@ -300,26 +300,26 @@ ROWS: dict[str, Row] = {
         600,
     ),
     "seq2seq": Row(
-        "A film goes in frame by frame, and comes out of one code; a short run, blurred.",
+        "A film goes in frame by frame, and comes out of one code.",
         FILM,
-        {"lr": 4e-3},
-        1800,
+        {"lr": 2e-3},
+        5000,
         "films",
         clip=True,
     ),
     "seq2seq_future": Row(
-        "Five frames are seen, the next five are told: nearly in the right place, and blurred.",
+        "Five frames are seen, the next five are told.",
         FILM,
-        {"lr": 4e-3},
-        1800,
+        {"lr": 2e-3},
+        5000,
         "films",
         clip=True,
     ),
     "seq2seq_composite": Row(
         "One code tells the five frames that were, and the five to come.",
         FILM,
-        {"lr": 4e-3},
-        1800,
+        {"lr": 2e-3},
+        5000,
         "films",
         clip=True,
     ),
