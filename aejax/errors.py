@@ -141,6 +141,21 @@ def check_integer(field: str, value: Any, low: int, high: int = 2**31 - 1) -> in
     return number
 
 
+def check_size(field: str, value: Any, least: int = 1) -> int:
+    """Returns `value` as an int, where it is a whole number of any type; see `check_integer`.
+
+    Raises:
+      ConfigError: no whole number (True, infinities and NaN are none), or below `least`.
+    """
+    number = plain(value)
+    real = isinstance(number, numbers.Real) and not isinstance(number, bool)
+    if not real or not math.isfinite(number) or number % 1 or number < least:
+        raise ConfigError(
+            f"{field}={value!r} is out of range. Allowed: an integer of {least} or more."
+        )
+    return int(number)
+
+
 def check_within(field: str, value: Any, low: float, high: float) -> None:
     """Raises ConfigError unless `value` is a number and `low <= value <= high`."""
     if not low <= check_number(field, value) <= high:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 import jax
 import jax.numpy as jnp
 
-from aejax.errors import ConfigError, check_names, lookup
+from aejax.errors import check_names, check_size, lookup
 from aejax.types import Array, Forward, Hparams, Term
 
 Run = Callable[[Array], Forward]
@@ -59,9 +59,7 @@ def surrogate(instead: Mapping[str, Term]) -> Objective:
 
 def check_samples(samples: int) -> int:
     """Returns `samples`; raises ConfigError unless it is an integer of 1 or more."""
-    if isinstance(samples, bool) or int(samples) != samples or samples < 1:
-        raise ConfigError(f"samples={samples!r} is out of range. Allowed: an integer of 1 or more.")
-    return int(samples)
+    return check_size("samples", samples)
 
 
 def _sample_keys(key: Array, samples: int) -> Array:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from aejax.errors import ConfigError
+from aejax.errors import check_size
 from aejax.types import Array, Latent, LatentSpace
 
 
 def check_latent(size: int) -> int:
     """Returns `size`; raises ConfigError unless it is an integer of 1 or more."""
-    if isinstance(size, bool) or int(size) != size or size < 1:
-        raise ConfigError(f"latent={size!r} is out of range. Allowed: an integer of 1 or more.")
-    return int(size)
+    return check_size("latent", size)
 
 
 def deterministic(size: int) -> LatentSpace:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from aejax.errors import ConfigError
+from aejax.errors import ConfigError, check_size
 from aejax.nets.orthogonal import orthogonal
 from aejax.types import Array
 
@@ -40,6 +40,9 @@ def check_widths(field: str, widths: tuple[int, ...]) -> tuple[int, ...]:
     """Returns `widths` as a tuple of ints; raises ConfigError unless each is a positive integer."""
     values = tuple(widths)
     for value in values:
-        if isinstance(value, bool) or int(value) != value or value < 1:
-            raise ConfigError(f"{field}={values!r} has {value!r}. Allowed: integers of 1 or more.")
-    return tuple(int(value) for value in values)
+        try:
+            check_size(field, value)
+        except ConfigError as error:
+            told = f"{field}={values!r} has {value!r}. Allowed: integers of 1 or more."
+            raise ConfigError(told) from error
+    return tuple(check_size(field, value) for value in values)

@@ -111,6 +111,10 @@ def lock(config: Config) -> Config:
     return config
 
 
+# What a field may be, where its type's name does not say it.
+WANTED = {ConfigDict: "fields by name", type(None): "a number, a text, True, False or a tuple"}
+
+
 def set_field(config: Config, name: str, value: Any) -> None:
     """Sets a dotted field in place.
 
@@ -129,15 +133,19 @@ def set_field(config: Config, name: str, value: Any) -> None:
             f"config field {name!r}={value!r} is unknown.{nearest(name, fields(config))} "
             f"Allowed: {', '.join(fields(config))}."
         )
-    if isinstance(value, Mapping):
+    table = isinstance(node[last], ConfigDict)
+    if isinstance(value, Mapping) and table:
         for key, inner in value.items():
             set_field(config, f"{name}.{key}", inner)
         return
     try:
+        if table or isinstance(value, Mapping):
+            raise TypeError("a table of fields is no value, and a value no table")
         with node.ignore_type() if value is None else node.unlocked():
             node[last] = None if value is None else _as(node.get_type(last), value)
     except (TypeError, ValueError) as error:
-        wanted = getattr(node.get_type(last), "__name__", node.get_type(last))
+        kind = node.get_type(last)
+        wanted = WANTED.get(kind, getattr(kind, "__name__", kind))
         raise ConfigError(
             f"config field {name!r}={value!r} has the wrong type. Allowed: {wanted}."
         ) from error

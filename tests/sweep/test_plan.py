@@ -111,6 +111,10 @@ def test_wrong_fields_are_one_line():
         ("stepz", 3, r"'stepz'=3 is unknown. Did you mean 'steps'"),
         ("steps", "many", r"'steps'='many' has the wrong type. Allowed: int"),
         ("name", 3, r"'name'=3 has the wrong type"),
+        ("model", {}, r"'model'=\{\} has the wrong type. Allowed: str"),
+        ("args.latent", {}, r"'args.latent'=\{\} has the wrong type. Allowed: a number, a text"),
+        ("args.latent", float("inf"), r"latent=inf is out of range. Allowed: an integer of 1"),
+        ("hp", None, r"'hp'=None has the wrong type. Allowed: fields by name"),
     ]:
         with pytest.raises(ValueError, match=message):
             config(**{name: value})

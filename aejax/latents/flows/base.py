@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from aejax.errors import ConfigError
+from aejax.errors import check_size
 from aejax.types import Array, PyTree
 
 # (params, u [B, L], context [B, C] or None) -> (z [B, L], log |det dz/du| [B])
@@ -27,6 +27,4 @@ def invert(flow: Flow) -> Flow:
 
 def check_flows(flows: int) -> int:
     """Returns `flows`; raises ConfigError unless it is an integer of 0 or more."""
-    if isinstance(flows, bool) or int(flows) != flows or flows < 0:
-        raise ConfigError(f"flows={flows!r} is out of range. Allowed: an integer of 0 or more.")
-    return int(flows)
+    return check_size("flows", flows, 0)

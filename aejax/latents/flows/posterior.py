@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import jax.numpy as jnp
 
-from aejax.errors import ConfigError
+from aejax.errors import check_size
 from aejax.latents.deterministic import check_latent
 from aejax.latents.flows.base import Flow, check_flows
 from aejax.latents.flows.masked import autoregressive
@@ -87,8 +87,7 @@ def iaf_posterior(
     Raises:
       ConfigError: sizes out of range.
     """
-    if isinstance(context, bool) or int(context) != context or context < 0:
-        raise ConfigError(f"context={context!r} is out of range. Allowed: an integer of 0 or more.")
+    context = check_size("context", context, 0)
     iaf: Flow = autoregressive(size, flows, widths, context=context)
     if not flows:
         return gaussian(size)

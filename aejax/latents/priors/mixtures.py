@@ -7,7 +7,7 @@ from math import isfinite
 import jax
 import jax.numpy as jnp
 
-from aejax.errors import ConfigError
+from aejax.errors import check_size
 from aejax.keys import stream
 from aejax.latents.gaussian import normal_log_density
 from aejax.latents.priors.base import Prior, own
@@ -16,11 +16,7 @@ from aejax.types import Array, LatentSpace, Likelihood, Nets, PyTree, Variables
 
 def check_components(components: int) -> int:
     """Returns `components`; raises ConfigError unless it is an integer of 1 or more."""
-    if isinstance(components, bool) or int(components) != components or components < 1:
-        raise ConfigError(
-            f"components={components!r} is out of range. Allowed: an integer of 1 or more."
-        )
-    return int(components)
+    return check_size("components", components)
 
 
 def mixture_log_density(z: Array, log_weights: Array, mean: Array, logvar: Array) -> Array:

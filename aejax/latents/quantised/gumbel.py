@@ -7,8 +7,9 @@ import math
 import jax
 import jax.numpy as jnp
 
+from aejax.errors import check_size
 from aejax.hparams import HParam, Range
-from aejax.latents.quantised.straight import check_size, straight_through, uniform_index
+from aejax.latents.quantised.straight import straight_through, uniform_index
 from aejax.types import Array, Hparams, Latent, LatentSpace, PyTree, Variables
 
 

@@ -9,8 +9,8 @@ from operator import mul
 import jax.numpy as jnp
 import numpy as np
 
-from aejax.errors import ConfigError
-from aejax.latents.quantised.straight import check_size, straight_through, uniform_index
+from aejax.errors import ConfigError, check_size
+from aejax.latents.quantised.straight import straight_through, uniform_index
 from aejax.types import Array, Latent, LatentSpace, Variables
 
 Levels = tuple[int, ...]

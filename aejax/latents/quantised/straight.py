@@ -1,10 +1,9 @@
-"""What discrete codes share: a gradient through a choice, sizes, draws of codes."""
+"""What discrete codes share: a gradient through a choice, draws of codes."""
 
 from __future__ import annotations
 
 import jax
 
-from aejax.errors import ConfigError
 from aejax.types import Array
 
 
@@ -25,15 +24,6 @@ def straight_through(value: Array, through: Array) -> Array:
 @straight_through.defjvp
 def _straight_through_jvp(primals, tangents):
     return primals[0], tangents[1]
-
-
-def check_size(field: str, value: int, least: int = 1) -> int:
-    """Returns `value`; raises ConfigError unless it is an integer of `least` or more."""
-    if isinstance(value, bool) or int(value) != value or value < least:
-        raise ConfigError(
-            f"{field}={value!r} is out of range. Allowed: an integer of {least} or more."
-        )
-    return int(value)
 
 
 def uniform_index(key: Array, n: int, groups: int, codes: int) -> Array:

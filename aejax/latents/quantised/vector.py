@@ -7,9 +7,10 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from aejax.errors import check_size
 from aejax.hparams import FRACTION, HParam
 from aejax.keys import stream
-from aejax.latents.quantised.straight import check_size, straight_through, uniform_index
+from aejax.latents.quantised.straight import straight_through, uniform_index
 from aejax.types import Array, Forward, Hparams, Latent, LatentSpace, PyTree, Variables
 
 EXACT = jax.lax.Precision.HIGHEST  # codes must come out of the codebook as they stand in it
