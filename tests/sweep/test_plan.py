@@ -113,7 +113,7 @@ def test_wrong_fields_are_one_line():
         ("steps", "many", r"'steps'='many' has the wrong type. Allowed: int"),
         ("name", 3, r"'name'=3 has the wrong type"),
         ("model", {}, r"'model'=\{\} has the wrong type. Allowed: str"),
-        ("args.latent", {}, r"'args.latent'=\{\} has the wrong type. Allowed: a number, a text"),
+        ("args.latent", {}, r"'args.latent'=\{\} has the wrong type"),
         ("hp", None, r"'hp'=None has the wrong type. Allowed: fields by name"),
     ]:
         with pytest.raises(ValueError, match=message):
