@@ -256,8 +256,8 @@ ROWS: dict[str, Row] = {
         ADAM,
     ),
     "fsq": Row(
-        "Without a codebook: each number is rounded to few levels. A weak picture: it learns "
-        "slowly at these settings, and uniform codes are no prior.",
+        "Without a codebook: each number is rounded to few levels. Samples need a prior over the "
+        "codes, learned afterwards: uniform codes are none.",
         {"widths": (256,), "groups": 8, "levels": (8, 5, 5, 5)},
         {"lr": 5e-4},
         4000,
@@ -286,8 +286,7 @@ ROWS: dict[str, Row] = {
         2500,
     ),
     "masked_autoencoder": Row(
-        "A transformer sees two patches in five and paints the others. A weak picture: 600 steps, "
-        "where the paper has many thousands.",
+        "A transformer sees two patches in five and paints the others.",
         {
             "latent": 64,
             "patch": 4,
@@ -297,7 +296,7 @@ ROWS: dict[str, Row] = {
             "likelihood": "bernoulli",
         },
         {"lr": 2e-3},
-        600,
+        5000,
     ),
     "seq2seq": Row(
         "A film goes in frame by frame, and comes out of one code.",
