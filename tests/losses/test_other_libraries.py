@@ -139,7 +139,7 @@ def test_capacity_by_epochs_and_by_steps():
 
 
 def codes():
-    """Draws of posteriors that overlap little, as trained ones do, and log q(z_i | x_j) [B, B, L]."""
+    """Draws of posteriors that overlap little, as trained ones do, and log q(z_i | x_j)."""
     r = rng()
     mean, logvar = r.normal(size=(32, L)), 0.2 * r.normal(size=(32, L)) - 2
     z = mean + np.exp(logvar / 2) * r.normal(size=(32, L))
