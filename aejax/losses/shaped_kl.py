@@ -30,7 +30,7 @@ def capacity_term(kl: Term) -> Term:
     """|KL - C(t)| in nats, [B]. Burgess et al. 2018, section 5.
 
     C(t) rises in a line from 0 to hp["capacity"] in hp["capacity_steps"] steps, and stays. By
-    example: the batch mean of |KL - C| is at least |mean KL - C|, which other libraries take.
+    example: the batch mean of |KL - C| is at least |mean KL - C|, which disentanglement_lib takes.
 
     Args:
       kl: the divergence, per example.

@@ -21,7 +21,7 @@ def jump_relu(features: Features, latent: int = 512, threshold: float = 0.1) -> 
     paper's: a lambda of the paper's is w_l0 = lambda / 2 here. The step's missing
     derivative in theta is estimated by a rectangle kernel of width `bandwidth`, in units of a: the
     paper's .001 is for data of unit mean square norm and batches of thousands; a small batch wants
-    more.
+    more, but less than twice theta, or the kernel reaches zero and holds every silent unit.
 
     Args:
       features: size D of an example, or its shape.

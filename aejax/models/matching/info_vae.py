@@ -27,8 +27,8 @@ def info_vae(
     the unbiased MMD^2 between the batch's codes and draws of the prior, N(0, I).
 
     Args:
-      kernel: rbf or imq, summed over seven widths, 2 L s kernel_scale for s of .1 to 10; pythae's
-        is of one width, and about a seventh.
+      kernel: rbf or imq, summed over seven widths, 2 L s kernel_scale for s of .1 to 10, as
+        pythae's imq (its default) is; its rbf is of one width, and no factor makes it this one.
       Others and errors: as in `undercomplete`; `w_kl_nats` (1 - alpha), `w_mmd_sq`
         (alpha + lambda - 1) and `kernel_scale` are swept. w_mmd_sq = 0 and w_kl_nats = 1 is `vae`,
         w_kl_nats = 0 the MMD-VAE.

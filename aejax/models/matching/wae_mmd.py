@@ -27,9 +27,9 @@ def wae_mmd(
 
     Args:
       kernel: imq (inverse multiquadratics, the paper's choice) or rbf, summed over seven widths,
-        2 L s kernel_scale for s of .1 to 10; of one width (pythae's rbf) the estimate is about a
-        seventh. The squared error counts half (nats of a unit Gaussian), in the paper in full: its
-        lambda is w_mmd_sq = lambda / 2 here.
+        2 L s kernel_scale for s of .1 to 10; of one width (pythae's rbf) the estimate is a third
+        for codes near the prior and a fifteenth for collapsed ones. The squared error counts half
+        (nats of a unit Gaussian), in the paper in full: its lambda is w_mmd_sq = lambda / 2 here.
       Others and errors: as in `undercomplete`; `w_mmd_sq` (lambda) and `kernel_scale`, which
         multiplies the widths, are swept.
     """
