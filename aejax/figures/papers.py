@@ -7,7 +7,6 @@ see the rows of the sweep alone.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from aejax.errors import lookup
 from aejax.figures import FIGURES, late
 from aejax.figures.output import Arrayed, FigureFunction, save_pdf, save_png
+from aejax.io import becoming
 from aejax.results.rows import Row
 
 LARGE = 200_000  # bytes; pictures in a repository are small
@@ -50,11 +50,9 @@ def draw_paper(
         plot = figure(list(rows) if name in PAPER_FIGURES else swept, arrays)
         if plot is None:
             continue
-        folder.mkdir(parents=True, exist_ok=True)
         for suffix, write in {"png": partial(save_png, large=LARGE), "pdf": save_pdf}.items():
             path = folder / f"{name}-{scale}.{suffix}"
-            part = folder / f".{name}-{scale}.{os.getpid()}.{suffix}"
-            write(plot, part)
-            part.replace(path)
+            with becoming(path) as part:
+                write(plot, part)
             written.append(path)
     return written
