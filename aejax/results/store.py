@@ -59,7 +59,8 @@ def ended(workdir: Path, ours: Owner) -> set[str]:
       ConfigError: what `Store` would refuse, but for a directory that is in use.
     """
     owner.check(workdir, ours)
-    return {row["id"] for row in read_rows(workdir / "results.jsonl")[0]}
+    rows, _, _ = read_rows(workdir / "results.jsonl", batches.read(workdir))
+    return {row["id"] for row in rows}
 
 
 class Store:
