@@ -3,12 +3,15 @@
 Command: python -m experiments.gallery [--manual_dir=DIR] [--models=a,b]
 
 Images are 20,000 of MNIST's (`--dataset=digits`: scikit-learn's, which need no download). What
-is not in `ROWS` is trained by the builder's defaults.
+is not in `ROWS` is trained by the builder's defaults (`row_of`).
 """
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, NamedTuple
+
+from aejax.models import MODELS
 
 
 class Row(NamedTuple):
@@ -330,3 +333,9 @@ ROWS: dict[str, Row] = {
         "sentences",
     ),
 }
+
+
+def row_of(name: str) -> Row:
+    """Returns a model's row; without one, its builder's defaults and its docstring's first line."""
+    about = (inspect.getdoc(MODELS[name]) or name).splitlines()[0]
+    return ROWS.get(name) or Row(about)

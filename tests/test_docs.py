@@ -15,7 +15,7 @@ import pytest
 from aejax.cli import configs
 from aejax.gallery import page
 from aejax.gallery.pictures import KINDS, NAMED, picture_of
-from aejax.models.catalogue import ENTRIES
+from aejax.models.catalogue import ENTRIES, LISTED
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -107,29 +107,30 @@ def test_the_gallery_shows_every_model():
     """python -m experiments.gallery"""
     rows = configs.load("gallery").ROWS
     record = page.read(DOCS / "gallery")
-    assert set(rows) == set(record) == set(ENTRIES)
+    assert set(LISTED) <= set(rows) <= set(ENTRIES)
+    assert set(LISTED) <= set(record) <= set(ENTRIES)
     assert {entry.kind for entry in ENTRIES.values()} == set(KINDS)
     assert set(NAMED) <= set(ENTRIES)
     assert all(callable(picture_of(name)) for name in ENTRIES)
     pictures = {path.stem: path.stat().st_size for path in (DOCS / "gallery").glob("*.png")}
-    assert set(pictures) == set(ENTRIES)
+    assert set(pictures) == set(record)
     assert max(pictures.values()) < 60_000, max(pictures, key=pictures.__getitem__)
     assert sum(pictures.values()) < 3_000_000
 
 
 def test_the_page_of_the_gallery_is_its_record():
-    rows = configs.load("gallery").ROWS
+    row_of = configs.load("gallery").row_of
     record = page.read(DOCS / "gallery")
     text = page.text(
         record,
-        {name: row.sees for name, row in rows.items()},
+        {name: row_of(name).sees for name in record},
         {name: done["paper"] for name, done in record.items()},
     )
     assert (DOCS / "gallery.md").read_text() == text
     for name, done in record.items():
         kept = {"args": done["args"], "hp": done["hp"], "steps": done["steps"]}
-        row = json.loads(json.dumps({"args": rows[name].args, "hp": rows[name].hp}))
-        assert kept == {**row, "steps": rows[name].steps}, name
+        row = json.loads(json.dumps({"args": row_of(name).args, "hp": row_of(name).hp}))
+        assert kept == {**row, "steps": row_of(name).steps}, name
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from aejax.benchmark import report
 from aejax.cli.models import line
 from aejax.corruptions.noise import CORRUPTIONS
 from aejax.likelihoods.pixels import LIKELIHOODS
-from aejax.models.catalogue import ENTRIES
+from aejax.models.catalogue import ENTRIES, LISTED
 from aejax.reproduce import papers, table
 from tests.conftest import exhaustive_table
 
@@ -182,7 +182,7 @@ def test_the_page_of_models_is_what_the_command_prints():
     text = (ROOT / "docs" / "models.md").read_text().replace("](../tests/", "](tests/")
     assert set(ENTRIES) == set(models.MODELS)
     for name, entry in ENTRIES.items():
-        assert line(name) in text, name
+        assert line(name) in text or name not in LISTED, name
         file, _, test = entry.test.partition("::")
         assert f"def {test}(" in (ROOT / file).read_text(), entry.test
 

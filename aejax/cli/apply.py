@@ -10,7 +10,6 @@ validation error unless --member names one. FILE is an array, a table or a folde
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from aejax.data import KINDS
 from aejax.data.entry import as_array, as_bfloat16
 from aejax.data.tables import open_h5, read_table
 from aejax.errors import ConfigError, check_integer, lookup, nearest
+from aejax.io import becoming
 
 SHOWN = 10  # pictures in a row of a PNG
 
@@ -203,19 +203,15 @@ def main(argv: list[str]) -> None:
         raise ConfigError(f"--output={given.output!r}: its folder does not exist.")
     fitted = chosen(given)
     found = compute(fitted, read_input(given.input) if reads else None, given)
-    temporary = output.with_name(f".{output.name}.part")
-    try:
+    with becoming(output) as part:
         if output.suffix == ".png":
             from aejax.figures.picture_rows import picture_rows
 
             assert rows_of is not None
             title = f"{given.do}: {fitted.model.info.name}, codes of {fitted.model.info.latent}"
-            picture_rows(temporary, rows_of(found, fitted.model.info.shape), title)
+            picture_rows(part, rows_of(found, fitted.model.info.shape), title)
         else:
-            with temporary.open("wb") as file:
+            with part.open("wb") as file:
                 np.savez(file, allow_pickle=False, **found)
-        os.replace(temporary, output)
-    finally:
-        temporary.unlink(missing_ok=True)
     shapes = ", ".join(f"{name} {list(values.shape)}" for name, values in found.items())
     print(f"{output}: {shapes}")

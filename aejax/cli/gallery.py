@@ -39,7 +39,7 @@ def main(argv: list[str]) -> int:
     check_names("model", names, ENTRIES)
     if given.steps is not None and given.steps < 1:
         raise ConfigError(f"steps={given.steps} is out of range. Allowed: 1 or more.")
-    rows = configs.load("gallery").ROWS
+    row_of = configs.load("gallery").row_of
     workdir = directory("workdir", given.workdir, "runs/gallery")
     output = directory("output", given.output, "docs/gallery")
     sets = training.datasets(given.dataset, given.data_dir, given.manual_dir)
@@ -49,13 +49,13 @@ def main(argv: list[str]) -> int:
     record = page.read(output)
     papers = {name: done["paper"] for name, done in record.items()}
     for name in names:
-        trained = training.trained(name, rows[name], sets, workdir, given.steps)
+        trained = training.trained(name, row_of(name), sets, workdir, given.steps)
         path = draw(pictures.picture_of(name)(seen.Seen(trained)), output / f"{name}.png")
-        settings = training.settings(name, rows[name], trained.dataset, trained.fitted.step)
+        settings = training.settings(name, row_of(name), trained.dataset, trained.fitted.step)
         papers[name] = trained.fitted.model.info.paper
         record[name] = settings | {"seconds": trained.seconds, "paper": papers[name]}
         page.write(output, record)
         console.print(f"{name}: {trained.seconds:.0f} s, {path}")
-    sees = {name: row.sees for name, row in rows.items()}
+    sees = {name: row_of(name).sees for name in record}
     output.with_suffix(".md").write_text(page.text(record, sees, papers))
     return 0

@@ -50,7 +50,7 @@ def draw(workdir: str | os.PathLike[str], names: Iterable[str] | None = None) ->
       names: which of FIGURES; all by default.
 
     Returns:
-      The paths written, a PNG and a CSV a figure; none for a figure with nothing to show.
+      The paths written, a PNG, a PDF and a CSV a figure; none for a figure with nothing to show.
 
     Raises:
       ConfigError: an unknown name, no such directory, no results in it, or a damaged file.

@@ -9,16 +9,20 @@ import numpy as np
 from aejax.results.rows import Variant, diverged, number
 
 ACROSS = 3  # metrics side by side
-# Metric -> axis label. `test_loss` is not among them: it means another thing in each model.
+# Metric -> axis label, {} an image or an example. `test_loss` is not among them: it means another
+# thing in each model.
 KEY_METRICS = {
-    "test_mse_per_image": "squared error per image",
-    "test_rec_nats": "reconstruction (nats per image)",
-    "test_elbo_nats": "ELBO (nats per image)",
-    "test_kl_nats": "KL (nats per image)",
+    "test_mse_per_image": "squared error per {}",
+    "test_rec_nats": "reconstruction (nats per {})",
+    "test_elbo_nats": "ELBO (nats per {})",
+    "test_kl_nats": "KL (nats per {})",
     "test_bits_per_dim": "bits per dimension",
 }
 # Metric -> references among a row's metrics, with name and colour.
-REFERENCES = {"test_mse_per_image": {"mse_mean_image": "mean image", "mse_pca": "PCA"}}
+REFERENCES = {"test_mse_per_image": {"mse_mean_image": "mean {}", "mse_pca": "PCA"}}
+
+
+ROUNDING = 1e-9  # of the largest value, below which a reference is no number to compare with
 
 
 class PlotCell(NamedTuple):
@@ -63,6 +67,15 @@ def cell_of(variant: Variant, metric: str) -> PlotCell:
         if known:
             references[name] = float(np.mean(known))
     return PlotCell(variant, values, len(ended) - len(values), references)
+
+
+def shown_references(cell: PlotCell) -> dict[str, float]:
+    """Returns the references but those that are nothing but rounding: they would stretch the axis.
+
+    With as many components as features, PCA's error is that of float64.
+    """
+    largest = max([*cell.references.values(), *cell.values], default=0.0)
+    return {name: v for name, v in cell.references.items() if v > ROUNDING * largest}
 
 
 def table_of(cell: PlotCell, metric: str) -> list[dict[str, object]]:

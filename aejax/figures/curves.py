@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from matplotlib.axes import Axes
 
 from aejax.figures.bands import LAST, Band, bands_of
+from aejax.figures.keys import Key, draw_key, key_of
 from aejax.figures.output import Arrayed
-from aejax.figures.style import (
-    COLOURS,
-    Plot,
-    logarithmic,
-    note,
-    panels,
-    quantity,
-    ramp,
-    styled,
-    wrapped,
-)
-from aejax.results.rows import Row, variants
+from aejax.figures.style import Plot, logarithmic, note, panels, quantity, styled
+from aejax.results.rows import Row, unit_of, variants
 
 MOST = 28  # panels; beyond, the loss alone
 FALL = 10  # from the highest value to the end: the axis is logarithmic
-LEGEND = {"handlelength": 0.8, "handletextpad": 0.4, "borderaxespad": 0, "labelspacing": 0.2}
-FEW = 5  # variants that have a hue of their own
-LINES = 6  # of a legend that leaves room for the curves
 DASHED = {"linewidth": 0.9, "dashes": (4, 2)}
-
-
-class Key(NamedTuple):
-    """How the variants of a model are told apart in its panels."""
-
-    colours: dict[str, str]  # of all variants, by label
-    named: list[str]  # in a legend
-    sentence: str  # for the small print, where names are too long for a legend
 
 
 @styled
@@ -44,21 +22,20 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     bands = [band for variant in variants(rows) for band in bands_of(variant, arrays)]
     if not bands:
         return None
-    slots, columns = _slots(bands)
-    titles = [f"{s[0].variant.model} · {quantity(s[0].term)[0]}" if s else "" for s in slots]
-    figure, axes = panels(titles, columns, height=1.4)
     keys = {model: _key(model, bands) for model in dict.fromkeys(b.variant.model for b in bands)}
-    told: set[str] = set()
-    for axis, drawn in zip(axes, slots, strict=True):
-        if not drawn:
+    slots, columns = _slots(bands, keys)
+    titles = [_title(slot) for slot in slots]
+    figure, axes = panels(titles, columns, height=1.4)
+    unit = unit_of(rows)
+    for axis, slot in zip(axes, slots, strict=True):
+        if isinstance(slot, str):
+            draw_key(axis, keys[slot], slot)
+        elif not slot:
             axis.remove()
-            continue
-        model = drawn[0].variant.model
-        _panel(axis, drawn, keys[model].colours)
-        axis.set(xlabel="step", ylabel=quantity(drawn[0].term)[1])
-        if model not in told:  # once a model, beside its first term
-            _legend(axis, keys[model].named)
-        told.add(model)
+        else:
+            _panel(axis, slot, keys[slot[0].variant.model].colours)
+            axis.set(xlabel="step", ylabel=quantity(slot[0].term, unit)[1])
+    drawn = [band for slot in slots if not isinstance(slot, str) for band in slot]
     held_out = [band for band in bands if band.split == "valid"]
     dashed = any(band.seeds for band in held_out)
     note(
@@ -67,27 +44,47 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         "Solid: training; dashed: mean in validation." if dashed else "",
         "" if held_out else "There are no validation rows.",
         "×: a seed diverged; mean and band leave it out." if any(b.lost for b in bands) else "",
-        *(key.sentence for key in keys.values()),
+        *dict.fromkeys(key.sentence for key in keys.values()),
     )
-    return Plot(figure, [line for drawn in slots for band in drawn for line in _table(band)])
+    return Plot(figure, [line for band in drawn for line in _table(band)])
 
 
-def _slots(bands: list[Band]) -> tuple[list[list[Band]], int]:
-    """Returns the bands of each panel by rows, [] for an empty place, and the number of columns.
+Slot = (
+    list[Band] | str
+)  # a term's bands, [] for an empty place, or the model whose key stands there
 
-    A model's panels stand side by side, in the first row that has room for them all.
+
+def _title(slot: Slot) -> str:
+    if isinstance(slot, str) or not slot:
+        return ""
+    return f"{slot[0].variant.model} · {quantity(slot[0].term, '')[0]}"
+
+
+def _key(model: str, bands: list[Band]) -> Key:
+    own = {band.variant.label: band.variant for band in bands if band.variant.model == model}
+    return key_of(list(own.values()))
+
+
+def _slots(bands: list[Band], keys: dict[str, Key]) -> tuple[list[Slot], int]:
+    """Returns what stands in each place by rows, and the number of columns.
+
+    A model's panels stand side by side, its key beside them, in the first row that has room.
     """
     models: dict[str, dict[str, list[Band]]] = {}
     for band in bands:
         models.setdefault(band.variant.model, {}).setdefault(band.term, []).append(band)
     if sum(map(len, models.values())) > MOST:
         models = {m: {LAST: t.get(LAST, next(iter(t.values())))} for m, t in models.items()}
-    columns = 3 if max(map(len, models.values())) == 3 else 4
-    rows: list[list[list[Band]]] = []
-    for drawn in map(list, map(dict.values, models.values())):
+    places: list[list[Slot]] = [
+        [*terms.values(), *([model] if keys[model].named else [])]
+        for model, terms in models.items()
+    ]
+    columns = 3 if max(map(len, places)) == 3 else 4
+    rows: list[list[Slot]] = []
+    for drawn in places:
         for part in (drawn[i : i + columns] for i in range(0, len(drawn), columns)):
             room = next((row for row in rows if len(row) + len(part) <= columns), None)
-            rows.append(part) if room is None else room.extend(part)
+            rows.append(list(part)) if room is None else room.extend(part)
     used = max(map(len, rows))
     return [slot for row in rows for slot in row + [[]] * (used - len(row))], columns
 
@@ -96,8 +93,7 @@ def _panel(axis: Axes, bands: list[Band], colour_of: dict[str, str]) -> None:
     """Draws one term of one model: a colour a variant."""
     for band in bands:
         colour, training = colour_of[band.variant.label], band.split == "train"
-        name = _short(band.variant.label) if training else None
-        axis.plot(band.step, band.mean, color=colour, label=name, **({} if training else DASHED))
+        axis.plot(band.step, band.mean, color=colour, **({} if training else DASHED))
         if training:  # a second band would hide the first
             axis.fill_between(band.step, band.low, band.high, color=colour, alpha=0.25, linewidth=0)
     seen = np.concatenate([[*band.low, *band.high] for band in bands if band.seeds] or [[]])
@@ -115,40 +111,6 @@ def _panel(axis: Axes, bands: list[Band], colour_of: dict[str, str]) -> None:
         logarithmic(axis, "y")
     else:
         axis.locator_params(axis="y", nbins=4)
-
-
-def _key(model: str, bands: list[Band]) -> Key:
-    """Chooses hues and a legend for a few variants, a ramp and its ends and middle for many."""
-    names = list(dict.fromkeys(b.variant.label for b in bands if b.variant.model == model))
-    if len(names) == 1:
-        return Key({names[0]: COLOURS[0]}, [], "")
-    few = len(names) <= FEW
-    told = names if few else [names[0], names[len(names) // 2], names[-1]]
-    fits = sum(_short(name).count("\n") + 1 for name in told) <= LINES
-    hues = COLOURS[: len(names)] if few and fits else ramp(len(names))
-    ends = " to ".join(name.partition(" · ")[2] for name in (names[0], names[-1]))
-    return Key(
-        colours=dict(zip(names, hues, strict=True)),
-        named=told if fits else [],
-        sentence="" if fits else f"{model}, dark to light: {ends}.",
-    )
-
-
-def _short(name: str) -> str:
-    return wrapped(name.partition(" · ")[2], 20)
-
-
-def _legend(axis: Axes, names: list[str]) -> None:
-    """Names variants above the curves, which mostly fall."""
-    wanted = {_short(name) for name in names}
-    lines = [line for line in axis.lines if str(line.get_label()) in wanted]
-    if not lines:
-        return
-    low, high = axis.get_ylim()
-    if axis.get_yscale() == "linear":
-        rows = sum(_short(name).count("\n") + 1 for name in names)
-        axis.set_ylim(low, high + 0.13 * rows * (high - low))
-    axis.legend(handles=lines, loc="upper right", **LEGEND)
 
 
 def _table(band: Band) -> list[dict[str, object]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from aejax.figures.codes import Plane, scatter
 from aejax.figures.filters import normalised
 from aejax.figures.style import GREY, RC, wrapped
 from aejax.gallery.panels import ACROSS, Clouds, Panel, Strip, Words
+from aejax.io import becoming
 
 DPI = 100
 WIDE = 614  # pixels of a line of images; 10 of MNIST's with their gaps, twice
@@ -111,14 +111,9 @@ def draw(panels: list[Panel], path: Path) -> Path:
                 ha="right", va="center", fontsize=8, color=GREY,
             )  # fmt: skip
             top -= tall + GAP
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with becoming(path) as part:
             figure.savefig(part, format="png", dpi=DPI)
             with Image.open(part) as image:
                 few = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
             few.save(part, format="png", optimize=True)
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
     return path

@@ -7,13 +7,14 @@ see the rows of the sweep alone.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from aejax.errors import lookup
 from aejax.figures import FIGURES, late
-from aejax.figures.output import Arrayed, FigureFunction, save_png
+from aejax.figures.output import Arrayed, FigureFunction, save_pdf, save_png
+from aejax.io import becoming
 from aejax.results.rows import Row
 
 LARGE = 200_000  # bytes; pictures in a repository are small
@@ -37,7 +38,7 @@ PAPER_FIGURES: dict[str, FigureFunction] = {
 def draw_paper(
     names: Sequence[str], rows: Sequence[Row], arrays: Arrayed, folder: Path, scale: str
 ) -> list[Path]:
-    """Draws a paper's figures to `folder/NAME-SCALE.png`; one with nothing to show is skipped.
+    """Draws a paper's figures with something to show: `folder/NAME-SCALE.png` and `.pdf`.
 
     Raises:
       ConfigError: a name that is in neither table.
@@ -49,10 +50,9 @@ def draw_paper(
         plot = figure(list(rows) if name in PAPER_FIGURES else swept, arrays)
         if plot is None:
             continue
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{name}-{scale}.png"
-        part = folder / f".{name}-{scale}.{os.getpid()}.png"
-        save_png(plot, part, LARGE)
-        part.replace(path)
-        written.append(path)
+        for suffix, write in {"png": partial(save_png, large=LARGE), "pdf": save_pdf}.items():
+            path = folder / f"{name}-{scale}.{suffix}"
+            with becoming(path) as part:
+                write(plot, part)
+            written.append(path)
     return written

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +13,13 @@ from aejax.figures import tiles
 from aejax.figures.choose import Shown, choose
 from aejax.figures.output import Arrayed
 from aejax.figures.style import GREY, WIDTH, Plot, character, note, styled, wrapped
-from aejax.results.rows import Row, number
+from aejax.results.labels import names_of
+from aejax.results.rows import Row, number, unit_of
 
 MOST = 40  # variants; beyond, one a model
 TALLEST = 20  # variants in one block; more are set in blocks side by side
 LONGEST = 24  # characters in a line of a name, left of the pictures
-ERROR = 0.4  # inches, right of the pictures
+ERROR = 0.22  # inches beside the errors, right of the pictures
 STRIP = 1.0  # inches, at least: width of a vector, drawn as a strip of grey levels
 CELL, SMALLEST = 0.46, 0.27  # inches: width of a picture
 THIN = 0.62  # size of a noisy input, in cells
@@ -50,7 +51,14 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     if not shown:
         return None
     figure = _draw([block for group in _by_inputs(shown) for block in _split(group)])
-    note(figure, how, "Numbers: squared error per image, mean over the test set.")
+    unit = unit_of(each.row for each in shown)
+    strips = any(not tiles.is_image(each.arrays["inputs"]) for each in shown)
+    note(
+        figure,
+        how,
+        f"Numbers: squared error per {unit}, mean over the test set.",
+        "An example of a table is a strip, a grey level a column." if strips else "",
+    )
     return Plot(figure, [line for each in shown for line in _table(each)])
 
 
@@ -71,9 +79,10 @@ def _split(group: list[Shown]) -> list[list[Shown]]:
     return [group[i : i + size] for i in range(0, len(group), size)]
 
 
-def _strips(block: list[Shown], titled: bool) -> list[MemberStrip]:
-    inputs = block[0].arrays["inputs"]
-    strips = [MemberStrip(f"{block[0].row.get('dataset')}: inputs" if titled else "inputs", inputs)]
+def _strips(block: list[Shown], names: Mapping[str, str]) -> list[MemberStrip]:
+    inputs, dataset = block[0].arrays["inputs"], str(block[0].row.get("dataset"))
+    title = wrapped(f"{names[dataset]}: inputs", LONGEST) if dataset in names else "inputs"
+    strips = [MemberStrip(title, inputs)]
     for each in block:
         noisy = each.arrays.get("noisy", inputs)
         if not np.array_equal(noisy, inputs):
@@ -101,16 +110,18 @@ def _cells(strips: list[MemberStrip], room: float) -> PictureCells:
 
 def _draw(blocks: list[list[Shown]]) -> Figure:
     """Sets an axis a block, in whose coordinates all lengths are inches."""
-    titled = len({str(block[0].row.get("dataset")) for block in blocks}) > 1
-    strips = [_strips(block, titled) for block in blocks]
+    names = names_of(block[0].row.get("dataset") for block in blocks)
+    strips = [_strips(block, names if len(names) > 1 else {}) for block in blocks]
     across = min(len(blocks), 2)
-    names = [line for each in strips for strip in each for line in strip.name.splitlines()]
-    label = character(7) * max(map(len, names)) + 0.15
-    cells = [_cells(each, WIDTH / across - label - ERROR) for each in strips]
+    lines = [line for each in strips for strip in each for line in strip.name.splitlines()]
+    label = character(7) * max(map(len, lines)) + 0.15
+    errors = [len(strip.error or "error") for each in strips for strip in each]
+    error = character(7) * max(errors) + ERROR
+    cells = [_cells(each, WIDTH / across - label - error) for each in strips]
     room = max(cell.count * cell.width for cell in cells)
     tall = [c.height * sum(s.size for s in each) for c, each in zip(cells, strips, strict=True)]
     down = [max(tall[i : i + across]) for i in range(0, len(tall), across)]
-    figure = Figure((across * (label + room + ERROR), sum(down) + 0.45), layout="constrained")
+    figure = Figure((across * (label + room + error), sum(down) + 0.45), layout="constrained")
     axes = list(figure.subplots(len(down), across, squeeze=False, height_ratios=down).ravel())
     for i, (axis, each) in enumerate(zip(axes, strips, strict=False)):
         _block(axis, each, cells[i])

@@ -140,7 +140,7 @@ def character(points: float) -> float:
 
 
 def wrapped(label: str, width: float, always: bool = False) -> str:
-    """Breaks a variant's label after the model, then between settings, at last at underscores.
+    """Breaks a variant's label after the model, between settings, at last within a word.
 
     Args:
       label: as `variants` makes it.
@@ -156,8 +156,7 @@ def wrapped(label: str, width: float, always: bool = False) -> str:
 def _fill(text: str, width: float) -> list[str]:
     lines = [""]
     for word in text.split(" "):
-        long = len(word) > width
-        for i, piece in enumerate(re.findall(r"[^_]*_|[^_]+$", word) if long else [word]):
+        for i, piece in enumerate(_pieces(word, max(int(width), 1))):
             space = " " if lines[-1] and i == 0 else ""
             if lines[-1] and len(lines[-1] + space + piece) > width:
                 lines.append(piece)
@@ -166,7 +165,20 @@ def _fill(text: str, width: float) -> list[str]:
     return lines
 
 
-def quantity(name: str) -> tuple[str, str]:
-    """Returns a term in words and the unit in its name: `kl_nats` -> KL, nats per image."""
+def _pieces(word: str, width: int) -> list[str]:
+    """Cuts a long word after underscores, slashes, dots and hyphens, and at last anywhere."""
+    if len(word) <= width:
+        return [word]
+    parts = re.findall(r"[^_/.\-]*[_/.\-]|[^_/.\-]+$", word)
+    return [part[i : i + width] for part in parts for i in range(0, len(part), width)]
+
+
+def quantity(name: str, unit: str) -> tuple[str, str]:
+    """Returns a term in words and the unit in its name: `kl_nats` -> KL, nats per example.
+
+    Args:
+      name: of the term.
+      unit: what an example is called, as `unit_of` says.
+    """
     stem, nats, _ = name.partition("_nats")
-    return SYMBOLS.get(stem, stem.replace("_", " ")), f"{'nats ' if nats else ''}per image"
+    return SYMBOLS.get(stem, stem.replace("_", " ")), f"{'nats ' if nats else ''}per {unit}"

@@ -7,7 +7,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from aejax.figures.cells import KEY_METRICS, REFERENCES, PlotCell, bands_of, cell_of, table_of
+from aejax.figures.cells import (
+    KEY_METRICS,
+    REFERENCES,
+    PlotCell,
+    bands_of,
+    cell_of,
+    shown_references,
+    table_of,
+)
 from aejax.figures.output import Arrayed
 from aejax.figures.style import (
     BLACK,
@@ -24,7 +32,8 @@ from aejax.figures.style import (
     styled,
     wrapped,
 )
-from aejax.results.rows import Row, Variant, diverged, variants
+from aejax.results.labels import names_of
+from aejax.results.rows import Row, Variant, diverged, unit_of, variants
 
 MANY = 30  # lines, which are then set closer
 LONGEST = 44  # characters of a variant's name in one line
@@ -46,21 +55,29 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     if not bands:
         return None
     figure, axes = _axes(bands)
+    unit = unit_of(rows)
     table: list[dict[str, object]] = []
+    everything: list[PlotCell] = []
     for line, (metrics, own) in zip(axes, bands, strict=True):
         for axis, metric in zip(line, metrics, strict=True):
             cells = [cell_of(variant, metric) for variant in own]
-            _panel(axis, cells, metric)
+            everything += cells
+            _panel(axis, cells)
+            axis.set_xlabel(KEY_METRICS[metric].format(unit))
             table += [entry for cell in cells for entry in table_of(cell, metric)]
         line[0].set_yticks(range(len(own)), [_name(variant) for variant in own])
         _losses(figure, line[-1], own)
-    figure.legend(handles=_key(table), loc="upper left", ncols=5, borderaxespad=0.2)
+    seen = {name for cell in everything for name in shown_references(cell)}
+    figure.legend(handles=_key(table, seen, unit), loc="upper left", ncols=5, borderaxespad=0.2)
     seeds = sorted({len(group.rows) for group in groups})
     span = " to ".join(map(str, sorted({seeds[0], seeds[-1]})))
     note(
         figure,
-        f"Test set of {', '.join(sorted({str(row.get('dataset')) for row in rows}))},",
+        f"Test set of {', '.join(sorted(names_of(r.get('dataset') for r in rows).values()))},",
         f"{span} {'seed' if span == '1' else 'seeds'} per variant.",
+        "PCA of as many components as features errs by rounding alone and is not drawn."
+        if any(set(cell.references) - set(shown_references(cell)) for cell in everything)
+        else "",
         "Diverged members count neither in means nor in (sample) standard deviations.",
     )
     return Plot(figure, table)
@@ -95,15 +112,15 @@ def _axes(bands: list[tuple[list[str], list[Variant]]]) -> tuple[Figure, list[li
     return figure, axes
 
 
-def _panel(axis: Axes, cells: list[PlotCell], metric: str) -> None:
+def _panel(axis: Axes, cells: list[PlotCell]) -> None:
     """Draws points, mean with standard deviation, and references, a cell a line."""
     for y, cell in enumerate(cells):
-        for name, value in cell.references.items():
+        for name, value in shown_references(cell).items():
             axis.plot([value] * 2, [y - 0.5, y + 0.5], color=MARKS[name], linewidth=1)
         rise = np.linspace(-0.26, 0.26, len(cell.values)) if len(cell.values) > 1 else np.zeros(1)
         axis.plot(cell.values, y + rise[: len(cell.values)], "o", zorder=3, **SEED)
         axis.errorbar(cell.mean, y, xerr=cell.deviation, **MEAN)
-    known = [v for cell in cells for v in (*cell.values, *cell.references.values())]
+    known = [v for cell in cells for v in (*cell.values, *shown_references(cell).values())]
     if not known:
         axis.set_xticks([])
     elif min(known) > 0 and np.log10(max(known) / min(known)) > DECADES:
@@ -119,7 +136,6 @@ def _panel(axis: Axes, cells: list[PlotCell], metric: str) -> None:
             text = f"{cell.missing} without value"
             axis.text(0.99, y, text, transform=right, ha="right", va="center", fontsize=7)
     axis.tick_params(axis="y", length=0)
-    axis.set_xlabel(KEY_METRICS[metric])
 
 
 def _losses(figure: Figure, axis: Axes, own: list[Variant]) -> None:
@@ -135,7 +151,7 @@ def _losses(figure: Figure, axis: Axes, own: list[Variant]) -> None:
             axis.text(place, y, text, transform=right, va="center", color=RED, fontsize=7)
 
 
-def _key(table: list[dict[str, object]]) -> list[Line2D]:
+def _key(table: list[dict[str, object]], references: set[str], unit: str) -> list[Line2D]:
     """Returns the legend's entries, of what is there to be seen."""
     deviates = any(not np.isnan(float(str(entry["standard_deviation"]))) for entry in table)
     mean = "mean ± standard deviation" if deviates else "mean"
@@ -146,6 +162,6 @@ def _key(table: list[dict[str, object]]) -> list[Line2D]:
     if any(entry["status"] != "ok" for entry in table):
         entries.append(Line2D([], [], label="diverged", **LOST))
     for name, label in (pair for each in REFERENCES.values() for pair in each.items()):
-        if any(entry.get(name) is not None for entry in table):
-            entries.append(Line2D([], [], color=MARKS[name], label=label))
+        if name in references:
+            entries.append(Line2D([], [], color=MARKS[name], label=label.format(unit)))
     return entries

@@ -1,4 +1,4 @@
-"""The models: one builder a file, and the table that finds them by name."""
+"""The models: one builder a file, and the table that finds them by name, made of the imports."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from aejax.errors import ConfigError, check_names, lookup
 from aejax.models.bottleneck.linear import linear, linear_l2, linear_tied
 from aejax.models.bottleneck.regularized_decoder import regularized_decoder
 from aejax.models.bottleneck.undercomplete import undercomplete
+from aejax.models.builder import is_builder
 from aejax.models.deep.deep_rbm import deep_rbm
 from aejax.models.deep.stacked import stacked
 from aejax.models.deep.stacked_denoising import stacked_denoising
@@ -62,62 +63,9 @@ from aejax.models.variational.wake_sleep import wake_sleep
 from aejax.models.variational.warmup_vae import warmup_vae
 from aejax.types import Autoencoder
 
+# Every builder that is imported above, by its name: a new model adds its line there.
 MODELS: dict[str, Callable[..., Autoencoder]] = {
-    "adversarial_autoencoder": adversarial_autoencoder,
-    "batch_topk": batch_topk,
-    "beta_tc_vae": beta_tc_vae,
-    "beta_vae": beta_vae,
-    "capacity_vae": capacity_vae,
-    "context_encoder": context_encoder,
-    "context_encoder_adversarial": context_encoder_adversarial,
-    "contractive": contractive,
-    "contractive_deep": contractive_deep,
-    "contractive_higher": contractive_higher,
-    "convolutional": convolutional,
-    "convolutional_pooled": convolutional_pooled,
-    "deep_rbm": deep_rbm,
-    "denoising": denoising,
-    "dictionary_l1": dictionary_l1,
-    "dip_vae": dip_vae,
-    "factor_vae": factor_vae,
-    "free_bits_vae": free_bits_vae,
-    "fsq": fsq,
-    "gated": gated,
-    "gumbel_vae": gumbel_vae,
-    "iaf_vae": iaf_vae,
-    "info_vae": info_vae,
-    "iwae": iwae,
-    "iwae_deep": iwae_deep,
-    "iwae_dreg": iwae_dreg,
-    "jump_relu": jump_relu,
-    "k_sparse": k_sparse,
-    "linear": linear,
-    "linear_l2": linear_l2,
-    "linear_tied": linear_tied,
-    "maf_prior_vae": maf_prior_vae,
-    "masked_autoencoder": masked_autoencoder,
-    "mixture_vae": mixture_vae,
-    "planar_vae": planar_vae,
-    "regularized_decoder": regularized_decoder,
-    "sentence_vae": sentence_vae,
-    "seq2seq": seq2seq,
-    "seq2seq_composite": seq2seq_composite,
-    "seq2seq_future": seq2seq_future,
-    "skew_vae": skew_vae,
-    "sparse_kl": sparse_kl,
-    "sparse_l1": sparse_l1,
-    "stacked": stacked,
-    "stacked_denoising": stacked_denoising,
-    "student_vae": student_vae,
-    "topk": topk,
-    "undercomplete": undercomplete,
-    "vae": vae,
-    "vamp_vae": vamp_vae,
-    "vq_vae": vq_vae,
-    "wae_mmd": wae_mmd,
-    "wake_sleep": wake_sleep,
-    "warmup_vae": warmup_vae,
-    "winner_take_all": winner_take_all,
+    name: function for name, function in sorted(vars().items()) if is_builder(function)
 }
 
 

@@ -25,6 +25,11 @@ def _as(name: str, value: Any, default: Any) -> Any:
     return int(value) if whole else value
 
 
+def is_builder(value: Any) -> bool:
+    """Returns whether a value is a function that `builder` has made."""
+    return inspect.isfunction(value) and vars(value).get("makes_models", False)
+
+
 def builder(function: Callable[P, Autoencoder]) -> Callable[P, Autoencoder]:
     """Returns `function`, whose models record its name and arguments in `info.made`.
 
@@ -53,4 +58,5 @@ def builder(function: Callable[P, Autoencoder]) -> Callable[P, Autoencoder]:
         made = Made(function.__name__, dict(given.arguments))
         return model.replace(info=model.info._replace(made=made))
 
+    vars(recorded)["makes_models"] = True
     return recorded

@@ -8,15 +8,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-Row = dict[str, Any]
-Path = tuple[str, ...]
+from aejax.results.labels import Path, labels, sort_key
 
-UNSET = "unset"
+Row = dict[str, Any]
+
 SELECTION = "valid_mse_per_image"  # what members are chosen by, everywhere
-LONGEST_VALUE = 24  # characters; a label has to fit beside a panel
 
 
 class Variant(NamedTuple):
@@ -25,6 +24,7 @@ class Variant(NamedTuple):
     label: str
     model: str
     rows: list[Row]
+    words: tuple[str, ...] = ()  # the label's parts, e.g. ("lr=0.01", "w_l1=1")
 
 
 def number(row: Row, metric: str) -> float:
@@ -38,6 +38,12 @@ def number(row: Row, metric: str) -> float:
 def diverged(row: Row) -> bool:
     """Returns whether the member was frozen before its last step."""
     return row.get("status") != "ok"
+
+
+def unit_of(rows: Iterable[Row]) -> str:
+    """Returns what an example is called: "image" where all are [H, W, C], else "example"."""
+    shapes = [(row.get("spec") or {}).get("shape") for row in rows]
+    return "image" if shapes and all(s is None or len(s) == 3 for s in shapes) else "example"
 
 
 def selectable(row: Row, metric: str = SELECTION) -> bool:
@@ -58,7 +64,7 @@ def best(rows: Iterable[Row], metric: str = SELECTION) -> Row | None:
     ranked = [row for row in ended if selectable(row, metric)]
     if ranked:
         return min(ranked, key=lambda row: number(row, metric))
-    return min(ended, key=lambda row: _sort_key(row.get("seed")), default=None)
+    return min(ended, key=lambda row: sort_key(row.get("seed")), default=None)
 
 
 def settings(row: Row) -> dict[Path, Any]:
@@ -108,68 +114,23 @@ def _natural(name: str) -> list[str | int]:
 def _name(model: str, groups: Iterable[list[Row]]) -> list[Variant]:
     """Labels the groups of one model by the settings in which they differ, and sorts them."""
     groups = list(groups)
-    flat = [settings(group[0]) for group in groups]
-    columns = {
-        path: [each.get(path, UNSET) for each in flat]
-        for path in dict.fromkeys(path for each in flat for path in each)
-    }
-    differing = _without_copies({p: c for p, c in columns.items() if len(_distinct(c)) > 1})
-    names = [path[-1] for path in differing]
-    texts = [
-        [
-            f"{path[-1] if names.count(path[-1]) == 1 else '.'.join(path)}={text}"
-            for text in _texts(column)
-        ]
-        for path, column in differing.items()
-    ]
-    order = sorted(
-        range(len(groups)), key=lambda i: [_sort_key(column[i]) for column in differing.values()]
-    )
+    order, words = labels(_told(groups))
     return [
         Variant(
-            label=" · ".join([model, ", ".join(text[i] for text in texts)][: 2 if texts else 1]),
+            label=" · ".join([model, ", ".join(words[i])][: 2 if words[i] else 1]),
             model=model,
-            rows=sorted(groups[i], key=lambda row: _sort_key(row.get("seed"))),
+            rows=sorted(groups[i], key=lambda row: sort_key(row.get("seed"))),
+            words=words[i],
         )
         for i in order
     ]
 
 
-def _distinct(column: list[Any]) -> set[str]:
-    return {json.dumps(value, sort_keys=True, default=str) for value in column}
-
-
-def _without_copies(columns: dict[Path, list[Any]]) -> dict[Path, list[Any]]:
-    """Drops a setting that repeats another of its name, e.g. `dataset` in the row and its spec."""
-    kept: dict[Path, list[Any]] = {}
-    for path, column in columns.items():
-        if not any(path[-1] == other[-1] and column == kept[other] for other in kept):
-            kept[path] = column
-    return kept
-
-
-def _sort_key(value: Any) -> tuple[int, list[float], str]:
-    """Numbers by size, then lists of numbers by their items, then everything else by its text."""
-    items = value if isinstance(value, list | tuple) else [value]
-    if all(isinstance(item, int | float) for item in items):
-        return (int(items is value), [float(item) for item in items], "")
-    return (2, [], str(value))
-
-
-def _short(value: Any) -> str:
-    """Returns `0.01`, `64-32` or `true`; a long text keeps its end, where file names differ."""
-    forms: dict[type, Callable[[Any], str]] = {
-        bool: lambda v: str(v).lower(),
-        float: lambda v: f"{v:.4g}",
-        list: lambda v: "-".join(map(_short, v)) or "none",
-        tuple: lambda v: "-".join(map(_short, v)) or "none",
-        type(None): lambda v: "none",
-    }
-    text = forms.get(type(value), str)(value)
-    return text if len(text) <= LONGEST_VALUE else "…" + text[1 - LONGEST_VALUE :]
-
-
-def _texts(column: list[Any]) -> list[str]:
-    """Returns the values' short texts, or their full ones where short ones would fall together."""
-    short = [_short(value) for value in column]
-    return short if len(set(short)) == len(_distinct(column)) else [repr(v) for v in column]
+def _told(groups: list[list[Row]]) -> list[dict[Path, Any]]:
+    """Returns the settings and, for labels alone, the count of training rows where all say it."""
+    counts = [(group[0].get("examples") or {}).get("train") for group in groups]
+    known = None not in counts
+    return [
+        settings(group[0]) | ({("train_rows",): count} if known else {})
+        for group, count in zip(groups, counts, strict=True)
+    ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aejax.errors import ConfigError
+from aejax.io import becoming, named
 from aejax.results import batches, lines, owner
 from aejax.results.batches import Batch
 from aejax.results.leftovers import sweep_up
@@ -59,7 +59,8 @@ def ended(workdir: Path, ours: Owner) -> set[str]:
       ConfigError: what `Store` would refuse, but for a directory that is in use.
     """
     owner.check(workdir, ours)
-    return {row["id"] for row in read_rows(workdir / "results.jsonl")[0]}
+    rows, _, _ = read_rows(workdir / "results.jsonl", batches.read(workdir))
+    return {row["id"] for row in rows}
 
 
 class Store:
@@ -86,19 +87,19 @@ class Store:
             grown = owner.check(self.workdir, ours)  # nobody has written since
             self.batches = batches.read(self.workdir)
             self.rows, whole, self.dropped = read_rows(self.results, self.batches)
-        except ConfigError:
+            owner.write(self.workdir, grown)
+            if self.dropped is not None:
+                with self.results.open("r+b") as file:
+                    file.truncate(whole)
+            self.done = {row["id"] for row in self.rows}
+            sweep_up(self.workdir, self.batches, self.done)
+        except BaseException:
             self.close()
             raise
-        owner.write(self.workdir, grown)
-        if self.dropped is not None:
-            with self.results.open("r+b") as file:
-                file.truncate(whole)
-        self.done = {row["id"] for row in self.rows}
-        sweep_up(self.workdir, self.batches, self.done)
 
     def append(self, rows: Iterable[Row]) -> None:
         """Appends rows that are not there yet; each is on the disk before the next is written."""
-        with self.results.open("ab") as file:
+        with named(self.results), self.results.open("ab") as file:
             for row in rows:
                 if row["id"] in self.done:
                     continue
@@ -113,13 +114,8 @@ class Store:
 
         Before its rows, so that rows imply arrays.
         """
-        path = self.workdir / "arrays" / f"{group}.npz"
-        temporary = path.with_suffix(".tmp")
-        with temporary.open("wb") as file:
+        with becoming(self.workdir / "arrays" / f"{group}.npz") as part, part.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
 
     def names(self) -> set[str]:
         """Returns the ids of all batches, of those too that an older version did not write down."""

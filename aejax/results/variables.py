@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from aejax.data.scaling import Scale
 from aejax.errors import ConfigError
+from aejax.io import becoming
 from aejax.results.whole import DAMAGED
 from aejax.types import PyTree
 
@@ -47,9 +47,7 @@ def save_variables(path: Path, ids: list[str], variables: PyTree, scale: Scale) 
     """
     leaves: list[np.ndarray] = []
     skeleton = _skeleton(jax.device_get(variables), leaves)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as file:
+    with becoming(path) as part, part.open("wb") as file:
         np.savez(
             file,
             allow_pickle=False,
@@ -58,9 +56,6 @@ def save_variables(path: Path, ids: list[str], variables: PyTree, scale: Scale) 
             **{_SKELETON: np.asarray(json.dumps(skeleton))},
             **{f"leaf{i}": leaf for i, leaf in enumerate(leaves)},
         )
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def load_variables(path: Path, ids: list[str] | None = None) -> PyTree:

@@ -207,6 +207,11 @@ def _number(value: Any) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def _counts(dataset: data.Dataset) -> dict[str, int]:
+    splits = {name: getattr(dataset, name) for name in ("train", "valid", "test")}
+    return {name: len(rows) for name, rows in splits.items() if rows is not None}
+
+
 def _rows(
     plan: SweepPlan,
     group: Group,
@@ -230,6 +235,7 @@ def _rows(
                 "config_hash": plan.config_hash,
                 "model": group.spec.model,
                 "dataset": dataset.name,
+                "examples": _counts(dataset),
                 "spec": group.spec.to_dict(),
                 "hp": member.hp,
                 "seed": member.seed,

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from aejax.results.rows import diverged, number, selectable, variants
+from aejax.results.labels import names_of
+from aejax.results.rows import diverged, number, selectable, unit_of, variants
 from aejax.results.store import Row
 
 # Columns of the summary, shown where any row has them.
@@ -71,10 +72,11 @@ def _caption(rows: Sequence[Row]) -> str:
         size = row["spec"]["args"].get("latent", "default")
         values = (number(row, "mse_mean_image"), number(row, "mse_pca"))
         held[row["dataset"], size, *values] = None
+    names, unit = names_of(row["dataset"] for row in rows), unit_of(rows)
     # The same few numbers for all rows of a data set and a code size: said once.
     for name, size, mean, pca in list(held)[:4]:
-        references = f"the mean image {mean:.4g}, of PCA ({size}) {pca:.4g}"
-        said += f"\n{name}, test: squared error of {references}, both fitted to train."
+        references = f"the mean {unit} {mean:.4g}, of PCA ({size}) {pca:.4g}"
+        said += f"\n{names[str(name)]}, test: squared error of {references}, both fitted to train."
     return said
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import json
 import logging
 import os
 import shutil
+import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +32,31 @@ KEPT = 2  # the one before the newest is there for when that is damaged
 _BROKEN = (ValueError, KeyError, TypeError, RuntimeError, AttributeError, AssertionError, OSError)
 
 
+SETTLING = 0.3  # seconds
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Orbax's threads print, over a hundred lines, what they raise after that."""
+    """Orbax's threads print, over a hundred lines, what they raise after that.
+
+    So where something is raised, what was printed is dropped, and the threads get a moment to end.
+    """
     log = logging.getLogger("absl")
     before, log.disabled = log.disabled, True
+    said = io.StringIO()
     try:
-        yield
+        with redirect_stderr(said):
+            try:
+                yield
+            except _BROKEN:
+                time.sleep(SETTLING)
+                said.truncate(0)
+                said.seek(0)
+                raise
     finally:
         log.disabled = before
+        if said.getvalue():
+            print(said.getvalue(), end="", file=sys.stderr)
 
 
 def _digest(facts: Any) -> str:

@@ -30,7 +30,9 @@ def names(paths: list[Path]) -> set[str]:
 def test_every_figure_is_drawn_and_nothing_else_is_left(fabricate):
     workdir, _ = fabricate()
     written = draw(workdir)
-    assert names(written) == {f"{name}.{kind}" for name in FIGURES for kind in ("png", "csv")}
+    assert names(written) == {
+        f"{name}.{kind}" for name in FIGURES for kind in ("png", "pdf", "csv")
+    }
     assert names(list((workdir / "figures").iterdir())) == names(written)
     for name in FIGURES:
         with Image.open(workdir / "figures" / f"{name}.png") as image:
@@ -40,7 +42,7 @@ def test_every_figure_is_drawn_and_nothing_else_is_left(fabricate):
 
 def test_only_what_is_asked_for_is_drawn(fabricate):
     workdir, _ = fabricate()
-    assert names(draw(workdir, ["codes"])) == {"codes.png", "codes.csv"}
+    assert names(draw(workdir, ["codes"])) == {"codes.png", "codes.pdf", "codes.csv"}
 
 
 def test_an_unknown_figure_names_the_nearest_and_writes_nothing(fabricate):

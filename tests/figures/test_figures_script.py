@@ -21,7 +21,9 @@ def test_it_prints_what_it_wrote_and_what_it_could_not_draw(fabricate):
     done = script(f"--workdir={workdir}", "--figures=samples,summary")
     assert done.returncode == 0
     folder = workdir / "figures"
-    assert done.stdout.splitlines() == [str(folder / "summary.png"), str(folder / "summary.csv")]
+    assert done.stdout.splitlines() == [
+        str(folder / f"summary.{kind}") for kind in ("png", "pdf", "csv")
+    ]
     assert "samples: nothing to draw" in done.stderr
 
 

@@ -105,3 +105,54 @@ def test_variants_come_without_matplotlib():
     code += "print(json.dumps('matplotlib' in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) is False
+
+
+def files(*paths: str, **changes) -> list[dict]:
+    """Rows of one model on several files: each has its fingerprint, as a sweep writes it."""
+    rows = []
+    for i, path in enumerate(paths):
+        each = row(dataset=path, **changes)
+        each["spec"] |= {"dataset": path, "data": f"{i}c4f6e1d0a", "shape": [28, 28, i + 1]}
+        rows.append(each)
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        (("/data/x/mnist.npz", "/data/y/fashion.npz"), ["mnist.npz", "fashion.npz"]),
+        (("/data/x/img.npz", "/data/y/img.npz"), ["x", "y"]),
+        (("/data/x/deep/img.npz", "/data/y/deep/img.npz"), ["x", "y"]),
+        (("digits", "/data/y/img.npz"), ["img.npz", "digits"]),
+        (("/a/img.npz", "/b/img.npz", "/b/two.csv"), ["a/img.npz", "b/img.npz", "two.csv"]),
+        (
+            (f"/d/{'long-name-' * 4}1-of-it-all-at-the-end.npz",
+             f"/d/{'long-name-' * 4}2-of-it-all-at-the-end.npz"),
+            ["…1…", "…2…"],
+        ),
+        (("img.npz", "sub/img.npz"), ["img.npz", "sub/img.npz"]),
+    ],
+)  # fmt: skip
+def test_files_are_named_by_what_tells_them_apart(paths, expected):
+    assert labels(*files(*paths)) == [f"vae · dataset={name}" for name in expected]
+
+
+def test_a_fingerprint_is_said_only_where_nothing_else_tells():
+    one, two = files("/d/a.npz", "/d/a.npz")
+    two["spec"]["shape"] = one["spec"]["shape"]
+    assert labels(one, two) == ["vae · data=0c4f6e1d0a", "vae · data=1c4f6e1d0a"]
+    for each, count in ((one, 500), (two, 1000)):  # config.train_size was swept
+        each["examples"] = {"train": count, "test": 100}
+    assert labels(one, two) == ["vae · train_rows=500", "vae · train_rows=1000"]
+    del one["examples"]  # of an older version: no setting by itself
+    assert labels(one, two) == ["vae · data=0c4f6e1d0a", "vae · data=1c4f6e1d0a"]
+
+
+def test_files_and_values_are_told_together():
+    rows = [
+        each
+        for lr in (0.1, 0.2)
+        for each in files("/d/a/img.npz", "/d/b/img.npz", hp={"lr": lr})
+    ]  # fmt: skip
+    assert labels(*rows) == [f"vae · dataset={d}, lr={lr}" for d in "ab" for lr in (0.1, 0.2)]
+    assert variants(rows)[0].words == ("dataset=a", "lr=0.1")

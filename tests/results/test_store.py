@@ -13,7 +13,7 @@ import pytest
 from aejax.results import batches, lock
 from aejax.results.batches import Batch
 from aejax.results.owner import Owner
-from aejax.results.store import Store, read_rows
+from aejax.results.store import Store, ended, read_rows
 
 CONFIG = {"name": "test", "steps": 5}
 
@@ -127,6 +127,18 @@ def test_damaged_rows_are_one_line_with_their_number(tmp_path, line, reason):
         open_store(tmp_path)
     assert len(str(caught.value)) < 400
     assert (tmp_path / "results.jsonl").read_bytes() == before
+    with pytest.raises(ValueError, match=reason):  # what --dry_run reads
+        ended(tmp_path, Owner("a", CONFIG))
+
+
+def test_a_dry_run_checks_rows_against_their_population(tmp_path):
+    open_store(tmp_path).close()
+    batches.write(tmp_path, Batch("g", "g", ({"id": "1", "hp": {}, "seed": 0},)))
+    (tmp_path / "results.jsonl").write_text('{"id": "1", "group": "g"}\n')
+    assert ended(tmp_path, Owner("a", CONFIG)) == {"1"}
+    (tmp_path / "results.jsonl").write_text('{"id": "2", "group": "g"}\n{"id": "1"}\n')
+    with pytest.raises(ValueError, match=r"line 1 .*id='2' is no member of 'g'"):
+        ended(tmp_path, Owner("a", CONFIG))
 
 
 def test_what_a_kill_left_is_swept_up(tmp_path):

@@ -259,6 +259,7 @@ for members, executor in ((4, "vmap"), (5, "map")):
                      checkpoint_seconds=0, on_chunk=kill, **given)
     except Killed:
         continue
+    assert done.recompiles == 0, "a save made JAX compile, e.g. slices of what lies on devices"
     leaves = jax.tree.leaves([done.state.variables, done.best, done.valid])
     bits = [np.asarray(leaf).tobytes().hex() for leaf in leaves]
     place = [done.parts, done.devices, steps, said, list(done.continued)]
