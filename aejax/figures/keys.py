@@ -84,7 +84,8 @@ def _two(variants: Sequence[Variant]) -> Key:
 
 def tinted(colour: str, white: float) -> str:
     """Returns a colour with a share of white in it."""
-    return to_hex([(1 - white) * part + white for part in to_rgb(colour)])
+    red, green, blue = ((1 - white) * part + white for part in to_rgb(colour))
+    return to_hex((red, green, blue))
 
 
 def draw_key(axis: Axes, key: Key, title: str) -> None:
