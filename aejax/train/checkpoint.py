@@ -41,9 +41,11 @@ def _quiet() -> Iterator[None]:
 
     So where something is raised, what was printed is dropped, and the threads get a moment to end.
     """
-    log = logging.getLogger("absl")
+    log, hook = logging.getLogger("absl"), sys.unraisablehook
     before, log.disabled = log.disabled, True
     said = io.StringIO()
+    unheard: list[Any] = []  # what a thread could not raise anywhere
+    sys.unraisablehook = unheard.append
     try:
         with redirect_stderr(said):
             try:
@@ -52,9 +54,12 @@ def _quiet() -> Iterator[None]:
                 time.sleep(SETTLING)
                 said.truncate(0)
                 said.seek(0)
+                unheard.clear()
                 raise
     finally:
-        log.disabled = before
+        log.disabled, sys.unraisablehook = before, hook
+        for each in unheard:
+            hook(each)
         if said.getvalue():
             print(said.getvalue(), end="", file=sys.stderr)
 
