@@ -1,4 +1,4 @@
-"""Rows with what a model is told beside them: sliced together, checked, and never taken for rows."""
+"""Rows with what a model is told beside them: sliced together, checked, never taken for rows."""
 
 from __future__ import annotations
 
@@ -29,13 +29,8 @@ def test_rows_and_conditions_are_sliced_and_traced_together():
     some = both[np.array([1, 4])]
     np.testing.assert_array_equal(some.values, X[[1, 4]])
     np.testing.assert_array_equal(some.condition, [2, 1])
-    assert (both.shape, both.dtype, both.ndim, both.size, len(both)) == (
-        (5, 3, 2),
-        X.dtype,
-        3,
-        30,
-        5,
-    )
+    assert (both.shape, both.dtype, both.ndim, both.size) == (X.shape, X.dtype, X.ndim, X.size)
+    assert len(both) == 5
     floats = jax.jit(to_float)(jax.tree.map(jnp.asarray, both))
     assert floats.dtype == jnp.float32
     np.testing.assert_array_equal(floats.condition, both.condition)

@@ -32,7 +32,7 @@ OFTEN = (
     "contractive",
     "denoising",
     "k_sparse",
-    "vae",
+    "vae dense told",  # a plain one, but for what it is told
     "iwae",
     "vq_vae",
     "adversarial_autoencoder",
@@ -40,7 +40,6 @@ OFTEN = (
     "deep_rbm",
     "convolutional",
     "seq2seq",
-    "vae dense told",
 )
 
 

@@ -1,4 +1,4 @@
-"""Models with other networks and a condition: every one takes a step, and classes are told apart."""
+"""Models with other networks and a condition: each takes a step, and classes are told apart."""
 
 from __future__ import annotations
 
