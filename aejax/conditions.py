@@ -105,8 +105,8 @@ class Condition(NamedTuple):
                 f"{condition.dtype} beside {rows} rows. Allowed: {self}."
             )
 
-    def some(self, n: int, rows: Conditioned) -> Array:
-        """Returns n conditions to sample by: classes in turn, or the vectors of rows in turn."""
+    def some(self, n: int, rows: Any) -> Array:
+        """Returns n conditions to sample by: classes in turn, or those of `Conditioned` rows."""
         turn = jnp.arange(n, dtype=jnp.int32)
         return turn % self.classes if self.classes else rows.condition[turn % len(rows)]
 

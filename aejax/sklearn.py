@@ -71,9 +71,10 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
                 f"shape={self.shape!r} has {prod(shape)} numbers, a row of X {X.shape[1]}. "
                 "Allowed: a shape of as many."
             )
-        if (self.args or {}).get("condition"):
+        told = (self.args or {}).get("condition")
+        if told:
             raise ConfigError(
-                f"args: condition={self.args['condition']!r} does not go with a transformer, which "
+                f"args: condition={told!r} does not go with a transformer, which "
                 "is told nothing beside its rows. Allowed: aejax.fit(model, x, condition=...)."
             )
         known = models.arguments(self.model)
