@@ -139,7 +139,7 @@ def _interpolate(fitted: Fitted, x: Any, given: Asked) -> Results:
     pairs = len(x) // 2
     first, second = x[0 : 2 * pairs : 2], x[1 : 2 * pairs : 2]
     a = b = given.told
-    if np.ndim(given.told):
+    if np.shape(given.told)[:1] == (len(x),):  # one for each row; else one for all
         a, b = given.told[0 : 2 * pairs : 2], given.told[1 : 2 * pairs : 2]
     lines = applying.interpolate(
         fitted, first, second, steps=given.steps, condition=a, condition_b=b
