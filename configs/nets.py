@@ -3,8 +3,9 @@
 Command: python -m experiments.sweep --config=configs/nets.py[:SCALE] --manual_dir=DIR
 --workdir=runs/nets
 
-`smoke` runs on scikit-learn's digits, `small` on MNIST for three epochs (a quarter of an hour on
-two cores), `paper` for a hundred, with `resnet`. All have the same code, steps and learning rate.
+`smoke` runs on scikit-learn's digits, `small` on MNIST for three epochs (three quarters of an hour
+on two cores that others used too), `paper` for a hundred, with `resnet`. All have the same code,
+steps and learning rate.
 """
 
 from __future__ import annotations
