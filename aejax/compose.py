@@ -10,6 +10,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from aejax.conditions import Conditioned, beside, values_of
 from aejax.corruptions import noise as corruptions
 from aejax.errors import ConfigError
 from aejax.hparams import HParam, by_name
@@ -36,8 +37,15 @@ from aejax.types import (
 def check_batch(info: Info, x: Array) -> None:
     """Raises ConfigError unless x is [B, *info.shape] of floats; costs nothing under jit.
 
-    Bytes would be read as 0..255 and a missing axis would broadcast: both give wrong numbers.
+    Bytes would be read as 0..255 and a missing axis would broadcast: both give wrong numbers. With
+    a condition, x is `Conditioned`, and without one it is not.
     """
+    told = info.nets.condition
+    if isinstance(x, Conditioned) != (told is not None):
+        wanted = f"Conditioned(x, condition), {told}" if told else "an array, without a condition"
+        raise ConfigError(f"model {info.name!r} got x as {type(x).__name__}. Allowed: {wanted}.")
+    if told and isinstance(x, Conditioned):
+        told.check(x.condition, x.shape[0], info.name)
     if x.dtype in (jnp.uint8, jnp.bool_):
         raise ConfigError(
             f"model {info.name!r} got x of dtype {x.dtype}. Allowed: floats; aejax.encode, "
@@ -48,6 +56,24 @@ def check_batch(info: Info, x: Array) -> None:
             f"model {info.name!r} got x of shape {x.shape}. "
             f"Allowed: [B, {', '.join(map(str, info.shape))}]."
         )
+
+
+def conditional(space: LatentSpace) -> LatentSpace:
+    """Returns a latent space between networks that are told a condition: it passes them on.
+
+    Its codes `z` are `Conditioned`, since the decoder reads both; the prior is of codes alone.
+    """
+
+    def apply(variables: Variables, h: Any, key: Array | None) -> Latent:
+        latent = space.apply(variables, values_of(h), key)
+        return latent._replace(z=beside(latent.z, h))
+
+    return space._replace(apply=apply)
+
+
+def plain_latent(latent: Latent) -> Latent:
+    """Returns a latent whose code is the array alone, as terms and densities read it."""
+    return latent._replace(z=values_of(latent.z))
 
 
 Weighted = tuple[Term, float] | tuple[Term, float, str]  # a term, its weight, the weight's symbol
@@ -90,7 +116,8 @@ def compose(
       paper: author and year of the source.
       equation: the objective in one line, in the paper's symbols.
       shape: shape of one example.
-      nets: encoder and decoder.
+      nets: encoder and decoder; with a condition, the model is conditional, and the terms see
+        arrays as without one: `forward.encode` and `forward.decode` are told it.
       space: the latent space.
       likelihood: p(x | decoder's output).
       terms: name (with its unit) -> (term, default weight) or (term, default weight, the paper's
@@ -109,6 +136,7 @@ def compose(
       `variables["extra"]` and returns its successor in `Aux.extra`.
     """
     noise = corruption or corruptions.none()
+    space = conditional(space) if nets.condition else space
     weighted: dict[str, Weighted] = {
         "rec_nats": (reconstruction(likelihood), 1.0),
         **(terms or {}),
@@ -131,6 +159,7 @@ def compose(
     )
 
     def init(key: Array, x: Array) -> Variables:
+        x = values_of(x)
         params = dict(nets.init(stream(key, "nets"), x))
         inner = space.init(stream(key, "latent")) if space.init else {"params": {}, "extra": {}}
         if inner["params"]:
@@ -157,23 +186,26 @@ def compose(
             variables = {**variables, "extra": space.prepare(variables["extra"], hp, step)}
 
         def run(key: Array) -> Forward:
-            x_in, corrupted = noise.apply(stream(key, "corruption"), x, hp)
-            latent = encode(variables, x_in, stream(key, "latent"), corrupted)
+            clean = values_of(x)
+            x_in, corrupted = noise.apply(stream(key, "corruption"), clean, hp)
+            seen = beside(x_in, x)
+            latent = plain_latent(encode(variables, seen, stream(key, "latent"), corrupted))
 
             def decoded(z: Any) -> Array:
                 """As in this pass: a decoder that reads its target reads it again."""
                 if nets.teacher_forced:
-                    return nets.teacher_forced(variables["params"], z, x, stream(key, "teach"), hp)
-                return decode(variables, z)
+                    own = stream(key, "teach")
+                    return nets.teacher_forced(variables["params"], z, clean, own, hp)
+                return decode(variables, beside(z, x))
 
             return Forward(
-                x=x,
+                x=clean,
                 x_in=x_in,
                 corrupted=corrupted,
                 latent=latent,
                 out=decoded(latent.z),
                 variables=variables,
-                encode=lambda x: encode(variables, x).mean,
+                encode=lambda rows: encode(variables, beside(rows, x)).mean,
                 decode=decoded,
                 key=stream(key, "terms"),
                 step=step,
@@ -183,9 +215,18 @@ def compose(
         extra = variables["extra"]
         return scalar, Aux(values, space.update(extra, forward) if space.update else extra)
 
-    def sample(variables: Variables, key: Array, n: int) -> Array:
+    def sample(variables: Variables, key: Array, n: int, condition: Array | None = None) -> Array:
         assert space.prior is not None
-        return likelihood.mean(decode(variables, space.prior(variables, key, n)))
+        z = space.prior(variables, key, n)
+        told = nets.condition
+        if (condition is None) != (told is None):
+            raise ConfigError(
+                f"sample of model {name!r} got condition={condition!r:.40}. Allowed: {told}."
+            )
+        if told and condition is not None:
+            told.check(condition, n, name)
+            z = Conditioned(z, condition)
+        return likelihood.mean(decode(variables, z))
 
     model = Autoencoder(
         init=init,

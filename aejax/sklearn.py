@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,18 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from aejax import models
 from aejax.api import applying, training
+from aejax.errors import ConfigError
 
 
 class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Any model of `aejax.models` on tables [N, D], through scikit-learn's interface.
 
     Args:
-      model: a name of MODELS that takes vectors.
+      model: a name of MODELS that takes vectors, or images where `shape` is given.
       latent: size of the code.
-      args: further arguments of the builder; None: Gaussian likelihood where the model has one.
+      args: further arguments of the builder; None: Gaussian likelihood where the model has one. No
+        `condition`: a transformer is told nothing beside its rows.
+      shape: of one example, such as (28, 28, 1) for args={"net": "conv"}; None: vectors [D].
       hp: hyper-parameters that differ from the defaults.
       steps, batch_size, optimizer, schedule: as in `aejax.fit`; a batch is at most all rows.
       random_state: None, an int or a RandomState, as scikit-learn has it.
@@ -40,6 +44,7 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         optimizer: str = "adam",
         schedule: str = "constant",
         random_state: Any = None,
+        shape: tuple[int, ...] | None = None,
     ):
         self.model = model
         self.latent = latent
@@ -50,15 +55,32 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         self.optimizer = optimizer
         self.schedule = schedule
         self.random_state = random_state
+        self.shape = shape
 
     def fit(self, X: Any, y: Any = None) -> AutoencoderTransformer:
-        """Trains on X [N, D]; y is ignored."""
+        """Trains on X [N, D]; y is ignored.
+
+        Raises:
+          ConfigError: a ValueError: as `aejax.fit`, a shape of another size than D, or a condition.
+        """
         del y
         X = np.asarray(validate_data(self, X, dtype=np.float32))
+        shape = (X.shape[1],) if self.shape is None else tuple(self.shape)
+        if prod(shape) != X.shape[1]:
+            raise ConfigError(
+                f"shape={self.shape!r} has {prod(shape)} numbers, a row of X {X.shape[1]}. "
+                "Allowed: a shape of as many."
+            )
+        told = (self.args or {}).get("condition")
+        if told:
+            raise ConfigError(
+                f"args: condition={told!r} does not go with a transformer, which "
+                "is told nothing beside its rows. Allowed: aejax.fit(model, x, condition=...)."
+            )
         known = models.arguments(self.model)
         args = {"likelihood": "gaussian"} if "likelihood" in known else {}
         built = models.build(
-            self.model, X.shape[1], {**args, "latent": self.latent, **(self.args or {})}
+            self.model, shape, {**args, "latent": self.latent, **(self.args or {})}
         )
         seed = self.random_state
         if not isinstance(seed, int | np.integer):
@@ -93,7 +115,8 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Returns the decoded codes [N, D]."""
         check_is_fitted(self)
-        return applying.decode(self.fitted_, X)
+        rows = applying.decode(self.fitted_, X)
+        return rows.reshape(len(rows), -1)
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Returns minus the squared reconstruction error of each row [N]: higher is better."""

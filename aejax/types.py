@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jax
 import numpy as np
 
+from aejax.conditions import Condition
 from aejax.hparams import HParam
 
 Array = jax.Array
@@ -55,6 +56,8 @@ class Nets(NamedTuple):
     decoder reads the target in training (teacher forcing); elsewhere None.
     `encode_visible(params, x, hidden) -> h` is what the model takes for `encode` where a part of x
     is hidden (bool, of x's shape) and the encoder is to skip it; None where it reads all of x_in.
+    `condition` is what both are told beside each example, or None: they then take and the encoder
+    gives `Conditioned` arrays.
     """
 
     init: Callable[[Array, Array], PyTree]
@@ -64,6 +67,7 @@ class Nets(NamedTuple):
     decoder_layers: Callable[[PyTree], tuple[Dense, ...]] | None = None
     teacher_forced: Callable[[PyTree, Any, Array, Array, Hparams], Array] | None = None
     encode_visible: Callable[[PyTree, Array, Array], Any] | None = None
+    condition: Condition | None = None
 
 
 class Latent(NamedTuple):
@@ -216,7 +220,8 @@ class Autoencoder:
     encode(variables, x, key=None, hidden=None) -> Latent, `hidden` as in `Nets.encode_visible`;
     decode(variables, z) -> likelihood parameters;  loss(variables, hp, x, key, step) -> (scalar,
     Aux);
-    sample(variables, key, n) -> x (means given sampled codes), or None without a prior;
+    sample(variables, key, n, condition=None) -> x (means given sampled codes), or None without a
+    prior; a model with a condition takes `Conditioned` arrays for x and z, and n conditions here;
     declared: its hyper-parameters; `hparams` are their defaults by name;
     groups: parameter-group name -> path prefix, each with its own learning rate `lr_<group>`;
     init_from_mean(variables, mean [*shape]) -> variables before the first step, given the mean of
@@ -227,7 +232,7 @@ class Autoencoder:
     encode: Callable[..., Latent]
     decode: Callable[[Variables, Any], Array]
     loss: Callable[..., tuple[Array, Aux]]
-    sample: Callable[[Variables, Array, int], Array] | None
+    sample: Callable[..., Array] | None
     declared: tuple[HParam, ...]
     info: Info
     stages: tuple[Stage, ...] = ()

@@ -15,6 +15,7 @@ import numpy as np
 
 from aejax.api.batched import over_rows
 from aejax.api.fitted import Fitted
+from aejax.conditions import Conditioned, shapes_for, values_of, with_condition
 from aejax.data.checks import check_finite
 from aejax.data.entry import as_array
 from aejax.data.rows import rows_for
@@ -24,7 +25,15 @@ from aejax.train.compile import in_float32
 from aejax.types import Array, Autoencoder, PyTree, Variables
 
 
-def rows_of(fitted: Fitted, x: Any, field: str = "x", slack: float = 1.0) -> np.ndarray:
+def rows_of(
+    fitted: Fitted,
+    x: Any,
+    field: str = "x",
+    slack: float = 1.0,
+    *,
+    condition: Any = None,
+    told_by: str = "condition",
+) -> Any:
     """Returns the user's rows as the model takes them, on the scale that it was trained on.
 
     They may be outside the likelihood's support by its width (noisy images); see `check_support`.
@@ -32,7 +41,7 @@ def rows_of(fitted: Fitted, x: Any, field: str = "x", slack: float = 1.0) -> np.
     Raises:
       ConfigError: as in `fit`, or another scale than that of the training rows.
     """
-    rows = rows_for(fitted.model, x, field, slack=slack)
+    rows = rows_for(fitted.model, x, field, slack=slack, condition=condition, told_by=told_by)
     fitted.scale.check(rows, field)
     return rows
 
@@ -53,10 +62,14 @@ def _again(model: Autoencoder, variables: Variables, x: Array, key: Array) -> Ar
     return _mean(model, variables, _latent(model, variables, x, key), key)
 
 
-def _draw(model: Autoencoder, variables: Variables, keys: Array, key: Array) -> Array:
+def _draw(model: Autoencoder, variables: Variables, keys: Any, key: Array) -> Array:
     draw = model.sample
     assert draw is not None
-    one = lambda k: draw(variables, jax.random.wrap_key_data(k), 1)[0]
+
+    def one(k: Any) -> Array:
+        told = {"condition": k.condition[None]} if isinstance(k, Conditioned) else {}
+        return draw(variables, jax.random.wrap_key_data(values_of(k)), 1, **told)[0]
+
     return jax.vmap(one)(keys)
 
 
@@ -70,38 +83,52 @@ def _like(given: Any, rows: np.ndarray, means: np.ndarray) -> np.ndarray:
     return scaled.reshape(np.shape(given)) if scaled.size == np.size(given) else scaled
 
 
-def encode(fitted: Fitted, x: Any) -> np.ndarray:
+def encode(fitted: Fitted, x: Any, *, condition: Any = None) -> np.ndarray:
     """Returns the deterministic codes [N, L] of the user's rows.
 
     Args:
       fitted: from `fit`, `load` or a sweep.
       x: [N, *shape], [N, D], or [N, H, W] for images of one channel; any length.
+      condition: of each row, where the model was built with one: labels [N] or vectors [N, D], or
+        one for all rows.
 
     Raises:
       ConfigError: as in `fit`.
     """
-    return over_rows(_code, fitted.model, fitted.variables, rows_of(fitted, x))
+    rows = rows_of(fitted, x, condition=condition)
+    return over_rows(_code, fitted.model, fitted.variables, rows)
 
 
-def reconstruct(fitted: Fitted, x: Any) -> np.ndarray:
+def reconstruct(fitted: Fitted, x: Any, *, condition: Any = None) -> np.ndarray:
     """Returns the likelihood's mean given each row's code, in the layout and on the scale of x.
 
     Args, raises: as in `encode`.
     """
-    rows = rows_of(fitted, x)
+    rows = rows_of(fitted, x, condition=condition)
     return _like(x, rows, over_rows(_again, fitted.model, fitted.variables, rows))
 
 
-def decode(fitted: Fitted, codes: Any) -> np.ndarray:
+def decode(fitted: Fitted, codes: Any, *, condition: Any = None) -> np.ndarray:
     """Returns the likelihood's mean given codes [N, L]: [N, *shape], on the training rows' scale.
+
+    Args:
+      fitted: from `fit`, `load` or a sweep.
+      codes: [N, L].
+      condition: as in `encode`, of each code.
 
     Raises:
       ConfigError: codes of another shape, not finite, or a model whose decoder reads more than
         the code (pooling switches, sequences' states).
     """
-    z = _codes(fitted, codes)
+    z = _told(fitted, _codes(fitted, codes), condition)
     means = over_rows(_mean, fitted.model, fitted.variables, z)
     return _images(fitted, means, fitted.scale.bytes)
+
+
+def _told(fitted: Fitted, values: np.ndarray, condition: Any) -> Any:
+    """Returns codes, or keys, with the user's conditions beside them where the model has one."""
+    info = fitted.model.info
+    return with_condition(info.nets.condition, values, condition, info.name)
 
 
 def _codes(fitted: Fitted, codes: Any) -> np.ndarray:
@@ -122,9 +149,9 @@ def _codes(fitted: Fitted, codes: Any) -> np.ndarray:
 def check_plain(fitted: Fitted, verb: str) -> None:
     """Raises ConfigError where the decoder reads more than an array [B, L]."""
     info = fitted.model.info
-    x = jax.ShapeDtypeStruct((1, *info.shape), jnp.float32)
+    x = shapes_for(info.nets.condition, 1, info.shape)
     latent = jax.eval_shape(fitted.model.encode, fitted.variables, x)
-    shape = getattr(latent.z, "shape", None)
+    shape = getattr(latent.z, "shape", None)  # of a condition beside it, those of the code
     if shape != latent.mean.shape:
         raise ConfigError(
             f"{verb}: the decoder of model {info.name!r} reads more than a code [N, "
@@ -133,11 +160,18 @@ def check_plain(fitted: Fitted, verb: str) -> None:
 
 
 @in_float32
-def sample(fitted: Fitted, n: int, *, seed: int = 0) -> np.ndarray:
+def sample(fitted: Fitted, n: int, *, condition: Any = None, seed: int = 0) -> np.ndarray:
     """Returns n examples of the model: means given codes drawn from its prior, [n, *shape].
 
+    Args:
+      fitted: from `fit`, `load` or a sweep.
+      n: how many.
+      condition: what each is to be of, where the model was built with one: n labels or vectors, or
+        one for all.
+      seed: of the codes, which do not depend on the condition.
+
     Raises:
-      ConfigError: a model without a prior, or n below 1.
+      ConfigError: a model without a prior, n below 1, or a condition as in `encode`.
     """
     model, n = fitted.model, check_integer("n", n, 1)
     seed = check_integer("seed", seed, 0)
@@ -148,17 +182,28 @@ def sample(fitted: Fitted, n: int, *, seed: int = 0) -> np.ndarray:
         )
     # A key a sample: the first of many are those of few.
     keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), jnp.arange(n))
-    drawn = over_rows(_draw, model, fitted.variables, np.asarray(jax.random.key_data(keys)))
+    given = _told(fitted, np.asarray(jax.random.key_data(keys)), condition)
+    drawn = over_rows(_draw, model, fitted.variables, given)
     return _images(fitted, drawn, fitted.scale.bytes)
 
 
-def interpolate(fitted: Fitted, a: Any, b: Any, *, steps: int = 8) -> np.ndarray:
+def interpolate(
+    fitted: Fitted,
+    a: Any,
+    b: Any,
+    *,
+    steps: int = 8,
+    condition: Any = None,
+    condition_b: Any = None,
+) -> np.ndarray:
     """Returns what lies between rows of a and b, on a straight line between their codes.
 
     Args:
       fitted: the trained model.
       a, b: rows of equal shapes, [N, ...] as in `encode`.
       steps: pictures a pair, both ends (reconstructions of a and b) included.
+      condition: of each row of a, as in `encode`.
+      condition_b: of each row of b; None: as those of a. Labels change halfway, vectors evenly.
 
     Returns:
       [N, steps, *shape of a row of a], on the scale of a.
@@ -171,7 +216,9 @@ def interpolate(fitted: Fitted, a: Any, b: Any, *, steps: int = 8) -> np.ndarray
             f"interpolate: a has shape {np.shape(a)}, b {np.shape(b)}. Allowed: equal shapes."
         )
     steps = check_integer("steps", steps, 2)
-    first, second = rows_of(fitted, a, "a"), rows_of(fitted, b, "b")
+    other = condition if condition_b is None else condition_b
+    first = rows_of(fitted, a, "a", condition=condition)
+    second = rows_of(fitted, b, "b", condition=other, told_by="condition_b")
     if first.dtype != second.dtype:
         raise ConfigError(
             f"interpolate: a is {first.dtype}, b {second.dtype}. Allowed: one scale for both."
@@ -200,6 +247,7 @@ def traverse(
     values: Any = None,
     span: float = 3.0,
     steps: int = 9,
+    condition: Any = None,
 ) -> np.ndarray:
     """Returns each row decoded with one latent at a time set to a range of values.
 
@@ -209,6 +257,8 @@ def traverse(
       latents: indices of the latents that move; None: all.
       values: what a latent is set to; None: `steps` values within `span` standard deviations of
         the mean of that latent over the codes of x, which then has at least two rows.
+      span, steps: see `values`.
+      condition: as in `encode`; it stays as it is.
 
     Returns:
       [N, latents, steps, *shape], on the scale of x.
@@ -217,7 +267,7 @@ def traverse(
       ConfigError: an index that there is not, one row without `values`, or as in `decode`.
     """
     check_plain(fitted, "traverse")
-    rows = rows_of(fitted, x)
+    rows = rows_of(fitted, x, condition=condition)
     codes = over_rows(_code, fitted.model, fitted.variables, rows)
     size = codes.shape[1]
     moving = np.arange(size) if latents is None else np.atleast_1d(np.asarray(latents))
@@ -238,6 +288,9 @@ def traverse(
     count, steps = len(moving), grid.shape[1]
     moved = np.broadcast_to(codes[:, None, None], (len(codes), count, steps, size)).copy()
     moved[:, np.arange(count), :, moving] = grid[:, None, :]
-    means = over_rows(_mean, fitted.model, fitted.variables, moved.reshape(-1, size))
+    given = moved.reshape(-1, size)
+    if isinstance(rows, Conditioned):
+        given = Conditioned(given, np.repeat(rows.condition, count * steps, axis=0))
+    means = over_rows(_mean, fitted.model, fitted.variables, given)
     means = _images(fitted, means, rows.dtype == np.uint8)
     return means.reshape(len(codes), count, steps, *means.shape[1:])

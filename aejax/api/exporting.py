@@ -13,6 +13,7 @@ import numpy as np
 
 from aejax.api.applying import check_plain
 from aejax.api.fitted import Fitted
+from aejax.conditions import Conditioned
 from aejax.data.scaling import to_float
 from aejax.errors import ConfigError, lookup, need
 from aejax.io import write_bytes
@@ -22,28 +23,28 @@ from aejax.types import Array
 PLATFORMS = ("cpu", "cuda", "tpu")
 
 
-def _encoder(fitted: Fitted) -> Callable[[Array], Array]:
+def _encoder(fitted: Fitted) -> Callable[[Any], Array]:
     return lambda x: fitted.model.encode(fitted.variables, to_float(x)).mean
 
 
-def _decoder(fitted: Fitted) -> Callable[[Array], Array]:
+def _decoder(fitted: Fitted) -> Callable[[Any], Array]:
     mean = fitted.model.info.likelihood.mean
     unit = 255.0 if fitted.scale.bytes else 1.0
     return lambda z: mean(fitted.model.decode(fitted.variables, z)) * unit
 
 
-def _both(fitted: Fitted) -> Callable[[Array], Array]:
+def _both(fitted: Fitted) -> Callable[[Any], Array]:
     mean = fitted.model.info.likelihood.mean
     unit = 255.0 if fitted.scale.bytes else 1.0
 
-    def reconstruct(x: Array) -> Array:
+    def reconstruct(x: Any) -> Array:
         latent = fitted.model.encode(fitted.variables, to_float(x))
         return mean(fitted.model.decode(fitted.variables, latent.z)) * unit
 
     return reconstruct
 
 
-PARTS: dict[str, Callable[[Fitted], Callable[[Array], Array]]] = {
+PARTS: dict[str, Callable[[Fitted], Callable[[Any], Array]]] = {
     "encoder": _encoder,
     "decoder": _decoder,
     "reconstruct": _both,
@@ -62,7 +63,8 @@ def export(
 
     The file holds the weights and takes a batch of any size: rows of the model's shape, of uint8
     where it was trained on bytes and of float32 elsewhere; codes [N, L] of float32 for the
-    decoder. It means by an array what `aejax.encode` means. Without this package:
+    decoder; and a second argument of a model with a condition: labels [N] of int32, or vectors
+    [N, D] of float32. It means by an array what `aejax.encode` means. Without this package:
 
         from jax import export
         encode = export.deserialize(open("encoder.jax", "rb").read()).call
@@ -90,6 +92,14 @@ def export(
         check_plain(fitted, "export of the decoder")
         shape, dtype = (info.latent,), np.float32
     of_batch = make(fitted)
+    rows, told = [(shape, dtype)], info.nets.condition
+    if told:
+        beside = told.shapes(1)
+        rows.append((beside.shape[1:], beside.dtype))
+
+    def of_row(row: Array, *condition: Array) -> Array:
+        one = Conditioned(row, *condition) if condition else row
+        return of_batch(jax.tree.map(lambda leaf: leaf[None], one))[0]
+
     # Row by row under vmap: networks choose their kernels by the size of a batch, which is open.
-    of_rows = jax.vmap(lambda row: of_batch(row[None])[0])
-    write_bytes(Path(path).expanduser(), serialised(of_rows, shape, dtype, platforms))
+    write_bytes(Path(path).expanduser(), serialised(jax.vmap(of_row), rows, platforms))

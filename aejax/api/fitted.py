@@ -57,6 +57,11 @@ class Fitted:
         last = f", loss {loss[-1]:.4g}" if len(loss) else ""
         chosen = f", best at step {self.best_step}" if self.best_step is not None else ""
         rows = "bytes scaled to [0, 1]" if self.scale.bytes else "floats"
+        told = info.nets.condition
+        if told:
+            rows += (
+                f", told one of {told.classes}" if told.classes else f", told {told.size} numbers"
+            )
         return (
             f"Fitted {info.name} ({info.paper})\n"
             f"  examples {info.shape} of {rows}, codes of {info.latent}, {info.likelihood.name}\n"

@@ -22,7 +22,9 @@ from aejax.evaluate.sample_quality import sample_quality
 PIXELS = FeatureSpace("pixels", lambda x: np.asarray(x, np.float32).reshape(len(x), -1), np.nan)
 
 
-def disentangle(fitted: Fitted, x: Any, factors: Any, seed: int = 0) -> dict[str, np.ndarray]:
+def disentangle(
+    fitted: Fitted, x: Any, factors: Any, seed: int = 0, *, condition: Any = None
+) -> dict[str, np.ndarray]:
     """Scores how each known factor of the examples lies in units of its own.
 
     Args:
@@ -30,6 +32,7 @@ def disentangle(fitted: Fitted, x: Any, factors: Any, seed: int = 0) -> dict[str
       x: examples [N, *shape], in an order of no meaning.
       factors: [N, F] (or [N]) whole numbers, the values that made each example.
       seed: of the random forests.
+      condition: as in `aejax.encode`.
 
     Returns:
       `mig` and `sap` [F] by factor, and `disentanglement`, `completeness`, `informativeness` (DCI,
@@ -38,7 +41,7 @@ def disentangle(fitted: Fitted, x: Any, factors: Any, seed: int = 0) -> dict[str
     Raises:
       ConfigError: other rows than factors, continuous factors or such as have one value.
     """
-    codes, known = encode(fitted, x), np.asarray(factors)
+    codes, known = encode(fitted, x, condition=condition), np.asarray(factors)
     known = known.reshape(len(known), -1)
     if len(known) != len(codes):
         raise ConfigError(f"factors has {len(known)} rows, x {len(codes)}. Allowed: as many.")
@@ -53,13 +56,16 @@ def disentangle(fitted: Fitted, x: Any, factors: Any, seed: int = 0) -> dict[str
     }
 
 
-def quality(fitted: Fitted, x: Any, seed: int = 0) -> dict[str, np.ndarray]:
+def quality(
+    fitted: Fitted, x: Any, seed: int = 0, *, condition: Any = None
+) -> dict[str, np.ndarray]:
     """Compares as many samples as there are rows of x with x itself, pixel by pixel.
 
     Args:
       fitted: a model with a prior.
       x: held-out examples [N, *shape].
       seed: of the samples.
+      condition: of each row of x, and of its sample, where the model was built with one.
 
     Returns:
       `frechet` (and that of the data's halves to each other), `precision` and `recall` with
@@ -68,7 +74,7 @@ def quality(fitted: Fitted, x: Any, seed: int = 0) -> dict[str, np.ndarray]:
     Raises:
       ConfigError: a model without a prior, or too few rows.
     """
-    rows = rows_for(fitted.model, x)
+    rows = rows_for(fitted.model, x, condition=condition)
     fitted.scale.check(rows)
     key = jax.random.key(seed)
     found = sample_quality(fitted.model, fitted.variables, key, rows, PIXELS)

@@ -12,6 +12,7 @@ import numpy as np
 from aejax.api.applying import rows_of
 from aejax.api.batched import batch_rows, over_rows
 from aejax.api.fitted import Fitted
+from aejax.conditions import beside, values_of
 from aejax.data.scaling import to_float
 from aejax.errors import check_integer
 from aejax.evaluate.importance import densities, log_likelihood
@@ -26,15 +27,16 @@ def _values(model: Autoencoder, held: PyTree, x: Array, key: Array) -> PyTree:
     return {name: v for name, v in found.items() if name != "loss"}
 
 
-def _of_one_row(model: Autoencoder, held: PyTree, rows: np.ndarray, size: int) -> set[str]:
+def _of_one_row(model: Autoencoder, held: PyTree, rows: Any, size: int) -> set[str]:
     """Returns the names of those values of a row that do not depend on the rows beside it.
 
     Discrepancies and mean activations couple the rows of a batch. They are found by trying: the
     same row in two batches of different company.
     """
-    first = np.repeat(rows[:1], size, 0)
-    other = first.copy()
+    first = rows[np.zeros(size, int)]
+    other = values_of(first).copy()
     other[1:] = np.roll(other[1:].reshape(size - 1, -1), 1, axis=1).reshape(other[1:].shape) // 2
+    other = beside(other, first)
     one, two = (over_rows(_values, model, held, batch) for batch in (first, other))
     return {n for n in one if np.allclose(one[n][0], two[n][0], rtol=1e-4, equal_nan=True)}
 
@@ -54,7 +56,7 @@ def _log_p(samples: int):
 
 @in_float32
 def score(
-    fitted: Fitted, x: Any, *, log_p_samples: int = 0, seed: int = 0
+    fitted: Fitted, x: Any, *, condition: Any = None, log_p_samples: int = 0, seed: int = 0
 ) -> dict[str, np.ndarray]:
     """Returns each row's scores, [N] each, by names with their units.
 
@@ -66,6 +68,7 @@ def score(
     Args:
       fitted: the trained model.
       x: rows as in `encode`.
+      condition: as in `encode`; scores are then of log p(x | condition).
       log_p_samples: with so many importance samples also `log_p_nats` (Burda et al. 2015,
         L_k), its standard error and the effective number of samples; 0: not.
       seed: of the noise.
@@ -74,13 +77,13 @@ def score(
       ConfigError: as in `encode`; log p of a model without densities of its code.
     """
     samples, seed = check_integer("log_p_samples", log_p_samples, 0), check_integer("seed", seed, 0)
-    model, rows = fitted.model, rows_of(fitted, x, slack=0.0)
+    model, rows = fitted.model, rows_of(fitted, x, slack=0.0, condition=condition)
     if samples:
         densities(f"score(log_p_samples={samples}) of model {model.info.name!r}", model.info.space)
     hp = {name: jnp.float32(value) for name, value in fitted.hp.items()}
     held, size = (fitted.variables, hp), batch_rows(max(2, len(rows)), rows[0].size)
     own = _of_one_row(model, held, rows, size)
-    padded = rows if len(rows) > 1 else np.repeat(rows, 2, 0)
+    padded = rows if len(rows) > 1 else rows[np.zeros(2, int)]
     found = over_rows(_values, model, held, padded, seed)
     found = {name: values[: len(rows)] for name, values in found.items() if name in own}
     if samples:

@@ -14,6 +14,7 @@ import numpy as np
 from aejax.api.fitted import Fitted
 from aejax.api.population import FittedPopulation
 from aejax.api.progress import Reporter
+from aejax.conditions import Conditioned
 from aejax.data.rows import rows_for
 from aejax.data.scaling import Scale
 from aejax.errors import ConfigError, check_integer, plain
@@ -31,10 +32,17 @@ from aejax.types import Autoencoder
 Callback = Callable[[int, dict[str, np.ndarray]], None]
 
 
-def split(rows: np.ndarray, valid: Any, model: Autoencoder) -> tuple[np.ndarray, Any]:
+def split(rows: Any, valid: Any, model: Autoencoder) -> tuple[Any, Any]:
     """Returns training and validation rows; a fraction is held out by a permutation of its own."""
     if valid is None:
         return rows, None
+    if isinstance(rows, Conditioned) and isinstance(valid, tuple) and len(valid) == 2:
+        return rows, rows_for(model, valid[0], "valid", condition=valid[1], told_by="valid[1]")
+    if isinstance(rows, Conditioned) and not isinstance(plain(valid), float):
+        raise ConfigError(
+            "valid has no condition beside its rows. Allowed: valid=(rows, condition), or a "
+            "fraction between 0 and 1."
+        )
     if np.ndim(valid) or not isinstance(plain(valid), float):
         return rows, rows_for(model, valid, "valid")
     valid = plain(valid)
@@ -46,7 +54,7 @@ def split(rows: np.ndarray, valid: Any, model: Autoencoder) -> tuple[np.ndarray,
         )
     order = np.random.default_rng(0).permutation(len(rows))  # the same rows for every seed
     held = np.sort(order[:count])
-    return np.delete(rows, held, axis=0), rows[held]
+    return rows[np.setdiff1d(order, held)], rows[held]
 
 
 def chunk_of(steps: int, reported: bool) -> int:
@@ -58,8 +66,8 @@ def chunk_of(steps: int, reported: bool) -> int:
 
 def _train(
     model: Autoencoder,
-    rows: np.ndarray,
-    held: np.ndarray | None,
+    rows: Any,
+    held: Any,
     recipe: Recipe,
     members: Sequence[Mapping[str, float]],
     seeds: Sequence[int],
@@ -109,6 +117,7 @@ def fit(
     model: Autoencoder | Fitted,
     x: Any,
     *,
+    condition: Any = None,
     steps: int = 2000,
     batch_size: int = 128,
     seed: int = 0,
@@ -131,6 +140,8 @@ def fit(
         it had never stopped (its own recipe, seed and hyper-parameters hold).
       x: [N, *shape], [N, D], or [N, H, W] for images of one channel; uint8 is scaled to [0, 1],
         floats are taken as they are.
+      condition: of each row, where the model was built with `condition=`: labels [N], or vectors
+        [N, D].
       steps: training steps.
       batch_size: examples a step.
       seed: of the weights, the order of the data and all noise.
@@ -140,7 +151,8 @@ def fit(
       clip: clip gradients to the norm hp["clip_norm"], those of each parameter group by itself
         where a model has groups.
       precision: of the operands of products, a name of PRECISIONS; sums are float32.
-      valid: validation rows as x, or the fraction of x to hold out.
+      valid: validation rows as x, or the fraction of x to hold out; rows with a condition are a
+        pair (rows, condition).
       eval_every: steps between validation points; None: about a tenth of `steps`.
       patience: early stopping: end after so many points without improvement of `metric` (0: never
         end early) and keep the variables of the best point; None: keep the last variables.
@@ -157,7 +169,7 @@ def fit(
     start, before = None, None
     if isinstance(model, Fitted):
         before, of = model, model.model
-        rows = rows_for(of, x)
+        rows = rows_for(of, x, condition=condition)
         before.scale.check(rows)
         rows, held = split(rows, valid, of)
         start, values, seed = _start(before), before.hp, before.seed
@@ -165,7 +177,7 @@ def fit(
         recipe = before.recipe._replace(steps=total)
     else:
         of, seed = model, check_integer("seed", seed, 0)
-        rows, held = split(rows_for(of, x), valid, of)
+        rows, held = split(rows_for(of, x, condition=condition), valid, of)
         recipe = _recipe(of, steps, batch_size, optimizer, schedule, clip, precision, rows)
         values = resolve_hparams(of, recipe, hp or {}, {"num_data": len(rows)})
     options = {
@@ -253,6 +265,7 @@ def fit_population(
     model: Autoencoder,
     x: Any,
     *,
+    condition: Any = None,
     seeds: Sequence[int] = (0,),
     hp: Mapping[str, Sequence[float]] | None = None,
     steps: int = 2000,
@@ -278,7 +291,7 @@ def fit_population(
     Returns:
       A FittedPopulation: members in the order of the product, seeds fastest.
     """
-    rows, held = split(rows_for(model, x), valid, model)
+    rows, held = split(rows_for(model, x, condition=condition), valid, model)
     recipe = _recipe(model, steps, batch_size, optimizer, schedule, clip, precision, rows)
     seeds = [check_integer("seed", seed, 0) for seed in seeds]
     axes = {name: values_of(given) for name, given in dict(hp or {}).items()}

@@ -4,15 +4,17 @@ aejax apply --workdir=DIR [--member=ID] --do=VERB --input=FILE --output=FILE.npz
 aejax apply --model=FOLDER --do=VERB ...
 
 VERB is encode, reconstruct, sample, interpolate, traverse, score, quality (of samples, against
---input) or disentangle (codes against --factors=FILE). The member is the best by
-validation error unless --member names one. FILE is an array, a table or a folder of images.
+--input) or disentangle (codes against --factors=FILE). The member is the best by validation error
+unless --member names one. FILE is an array, a table or a folder of images. A model that was built
+with a condition is told it by --condition=LABEL or --condition=FILE.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from absl import flags
@@ -39,6 +41,9 @@ def define() -> None:
     flags.DEFINE_string("do", None, f"one of {', '.join(VERBS)}")
     flags.DEFINE_string("input", None, KINDS + "; of several arrays the one called x")
     flags.DEFINE_string("factors", None, "of --do=disentangle: whole numbers [N, F], as --input")
+    flags.DEFINE_string(
+        "condition", None, "of a model that is told one: a label, or a file of one for each row"
+    )
     flags.DEFINE_string("output", None, ".npz, or .png where it is pictures")
     flags.DEFINE_integer("count", 16, "samples to draw")
     flags.DEFINE_integer("steps", 9, "pictures of an interpolation or a traversal")
@@ -93,48 +98,74 @@ def _one_of(archive: Any, field: str) -> np.ndarray:
     return as_bfloat16(archive[name])
 
 
+class Asked(NamedTuple):
+    """What the flags ask of a verb beside the model and its input."""
+
+    count: int
+    steps: int
+    seed: int
+    factors: str | None
+    told: Any  # the condition, or None
+
+
+def read_condition(text: str | None) -> Any:
+    """Returns what --condition says: nothing, one label, or the array of a file."""
+    if text is None:
+        return None
+    return int(text) if re.fullmatch(r"-?\d+", text) else read_input(text, "condition")
+
+
 Results = dict[str, np.ndarray]
 Rows = Callable[[Results], dict[str, np.ndarray]]
 
 
-def _encode(fitted: Fitted, x: Any, given: Any) -> Results:
-    return {"codes": applying.encode(fitted, x)}
+def _encode(fitted: Fitted, x: Any, given: Asked) -> Results:
+    return {"codes": applying.encode(fitted, x, condition=given.told)}
 
 
-def _reconstruct(fitted: Fitted, x: Any, given: Any) -> Results:
-    return {"input": np.asarray(x), "reconstruction": applying.reconstruct(fitted, x)}
+def _reconstruct(fitted: Fitted, x: Any, given: Asked) -> Results:
+    found = applying.reconstruct(fitted, x, condition=given.told)
+    return {"input": np.asarray(x), "reconstruction": found}
 
 
-def _sample(fitted: Fitted, x: Any, given: Any) -> Results:
-    return {"samples": applying.sample(fitted, given.count, seed=given.seed)}
+def _sample(fitted: Fitted, x: Any, given: Asked) -> Results:
+    told = given.told
+    return {"samples": applying.sample(fitted, given.count, condition=told, seed=given.seed)}
 
 
-def _interpolate(fitted: Fitted, x: Any, given: Any) -> Results:
+def _interpolate(fitted: Fitted, x: Any, given: Asked) -> Results:
     if len(x) < 2:
         raise ConfigError("--input has one row. Allowed: two or more; neighbours are joined.")
     pairs = len(x) // 2
     first, second = x[0 : 2 * pairs : 2], x[1 : 2 * pairs : 2]
-    return {"interpolations": applying.interpolate(fitted, first, second, steps=given.steps)}
+    a = b = given.told
+    if np.shape(given.told)[:1] == (len(x),):  # one for each row; else one for all
+        a, b = given.told[0 : 2 * pairs : 2], given.told[1 : 2 * pairs : 2]
+    lines = applying.interpolate(
+        fitted, first, second, steps=given.steps, condition=a, condition_b=b
+    )
+    return {"interpolations": lines}
 
 
-def _traverse(fitted: Fitted, x: Any, given: Any) -> Results:
-    return {"traversals": applying.traverse(fitted, x, steps=given.steps)}
+def _traverse(fitted: Fitted, x: Any, given: Asked) -> Results:
+    return {"traversals": applying.traverse(fitted, x, steps=given.steps, condition=given.told)}
 
 
-def _score(fitted: Fitted, x: Any, given: Any) -> Results:
-    return scoring.score(fitted, x, seed=given.seed)
+def _score(fitted: Fitted, x: Any, given: Asked) -> Results:
+    return scoring.score(fitted, x, seed=given.seed, condition=given.told)
 
 
-def _quality(fitted: Fitted, x: Any, given: Any) -> Results:
+def _quality(fitted: Fitted, x: Any, given: Asked) -> Results:
     from aejax.api.judging import quality
 
-    return quality(fitted, x, given.seed)
+    return quality(fitted, x, given.seed, condition=given.told)
 
 
-def _disentangle(fitted: Fitted, x: Any, given: Any) -> Results:
+def _disentangle(fitted: Fitted, x: Any, given: Asked) -> Results:
     from aejax.api.judging import disentangle
 
-    return disentangle(fitted, x, read_input(given.factors, "factors"), given.seed)
+    factors = read_input(given.factors, "factors")
+    return disentangle(fitted, x, factors, given.seed, condition=given.told)
 
 
 def _plane(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -202,7 +233,10 @@ def main(argv: list[str]) -> None:
     if not output.parent.is_dir():
         raise ConfigError(f"--output={given.output!r}: its folder does not exist.")
     fitted = chosen(given)
-    found = compute(fitted, read_input(given.input) if reads else None, given)
+    x = read_input(given.input) if reads else None
+    told = read_condition(given.condition)
+    asked = Asked(given.count, given.steps, given.seed, given.factors, told)
+    found = compute(fitted, x, asked)
     with becoming(output) as part:
         if output.suffix == ".png":
             from aejax.figures.picture_rows import picture_rows

@@ -12,6 +12,7 @@ from aejax import data, models
 from aejax.cli import configs
 from aejax.errors import ConfigError, lookup
 from aejax.models.catalogue import ENTRIES
+from aejax.nets import NETS
 from aejax.train.recipe import Recipe, records_of
 from aejax.types import Autoencoder
 
@@ -28,6 +29,11 @@ def build(name: str) -> Autoencoder:
     return models.build(name, data.DATASETS[row.dataset].shape, row.args)
 
 
+def networks(name: str) -> str:
+    """Returns which of the arguments that choose networks a model takes."""
+    return ", ".join(f"`{a}`" for a in ("net", "condition") if a in models.arguments(name))
+
+
 def line(name: str) -> str:
     """Returns one line of the table."""
     model, entry = build(name), ENTRIES[name]
@@ -39,7 +45,8 @@ def line(name: str) -> str:
     file, _, test = entry.test.partition("::")
     shown = test.removeprefix("test_").replace("_", " ")
     paper = model.info.paper
-    return f"| `{name}` | {entry.kind} | {paper} | {swept or '–'} | [{shown}]({file}) |"
+    cells = (f"`{name}`", entry.kind, paper, networks(name) or "its own", swept or "–")
+    return f"| {' | '.join(cells)} | [{shown}]({file}) |"
 
 
 def page(name: str) -> list[str]:
@@ -54,7 +61,11 @@ def page(name: str) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     table = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     where = f"for examples of shape {info.shape} and optimizer='adam':"
-    return [f"{name}: {info.paper}", info.equation, "", where, *table]
+    own = "networks: its own"
+    if "net" in models.arguments(name):
+        told = "; condition=K for K classes, (D,) for vectors" * ("`condition`" in networks(name))
+        own = f"networks: net={' | '.join(NETS)}{told}"
+    return [f"{name}: {info.paper}", info.equation, own, "", where, *table]
 
 
 def main(argv: list[str]) -> int:
@@ -64,8 +75,11 @@ def main(argv: list[str]) -> int:
     if len(argv) == 2:
         print("\n".join(page(argv[1])))
         return 0
-    print("| model | kind | paper | swept beside the optimiser's | property that a test shows |")
-    print("|---|---|---|---|---|")
+    print(
+        "| model | kind | paper | networks by | swept beside the optimiser's "
+        "| property that a test shows |"
+    )
+    print("|---|---|---|---|---|---|")
     for name in ENTRIES:
         print(line(name))
     return 0

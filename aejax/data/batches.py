@@ -38,7 +38,8 @@ def _by_batch(
 
     if whole == 0:
         return jax.tree.map(lambda part: part[None], of(table, jnp.int32(0))), None
-    batches = table[: whole * size].reshape(whole, size, *table.shape[1:])
+    cut = lambda leaf: leaf[: whole * size].reshape(whole, size, *leaf.shape[1:])
+    batches = jax.tree.map(cut, table)
     parts = jax.lax.map(lambda batch: of(*batch), (batches, jnp.arange(whole)))
     rest = of(table[whole * size :], jnp.int32(whole)) if n > whole * size else None
     return parts, rest

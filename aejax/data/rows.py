@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from aejax.conditions import values_of, with_condition
 from aejax.data.checks import as_images, check_finite
 from aejax.data.entry import as_array
 from aejax.errors import ConfigError
@@ -27,7 +28,15 @@ def _layouts(shape: tuple[int, ...]) -> str:
     return " or ".join([exact, *plane, *flat])
 
 
-def rows_for(model: Autoencoder, x: Any, field: str = "x", *, slack: float = 0.0) -> np.ndarray:
+def rows_for(
+    model: Autoencoder,
+    x: Any,
+    field: str = "x",
+    *,
+    slack: float = 0.0,
+    condition: Any = None,
+    told_by: str = "condition",
+) -> Any:
     """Returns the user's rows as the model takes them: [N, *model.info.shape], uint8 or float32.
 
     Allowed are the model's own shape, [N, D] with D its number of features, and [N, H, W] for
@@ -39,10 +48,13 @@ def rows_for(model: Autoencoder, x: Any, field: str = "x", *, slack: float = 0.0
       x: what `as_images` takes: NumPy or JAX arrays, lists, data frames of numbers.
       field: how an error names the array.
       slack: as in `check_support`.
+      condition: of each row, or one of all, where the model takes one; the rows are then returned
+        as `Conditioned`.
+      told_by: how an error names the condition.
 
     Raises:
       ConfigError: no numbers, empty, NaN (says where), another shape, or outside the support of
-        the model's likelihood.
+        the model's likelihood; and as `with_condition`.
     """
     shape = model.info.shape
     x = as_array(x, field)
@@ -56,7 +68,7 @@ def rows_for(model: Autoencoder, x: Any, field: str = "x", *, slack: float = 0.0
         )
     rows = rows.reshape(len(rows), *shape)
     check_support(model, rows, field, slack)
-    return rows
+    return with_condition(model.info.nets.condition, rows, condition, model.info.name, told_by)
 
 
 def _hint(given: tuple[int, ...], shape: tuple[int, ...]) -> str:
@@ -81,8 +93,9 @@ def check_table(model: Autoencoder, table: Any) -> None:
             f"model {model.info.name!r} got rows of shape {table.shape}. "
             f"Allowed: {_layouts(model.info.shape).split(' or ')[0]}."
         )
-    if not isinstance(table, Tracer):
-        values = np.asarray(table)  # what a traced function holds fast is known too, to NumPy alone
+    rows = values_of(table)
+    if not isinstance(rows, Tracer):
+        values = np.asarray(rows)  # what a traced function holds fast is known too, to NumPy alone
         check_finite(values, "x")
         check_support(model, values, "x")
 

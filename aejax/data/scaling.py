@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from aejax.conditions import Conditioned, beside, values_of
 from aejax.errors import ConfigError
 
 Array = jax.Array
 
 
-def to_float(x: Array) -> Array:
-    """Returns pixels as float32: uint8 tables are scaled to [0, 1], float tables stay."""
+def to_float(x: Any) -> Any:
+    """Returns pixels as float32: uint8 tables are scaled to [0, 1], float tables stay.
+
+    Conditions beside them are left as they are.
+    """
+    if isinstance(x, Conditioned):
+        return beside(to_float(x.values), x)
     if x.dtype == jnp.uint8:
         return x.astype(jnp.float32) * (1.0 / 255.0)
     return x.astype(jnp.float32)
@@ -35,8 +41,9 @@ class Scale(NamedTuple):
     high: float
 
     @classmethod
-    def of(cls, rows: np.ndarray) -> Scale:
+    def of(cls, rows: Any) -> Scale:
         """Returns the scale of training rows."""
+        rows = values_of(rows)
         if rows.dtype == np.uint8:
             return cls(True, float(rows.min()) / 255, float(rows.max()) / 255)
         return cls(False, float(rows.min()), float(rows.max()))
@@ -51,8 +58,9 @@ class Scale(NamedTuple):
             "(divide by 255, or by their standard deviation)."
         )
 
-    def check(self, rows: np.ndarray, field: str = "x") -> None:
+    def check(self, rows: Any, field: str = "x") -> None:
         """Raises ConfigError where rows are on another scale than the training rows."""
+        rows = values_of(rows)
         if rows.dtype == np.uint8 and not self.bytes and (self.low < 0 or self.high > 1):
             raise ConfigError(
                 f"{field} is uint8, which is scaled to [0, 1], but the model was trained on floats "

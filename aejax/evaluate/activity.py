@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 
+from aejax.conditions import values_of
 from aejax.types import Array, Autoencoder, PyTree, Variables
 
 
@@ -12,7 +13,7 @@ def firing_counts(model: Autoencoder, variables: Variables, x: Array) -> PyTree:
 
     Of the code that the decoder gets at evaluation: {"fired": [L], "rows": scalar}.
     """
-    z = model.encode(variables, x).z
+    z = values_of(model.encode(variables, x).z)
     fired = jnp.sum(z != 0, axis=0, dtype=jnp.float32)
     return {"fired": fired, "rows": jnp.float32(x.shape[0])}
 

@@ -21,6 +21,8 @@ import jax
 import jax.numpy as jnp
 
 from aejax import keys
+from aejax.compose import plain_latent
+from aejax.conditions import beside, values_of
 from aejax.data.rows import check_table
 from aejax.errors import ConfigError, check_at_least, lookup
 from aejax.evaluate.hmc import Pieces, Position, point, transition
@@ -89,13 +91,14 @@ def _from_posterior(model: Autoencoder, variables: Variables, x: Array) -> _Star
     assert space.log_posterior is not None
     log_posterior = space.log_posterior
     h = model.info.nets.encode(variables["params"], x)
-    latent: Latent = space.apply(variables, h, None)
+    latent: Latent = plain_latent(space.apply(variables, h, None))
     if latent.logvar is None or latent.aux is not None:
         raise ConfigError(
             f"start='posterior': the posterior of model {model.info.name!r} has a density at its "
             "own sample only. Allowed: start='prior'."
         )
-    return _Start(lambda key: space.apply(variables, h, key).z, lambda z: log_posterior(latent, z))
+    draw = lambda key: values_of(space.apply(variables, h, key).z)
+    return _Start(draw, lambda z: log_posterior(latent, z))
 
 
 STARTS = {"posterior": _from_posterior, "prior": _from_prior}
@@ -136,7 +139,7 @@ def _chains(model: Autoencoder, variables: Variables, x: Array, path: Path) -> _
     nll = model.info.likelihood.nll
 
     def log_likelihood(z: Array) -> Array:  # [B, L] -> [B]
-        return -nll(model.decode(variables, z), x)
+        return -nll(model.decode(variables, beside(z, x)), values_of(x))
 
     def tilt(z: Array) -> Array:
         # With p0 the prior, p0 and p(z) cancel exactly and are not left to rounding.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from aejax import keys
+from aejax.conditions import check_unconditional
 from aejax.errors import ConfigError
 from aejax.evaluate.annealed import PATH, AisEstimate, Path, ais, reverse_ais, tune
 from aejax.types import Array, Autoencoder, Variables
@@ -14,13 +15,14 @@ def simulate(model: Autoencoder, variables: Variables, key: Array, n: int) -> tu
     """Returns n draws (x [n, *shape], z [n, L]) of p(z) p(x | z): z is an exact draw of p(z | x).
 
     Raises:
-      ConfigError: a model without a prior.
+      ConfigError: a model without a prior, or with a condition.
     """
     space = model.info.space
     if space is None or space.prior is None:
         raise ConfigError(
             f"simulate: model {model.info.name!r} has no prior. Allowed: models such as 'vae'."
         )
+    check_unconditional(model.info.nets.condition, "simulate")
     z = space.prior(variables, keys.stream(key, "z"), n)
     x = model.info.likelihood.sample(keys.stream(key, "x"), model.decode(variables, z))
     return x, z

@@ -94,7 +94,7 @@ def code_table(
     Args:
       model: the autoencoder.
       variables: of one member; a population is vmapped, `rows_over` inside.
-      table: [N, *shape], uint8 or float.
+      table: [N, *shape], uint8 or float; `Conditioned` where the model takes a condition.
       batch_size: rows at a time.
     """
 
@@ -102,5 +102,5 @@ def code_table(
         mean = lambda x, key: model.encode(variables, x).mean
         return rows_over(mean, table, jax.random.key(0), batch_size)
 
-    table = jnp.asarray(table)
+    table = jax.tree.map(jnp.asarray, table)
     return np.asarray(compile(encode, variables, table).call(variables, table))

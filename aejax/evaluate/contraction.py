@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from aejax import keys
+from aejax.conditions import check_unconditional
 from aejax.losses.jacobian.chain import slopes
 from aejax.losses.jacobian.norm import jacobians, squared_frobenius
 from aejax.types import Array, Autoencoder, Dense, Variables
@@ -20,7 +21,11 @@ def encoder_of(model: Autoencoder, variables: Variables) -> tuple[Encode, tuple[
 
     The chain is offered only where the code is what the chain computes: a latent space that splits
     or selects is another function.
+
+    Raises:
+      ConfigError: a model with a condition.
     """
+    check_unconditional(model.info.nets.condition, "the contraction of an encoder")
     encode = lambda x: model.encode(variables, x).mean
     layers_of, space = model.info.nets.encoder_layers, model.info.space
     if layers_of is None or space is None or space.sparse or space.codes:

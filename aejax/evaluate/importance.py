@@ -10,6 +10,8 @@ import jax.numpy as jnp
 
 from aejax import keys
 from aejax.backend import ROWS_AT_ONCE, here
+from aejax.compose import plain_latent
+from aejax.conditions import values_of
 from aejax.data.rows import check_table
 from aejax.losses.monte_carlo import densities
 from aejax.objectives import check_samples
@@ -91,7 +93,7 @@ def log_likelihood(
             out = nets.teacher_forced(variables["params"], latent.z, x, noise, hp)
         else:
             out = model.decode(variables, latent.z)
-        nll = model.info.likelihood.nll(out, x)
+        nll, latent = model.info.likelihood.nll(out, values_of(x)), plain_latent(latent)
         log_w = log_prior(variables, latent.z) - log_posterior(latent, latent.z) - nll
         return jnp.where(s < samples, log_w, -jnp.inf)
 

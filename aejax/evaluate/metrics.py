@@ -9,6 +9,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from aejax.conditions import beside, values_of
 from aejax.data.batches import PerExample, mean_over, parts_over, rows_over
 from aejax.data.rows import check_table
 from aejax.evaluate.activity import activity, firing_counts
@@ -166,7 +167,8 @@ def show(
       hp: traced scalars (the corruption's level).
       key: noise of the corruption and of the samples.
       x: images to reconstruct, float [n, *shape].
-      samples: how many samples of the prior.
+      samples: how many samples of the prior; of the classes in turn, or of the conditions of x,
+        where the model is told one.
 
     Returns:
       reconstructions [n, *shape]; noisy [n, *shape] where the model corrupts its input (the
@@ -174,8 +176,9 @@ def show(
       part and predicts that alone); samples [S, *shape] where it has a prior; filters
       [F <= 64, *shape] where its first layer is dense.
     """
-    noisy, corrupted = model.info.corruption.apply(stream(key, "corruption"), x, hp)
-    seen = x if corrupted is None else noisy
+    rows = values_of(x)
+    noisy, corrupted = model.info.corruption.apply(stream(key, "corruption"), rows, hp)
+    seen = x if corrupted is None else beside(noisy, x)
     # A model that skips what is hidden has to be told, as in training.
     told = {"hidden": corrupted} if model.info.nets.encode_visible else {}
     code = model.encode(variables, seen, **told).z
@@ -183,12 +186,14 @@ def show(
     drawn = mean(model.decode(variables, code))
     if corrupted is not None and (told or model.info.corruption.fill):
         # Scored where it was hidden and nowhere else: elsewhere the image is its own best guess.
-        drawn = jnp.where(corrupted, drawn, x)
+        drawn = jnp.where(corrupted, drawn, rows)
     arrays = {"reconstructions": drawn}
     if corrupted is not None:
         arrays["noisy"] = noisy
     if model.sample:
-        arrays["samples"] = model.sample(variables, stream(key, "samples"), samples)
+        condition = model.info.nets.condition
+        of = {"condition": condition.some(samples, x)} if condition else {}
+        arrays["samples"] = model.sample(variables, stream(key, "samples"), samples, **of)
     layers = model.info.nets.encoder_layers
     if layers:
         kernel = layers(variables["params"])[0].kernel

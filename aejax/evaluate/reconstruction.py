@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from aejax.conditions import values_of
 from aejax.data.batches import total_over
 from aejax.types import Array, Autoencoder, Variables
 
@@ -24,7 +25,7 @@ def squared_error(model: Autoencoder, variables: Variables, x: Array) -> Array:
     Hinton & Salakhutdinov 2006, figure 2: the input is clean and the code deterministic. Features
     that the likelihood is not of, the past of a predictor, do not count.
     """
-    error = jnp.square(reconstruct(model, variables, x) - x)
+    error = jnp.square(reconstruct(model, variables, x) - values_of(x))
     scored = model.info.likelihood.scored_mask
     if scored is not None:
         error = jnp.where(scored[None], error, 0.0)
@@ -50,10 +51,11 @@ def explained_variance(
       {"explained_variance", "normalised_mse": its complement, Gao et al. 2024's}.
     """
     key = jax.random.key(0)
-    centre = total_over(lambda x, key: x.sum(0), table, key, batch_size) / table.shape[0]
+    total = total_over(lambda x, key: values_of(x).sum(0), table, key, batch_size)
+    centre = total / table.shape[0]
 
     def sums(x: Array, key: Array) -> dict[str, Array]:
-        spread = jnp.square(x - centre[None])
+        spread = jnp.square(values_of(x) - centre[None])
         scored = model.info.likelihood.scored_mask
         if scored is not None:
             spread = jnp.where(scored[None], spread, 0.0)

@@ -6,10 +6,11 @@ what is measured here, in whatever space the caller names, is not comparable wit
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from aejax.conditions import Conditioned, values_of
 from aejax.errors import ConfigError, check_at_least
 from aejax.evaluate.feature_space import FeatureSpace, classifier_space
 from aejax.evaluate.reconstruction import as_float
@@ -129,7 +130,7 @@ def sample_quality(
     model: Autoencoder,
     variables: Variables,
     key: Array,
-    real: np.ndarray,
+    real: Any,
     space: FeatureSpace | None = None,
     neighbours: int = 3,
 ) -> SampleQuality:
@@ -139,7 +140,8 @@ def sample_quality(
       model: with `sample`; its samples are the decoder's means.
       variables: of one member.
       key: of the samples.
-      real: [N, *shape], uint8 or float; held-out rows.
+      real: [N, *shape], uint8 or float; held-out rows. Of a model with a condition they are
+        `Conditioned`, and the samples are of their conditions.
       space: None: `classifier_space()`, a classifier of MNIST's digits.
       neighbours: of precision and recall.
 
@@ -151,8 +153,9 @@ def sample_quality(
             f"model {model.info.name!r} has no prior to sample from. Allowed: models such as 'vae'."
         )
     space = space or classifier_space()
-    table = as_float(real).reshape(len(real), *model.info.shape)
-    drawn = np.asarray(model.sample(variables, key, len(table)), np.float32)
+    table = as_float(values_of(real)).reshape(len(real), *model.info.shape)
+    told = {"condition": real.condition} if isinstance(real, Conditioned) else {}
+    drawn = np.asarray(model.sample(variables, key, len(table), **told), np.float32)
     a, b = space.features(table), space.features(drawn.reshape(table.shape))
     found = precision_recall(a, b, neighbours)
     return SampleQuality(

@@ -7,11 +7,11 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aejax.errors import ConfigError, check_names, lookup
+from aejax.errors import ConfigError, lookup
 from aejax.models.bottleneck.linear import linear, linear_l2, linear_tied
 from aejax.models.bottleneck.regularized_decoder import regularized_decoder
 from aejax.models.bottleneck.undercomplete import undercomplete
-from aejax.models.builder import is_builder
+from aejax.models.builder import check_arguments, is_builder
 from aejax.models.deep.deep_rbm import deep_rbm
 from aejax.models.deep.stacked import stacked
 from aejax.models.deep.stacked_denoising import stacked_denoising
@@ -75,6 +75,11 @@ def arguments(name: str) -> dict[str, Any]:
     return {key: p.default for key, p in parameters.items() if key != "features"}
 
 
+def taking(argument: str) -> tuple[str, ...]:
+    """Returns the names of the models whose builders take an argument."""
+    return tuple(name for name in sorted(MODELS) if argument in arguments(name))
+
+
 def build(name: str, features: int | tuple[int, ...], args: Mapping[str, Any]) -> Autoencoder:
     """Builds a model by name.
 
@@ -82,7 +87,7 @@ def build(name: str, features: int | tuple[int, ...], args: Mapping[str, Any]) -
       ConfigError: an unknown model or argument, or a value that the builder refuses.
     """
     builder = lookup("model", name, MODELS)
-    check_names(f"argument of model {name!r}:", args, arguments(name))
+    check_arguments(name, args, arguments(name))
     return builder(features, **args)
 
 
@@ -114,4 +119,4 @@ def example(name: str) -> Autoencoder:
     return build(name, EXAMPLES[-1], {})
 
 
-__all__ = ["MODELS", "arguments", "build", "example", *MODELS]
+__all__ = ["MODELS", "arguments", "build", "example", "taking", *MODELS]

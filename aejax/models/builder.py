@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec
 
 from aejax.errors import ConfigError, check_names, plain
@@ -30,6 +30,33 @@ def is_builder(value: Any) -> bool:
     return inspect.isfunction(value) and vars(value).get("makes_models", False)
 
 
+# Arguments that many models take: why the others have none.
+OFTEN = {
+    "net": "networks are part of what it is",
+    "condition": "networks or prior have no place for one",
+}
+
+
+def check_arguments(name: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Raises ConfigError for an argument that a model does not take.
+
+    Args:
+      name: of the model.
+      given: the arguments' names.
+      known: those that it takes.
+    """
+    known = list(known)
+    for argument in given:
+        if argument in OFTEN and argument not in known:
+            from aejax.models import taking  # the table is made of what this file decorates
+
+            raise ConfigError(
+                f"argument {argument!r} does not go with model {name!r}, whose {OFTEN[argument]}. "
+                f"Allowed: the models {', '.join(taking(argument))}."
+            )
+    check_names(f"argument of model {name!r}:", given, known)
+
+
 def builder(function: Callable[P, Autoencoder]) -> Callable[P, Autoencoder]:
     """Returns `function`, whose models record its name and arguments in `info.made`.
 
@@ -42,7 +69,7 @@ def builder(function: Callable[P, Autoencoder]) -> Callable[P, Autoencoder]:
 
     @functools.wraps(function)
     def recorded(*args: P.args, **kwargs: P.kwargs) -> Autoencoder:
-        check_names(f"argument of model {function.__name__!r}:", kwargs, signature.parameters)
+        check_arguments(function.__name__, kwargs, signature.parameters)
         given = signature.bind(*args, **kwargs)
         for name, value in given.arguments.items():
             given.arguments[name] = _as(name, plain(value), signature.parameters[name].default)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from aejax.conditions import beside, values_of
 from aejax.errors import ConfigError, lookup, plain
 from aejax.keys import stream
 from aejax.likelihoods.pixels import LIKELIHOODS
-from aejax.nets import mirrored
+from aejax.nets import chosen
 from aejax.types import (
     Array,
     Autoencoder,
@@ -43,26 +45,37 @@ def make_likelihood(name: str) -> Likelihood:
     return lookup("likelihood", name, LIKELIHOODS)()
 
 
-def dense_nets(
+ConditionArg = int | tuple[int, ...]  # 0: none; K classes; (D,): vectors
+
+
+def make_nets(
     shape: tuple[int, ...],
     space: LatentSpace,
     likelihood: Likelihood,
-    *,
+    net: str,
+    condition: ConditionArg,
     widths: tuple[int, ...],
     activation: str,
+    *,
     code_activation: str = "identity",
+    out_activation: str = "identity",
     tied: bool = False,
     init: str = "glorot_uniform",
     decoder_widths: tuple[int, ...] | None = None,
 ) -> Nets:
-    """An MLP encoder and its mirror image, sized for a latent space and a likelihood."""
+    """An encoder and a decoder of the kind `net`, sized for a latent space and a likelihood.
+
+    Args and errors: as in `aejax.nets.choice.chosen`.
+    """
     out_shape = (*shape[:-1], shape[-1] * likelihood.outputs)
     if tied and prod(out_shape) != prod(shape):
         raise ConfigError(
             f"tied=True does not go with likelihood={likelihood.name!r}, whose decoder emits "
             f"{likelihood.outputs} numbers a feature. Allowed: bernoulli, gaussian, laplace."
         )
-    return mirrored(
+    return chosen(
+        net,
+        condition,
         shape,
         out_shape,
         widths=widths,
@@ -70,10 +83,24 @@ def dense_nets(
         outputs=space.outputs,
         activation=activation,
         code_activation=code_activation,
+        out_activation=out_activation,
         init=init,
         decoder_widths=decoder_widths,
         tied=tied,
     )
+
+
+def dense_nets(
+    shape: tuple[int, ...],
+    space: LatentSpace,
+    likelihood: Likelihood,
+    *,
+    widths: tuple[int, ...],
+    activation: str,
+    **others: Any,
+) -> Nets:
+    """An MLP encoder and its mirror image: `make_nets`, for models whose networks are no choice."""
+    return make_nets(shape, space, likelihood, "dense", 0, widths, activation, **others)
 
 
 def binarise(key: Array, x: Array) -> Array:
@@ -90,19 +117,25 @@ def binarised(model: Autoencoder) -> Autoencoder:
     def loss(
         variables: Variables, hp: Hparams, x: Array, key: Array, step: Array
     ) -> tuple[Array, Aux]:
-        return model.loss(variables, hp, binarise(stream(key, "binarise"), x), key, step)
+        drawn = binarise(stream(key, "binarise"), values_of(x))
+        return model.loss(variables, hp, beside(drawn, x), key, step)
 
     return model.replace(loss=loss)
 
 
-def from_mean(model: Autoencoder) -> Autoencoder:
+def from_mean(model: Autoencoder, net: str = "dense") -> Autoencoder:
     """The same model, whose decoder begins with the logits of the training mean for output bias.
 
     Burda et al. 2015 (published code): means are clipped to [.001, .999].
 
     Raises:
-      ConfigError: a likelihood that is not Bernoulli.
+      ConfigError: a likelihood that is not Bernoulli, or a decoder that is not dense.
     """
+    if net != "dense":
+        raise ConfigError(
+            f"data_bias=True does not go with net={net!r}, whose outputs share a bias. "
+            "Allowed: net='dense', which has one for each pixel."
+        )
     if model.info.likelihood.name != "bernoulli":
         raise ConfigError(
             f"data_bias=True does not go with likelihood={model.info.likelihood.name!r}. "

@@ -5,7 +5,8 @@ population needs (`jax.vmap` of `init` over keys, of `apply` over parameters).
 """
 
 from aejax.nets.activations import ACTIVATIONS, INITIALISERS
+from aejax.nets.choice import NETS, chosen
 from aejax.nets.dense import mirrored, mlp, pair
 from aejax.nets.dictionaries import dictionary
 
-__all__ = ["ACTIVATIONS", "INITIALISERS", "dictionary", "mirrored", "mlp", "pair"]
+__all__ = ["ACTIVATIONS", "INITIALISERS", "NETS", "chosen", "dictionary", "mirrored", "mlp", "pair"]

@@ -132,7 +132,9 @@ class Convolution(nn.Module):
         return y + layout.by_channel(bias)
 
 
-class _GroupNorm(nn.Module):
+class GroupNorm(nn.Module):
+    """`group_norm` of maps in `layout_here`'s order, with a scale and a bias by channel."""
+
     groups: int
 
     @nn.compact
@@ -159,7 +161,7 @@ class _Down(nn.Module):
             )
             x = layer(x)
             if normed:
-                x = _GroupNorm(spec.norm_groups, name=f"norm_{i}")(x)
+                x = GroupNorm(spec.norm_groups, name=f"norm_{i}")(x)
             x = ACTIVATIONS[spec.activation](x)
         x = layout.leave(x)
         if not self.outputs:
@@ -194,7 +196,7 @@ class _Up(nn.Module):
             )
             x = layer(x)
             if normed:
-                x = _GroupNorm(spec.norm_groups, name=f"norm_{i}")(x)
+                x = GroupNorm(spec.norm_groups, name=f"norm_{i}")(x)
             x = ACTIVATIONS[spec.activation](x) if i else x
         return layout.leave(x)
 
@@ -209,6 +211,15 @@ def conv_net(spec: Stack, outputs: int = 0, last_activation: str = "identity") -
     """
     lookup("activation", last_activation, ACTIVATIONS)
     module = _Down(spec, outputs, last_activation)
+    return Net(
+        init=lambda key, x: module.init(key, x)["params"],
+        apply=lambda params, x: module.apply({"params": params}, x),
+    )
+
+
+def transposed_net(spec: Stack, out_channels: int) -> Net:
+    """The way back of `conv_net`, from its last maps [B, h, w, c] to [B, H, W, out_channels]."""
+    module = _Up(spec, out_channels)
     return Net(
         init=lambda key, x: module.init(key, x)["params"],
         apply=lambda params, x: module.apply({"params": params}, x),

@@ -14,6 +14,7 @@ import numpy as np
 from rich.console import Console
 
 from aejax import data, evaluate, keys
+from aejax.conditions import beside, values_of
 from aejax.data.scaling import Scale
 from aejax.evaluate.members import evaluator
 from aejax.evaluate.reconstruction import as_float
@@ -23,7 +24,7 @@ from aejax.results.variables import save_variables
 from aejax.sweep.growth import begin, to_train
 from aejax.sweep.keeping import kept_members, policy
 from aejax.sweep.lost import in_words, lost
-from aejax.sweep.plan import SweepPlan, job_of
+from aejax.sweep.plan import SweepPlan, data_of, job_of
 from aejax.sweep.progress import Report
 from aejax.sweep.spec import Group
 from aejax.train import compile as compiler
@@ -102,8 +103,8 @@ def _run_group(
     job = job_of(plan.config, group)
     trained = train(
         job,
-        dataset.train,
-        valid=dataset.valid,
+        data_of(dataset, "train", group.model),
+        valid=data_of(dataset, "valid", group.model),
         measure=None if dataset.valid is None else evaluator,
         checkpoint=checkpoint,
         checkpoint_seconds=plan.config.checkpoint_seconds,
@@ -143,7 +144,7 @@ def _keep(
 def _execute(fn: population.MemberFn, members: PyTree, shared: Any, trained: Trained) -> PyTree:
     executor, chunk = trained.executor, trained.chunk
     size = population.size(members)
-    table = population.place(jnp.asarray(shared), size, executor, shared=True)
+    table = population.place(jax.tree.map(jnp.asarray, shared), size, executor, shared=True)
     program = population.execute(executor, fn, members, table, chunk=chunk)
     return jax.device_get(program.call(members, table))
 
@@ -157,13 +158,13 @@ def _scores(
     is not.
     """
     measure = evaluator(group.model)
-    found = {"test": _execute(measure, members, dataset.test, trained)}
+    found = {"test": _execute(measure, members, data_of(dataset, "test", group.model), trained)}
     if dataset.valid is not None:
         at_the_end = int(trained.valid_step[-1]) == group.spec.recipe.steps
         found["valid"] = (
             {name: values[:, -1] for name, values in trained.valid.items()}
             if at_the_end
-            else _execute(measure, members, dataset.valid, trained)
+            else _execute(measure, members, data_of(dataset, "valid", group.model), trained)
         )
     return {f"{split}_{name}": v for split, of in found.items() for name, v in of.items()}
 
@@ -178,8 +179,10 @@ def _arrays(
     """
     config, model = plan.config, group.model
     shape = model.info.shape
-    images = as_float(dataset.test[: config.images]).reshape(-1, *shape)
-    coded = as_float(dataset.test[: config.codes]).reshape(-1, *shape)
+    test = data_of(dataset, "test", model)
+    floats = lambda rows: beside(as_float(values_of(rows)).reshape(-1, *shape), rows)
+    images, coded = floats(test[: config.images]), floats(test[: config.codes])
+    both = jax.tree.map(lambda *leaves: np.concatenate(leaves), images, coded)
 
     def shown(m: PyTree, x: Any) -> PyTree:
         state, n = m["state"], len(images)
@@ -187,10 +190,10 @@ def _arrays(
         drawn = evaluate.show(model, state.variables, m["hp"], key, x[:n], config.samples)
         return drawn | {"codes": evaluate.codes(model, state.variables, x[n:])}
 
-    drawn = _execute(shown, members, np.concatenate([images, coded]), trained)
+    drawn = _execute(shown, members, both, trained)
     arrays = {
         "ids": np.asarray([member.id for member in group.members]),
-        "inputs": images,
+        "inputs": values_of(images),
         "curve_step": trained.curve_step,
         "valid_step": trained.valid_step,
         **{f"curve/{name}": values for name, values in trained.curves.items()},

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from aejax import data, models
+from aejax.conditions import values_of, with_condition
 from aejax.data.rows import check_support
 from aejax.errors import ConfigError, check_integer, check_within, lookup, nearest, plain
 from aejax.hparams import HParam, unknown
@@ -232,13 +233,31 @@ def _resolve(one: Config, point: Point, dataset: data.Dataset, built: dict, read
     model = built.get(spec) or models.build(one.model, shape, args)
     if spec not in built:
         for split in ("train", "valid", "test"):
-            rows = getattr(dataset, split)
+            rows = data_of(dataset, split, model)
             if rows is not None:
-                check_support(model, rows, f"dataset={one.dataset!r} ({split})")
+                check_support(model, values_of(rows), f"dataset={one.dataset!r} ({split})")
     check_batch(model, len(dataset.train), one.batch_size)
     given = _own_hp(one, point, records_of(model, recipe), read)
     facts = {"num_data": len(dataset.train)}
     return spec, model, resolve_hparams(model, recipe, given, facts)
+
+
+def data_of(dataset: data.Dataset, split: str, model: Autoencoder) -> Any:
+    """Returns the rows of a split as a model takes them, the labels for condition; None: no split.
+
+    Raises:
+      ConfigError: a model with a condition, and labels that there are not or that are no such.
+    """
+    rows, told = getattr(dataset, split), model.info.nets.condition
+    if rows is None or told is None:
+        return rows
+    labels, field = getattr(dataset, f"{split}_labels"), f"dataset={dataset.name!r}, {split} labels"
+    if labels is None:
+        raise ConfigError(
+            f"model {model.info.name!r} was built with a condition, and dataset={dataset.name!r} "
+            "has no labels. Allowed: condition=0, or a data set with labels."
+        )
+    return with_condition(told, rows, labels, model.info.name, field)
 
 
 def _check_read(config: Config, read: Read, points: Sequence[Point]) -> None:

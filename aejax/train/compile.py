@@ -121,9 +121,17 @@ def matmul_flops(size: int = 1024, repeats: int = 5) -> float:
 
 
 def serialised(
-    fn: Callable[..., Any], shape: tuple[int, ...], dtype: Any, platforms: Sequence[str]
+    fn: Callable[..., Any],
+    rows: Sequence[tuple[tuple[int, ...], Any]],
+    platforms: Sequence[str],
 ) -> bytes:
-    """Returns `fn` of one batch [B, *shape], B symbolic, as a program that `jax.export` reads."""
+    """Returns `fn` of batches of one size, which is open, as a program that `jax.export` reads.
+
+    Args:
+      fn: of an array [B, *shape] for each of `rows`.
+      rows: shape and type of one row, by argument.
+      platforms: that it is lowered for.
+    """
     (batch,) = export.symbolic_shape("batch")
-    x = jax.ShapeDtypeStruct((batch, *shape), dtype)
-    return bytes(export.export(jax.jit(fn), platforms=tuple(platforms))(x).serialize())
+    args = [jax.ShapeDtypeStruct((batch, *shape), dtype) for shape, dtype in rows]
+    return bytes(export.export(jax.jit(fn), platforms=tuple(platforms))(*args).serialize())

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from aejax.conditions import shapes_for
 from aejax.train.population.choice import Cost
 from aejax.train.population.stacked import size, stacked_shapes
 from aejax.train.recipe import Recipe
@@ -117,9 +118,9 @@ def _plan(
     lengths = stage_steps(parts, recipe.steps)
     cut = segments(lengths, every, begin)
     hp = {name: jax.ShapeDtypeStruct((), dtype) for name, dtype in hp_types}
-    x = jax.ShapeDtypeStruct((recipe.batch_size, *shape), jnp.float32)
+    x = shapes_for(model.info.nets.condition, recipe.batch_size, shape)
     seed = jax.ShapeDtypeStruct((), jnp.int32)
-    init = traced_once(lambda seed: init_state(model, seed, jnp.zeros(x.shape, x.dtype)))
+    init = traced_once(lambda seed: init_state(model, seed, jnp.zeros(x.shape, jnp.float32)))
     first = state = jax.eval_shape(init, seed)
     start, stages, costs = 0, [], []
     for stage, steps in zip(parts, lengths, strict=True):

@@ -78,7 +78,8 @@ def train(
 
     Args:
       job: the population and its recipe.
-      table: training rows [N, *shape], uint8 or float32; placed on the device once.
+      table: training rows [N, *shape], uint8 or float32, `Conditioned` where the model takes a
+        condition; placed on the device once.
       valid: rows for the validation points, or None for none.
       measure: what a validation point measures, e.g. `evaluate.members.evaluator`.
       stopping: keep each member's best variables by a validation metric of the last stage.
@@ -111,7 +112,7 @@ def train(
     plan = plan_of(job, table, begin.steps_taken(job, start, planned))
     compiled = compiler.compile_seconds()
     trials = partial(trial, plan, job.hp, table)
-    shape = lambda data: None if data is None else jax.ShapeDtypeStruct(data.shape, data.dtype)
+    shape = partial(jax.tree.map, lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype))
     setting, done = settle(
         checkpoint,
         partial(fingerprints, plan, job, shape(table), shape(valid), measure, stopping),

@@ -43,3 +43,17 @@ def test_in_a_pipeline_and_a_grid_search():
     np.testing.assert_allclose(twin.score_samples(x), -error, rtol=1e-4)
     with pytest.raises(ValueError, match="is unknown"):
         AutoencoderTransformer(model="vaee").fit(x)
+
+
+def test_images_and_what_a_transformer_is_not_told():
+    x = load_digits(return_X_y=True)[0][:40].astype(np.float32)
+    ours = clone(SMALL).set_params(shape=(8, 8, 1), args={"net": "conv", "widths": (8,)})
+    codes = ours.fit(x).transform(x)
+    assert codes.shape == (40, 2)
+    assert ours.inverse_transform(codes).shape == x.shape
+    with pytest.raises(ValueError, match=r"has 49 numbers, a row of X 64"):
+        ours.set_params(shape=(7, 7, 1)).fit(x)
+    with pytest.raises(ValueError, match="net='conv' does not go with examples of shape"):
+        ours.set_params(shape=None).fit(x)
+    with pytest.raises(ValueError, match="condition=10 does not go with a transformer"):
+        ours.set_params(args={"condition": 10}).fit(x)

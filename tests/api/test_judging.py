@@ -40,10 +40,12 @@ def judged(fitted, tmp_path, verb, *flags):
 
 
 def test_a_perfect_code_is_disentangled_and_a_mixed_one_is_not(fitted, monkeypatch):
-    monkeypatch.setattr("aejax.api.judging.encode", lambda _, x: FACTORS.astype(np.float32))
+    monkeypatch.setattr(
+        "aejax.api.judging.encode", lambda *_, condition: FACTORS.astype(np.float32)
+    )
     perfect = disentangle(fitted, X, FACTORS)
     turned = FACTORS @ np.asarray([[1.0, 1.0], [1.0, -1.0]])
-    monkeypatch.setattr("aejax.api.judging.encode", lambda _, x: turned.astype(np.float32))
+    monkeypatch.setattr("aejax.api.judging.encode", lambda *_, condition: turned.astype(np.float32))
     mixed = disentangle(fitted, X, FACTORS)
     assert perfect["mig"].min() > 0.9 > 0.5 > mixed["mig"].max()
     assert perfect["disentanglement"] > 0.9 > mixed["disentanglement"]

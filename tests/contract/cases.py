@@ -1,20 +1,38 @@
-"""What the contract suite runs: every name of MODELS, with its row of configs/zoo.py."""
+"""What the contract suite runs: every name of MODELS, with its row of configs/zoo.py.
+
+And a sample of the models with other networks and a condition, as "vae conv told": 10 classes, the
+labels of the digits.
+"""
 
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
-import numpy as np
 
 from aejax import data, models
+from aejax.nets import NETS
+from aejax.sweep.plan import data_of
 from aejax.train.plan import Job
 from aejax.train.recipe import Recipe, resolve_hparams
 from aejax.types import Autoencoder
 from configs.zoo import ROWS, Setup
 
-NAMES = sorted(models.MODELS)
+CLASSES = 10
+TOLD = models.taking("condition")
+# Every fourth model that takes `net`, under the nets in turn, and `vae` under all of them;
+# tests/models/test_nets.py takes a step of each.
+SAMPLED = [
+    *(f"vae {net} told" for net in NETS),
+    *(
+        f"{name} {net} told" if name in TOLD else f"{name} {net}"
+        for name, net in zip(models.taking("net")[::4], itertools.cycle(NETS), strict=False)
+        if name in TOLD or net != "dense"
+    ),
+]
+NAMES = sorted([*models.MODELS, *SAMPLED])
 BATCH = 16
 ROWS_OF_DATA = 96
 
@@ -23,8 +41,8 @@ class Case(NamedTuple):
     """A model, a little data, and its hyper-parameters."""
 
     model: Autoencoder
-    train: np.ndarray
-    test: np.ndarray
+    train: Any
+    test: Any
     hp: dict[str, float]
 
 
@@ -35,10 +53,15 @@ def dataset(name: str) -> data.Dataset:
 
 @functools.cache
 def case(name: str) -> Case:
+    name, *rest = name.split()
     row = ROWS.get(name, Setup())
     found = dataset(row.dataset)
-    model = models.build(name, tuple(found.train.shape[1:]), row.args)
-    return Case(model, found.train, found.test, resolve_hparams(model, recipe(1), row.hp))
+    args = {**row.args, **({"net": rest[0]} if rest else {})}
+    if "told" in rest:
+        args["condition"] = CLASSES
+    model = models.build(name, tuple(found.train.shape[1:]), args)
+    splits = [data_of(found, split, model) for split in ("train", "test")]
+    return Case(model, *splits, resolve_hparams(model, recipe(1), row.hp))
 
 
 def recipe(steps: int, **fields: Any) -> Recipe:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from aejax import evaluate
+from aejax.conditions import Conditioned, beside, values_of
 from aejax.data.scaling import to_float
 from aejax.evaluate.members import evaluator
 from aejax.train import population, tree
@@ -31,7 +32,7 @@ OFTEN = (
     "contractive",
     "denoising",
     "k_sparse",
-    "vae",
+    "vae dense told",  # a plain one, but for what it is told
     "iwae",
     "vq_vae",
     "adversarial_autoencoder",
@@ -50,7 +51,7 @@ pytestmark = pytest.mark.parametrize(
 
 
 def batch(name: str) -> jax.Array:
-    return to_float(jnp.asarray(case(name).train[:BATCH]))
+    return to_float(jax.tree.map(jnp.asarray, case(name).train[:BATCH]))
 
 
 def scalars(name: str) -> dict[str, jax.Array]:
@@ -179,8 +180,8 @@ def test_terms_are_per_example_and_finite_at_extremes(name):
     model, hp = case(name).model, scalars(name)
     x, variables = batch(name), started(name).variables
     loss = jax.jit(functools.partial(model.loss, hp=hp, key=jax.random.key(1), step=jnp.int32(0)))
-    for extreme in (x, jnp.zeros_like(x), jnp.ones_like(x)):
-        scalar, aux = loss(variables, x=extreme)
+    for extreme in (values_of(x), jnp.zeros(x.shape), jnp.ones(x.shape)):
+        scalar, aux = loss(variables, x=beside(extreme, x))
         assert np.isfinite(scalar)
         assert set(aux.terms) == set(model.info.terms)
         for term, values in aux.terms.items():
@@ -213,7 +214,8 @@ def test_shapes_of_code_reconstruction_and_samples(name):
     reconstruct = functools.partial(evaluate.reconstruct, model)
     assert jax.jit(reconstruct)(variables, x).shape == x.shape
     if model.sample:
-        drawn = jax.jit(model.sample, static_argnums=2)(variables, jax.random.key(0), 3)
+        told = (x.condition[:3],) if isinstance(x, Conditioned) else ()
+        drawn = jax.jit(model.sample, static_argnums=2)(variables, jax.random.key(0), 3, *told)
         assert drawn.shape == (3, *model.info.shape)
         assert np.isfinite(drawn).all()
 
@@ -221,7 +223,8 @@ def test_shapes_of_code_reconstruction_and_samples(name):
 def test_metrics_do_not_depend_on_the_evaluation_batch(name):
     """Rows that fill no whole batch count like all others, and no padding enters a metric."""
     model, variables = case(name).model, started(name).variables
-    table, hp, key = jnp.asarray(case(name).test), scalars(name), jax.random.key(0)
+    table = jax.tree.map(jnp.asarray, case(name).test)
+    hp, key = scalars(name), jax.random.key(0)
 
     @functools.partial(jax.jit, static_argnums=0)
     def evaluated(batch_size):

@@ -8,7 +8,7 @@ from aejax.latents.gaussian import standard_log_density
 from aejax.losses import decoder_jacobian_term
 from aejax.losses.weights import l2_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -22,6 +22,7 @@ def regularized_decoder(
     method: str = "auto",
     probes: int = 1,
     init: str = "glorot_uniform",
+    net: str = "dense",
 ) -> Autoencoder:
     """A deterministic autoencoder that can be sampled from. Ghosh et al. 2020 (RAE), section 3.
 
@@ -36,7 +37,7 @@ def regularized_decoder(
     """
     shape = example_shape(features)
     space, p_x = ex_post_gaussian(latent), make_likelihood(likelihood)
-    nets = dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init)
+    nets = make_nets(shape, space, p_x, net, 0, widths, activation, init=init)
     return compose(
         name="regularized_decoder",
         paper="Ghosh 2020",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aejax.compose import compose
 from aejax.latents.deterministic import deterministic
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -19,6 +19,8 @@ def undercomplete(
     code_activation: str = "identity",
     tied: bool = False,
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """An autoencoder whose bottleneck is its only constraint. Rumelhart, Hinton & Williams 1986.
 
@@ -34,9 +36,14 @@ def undercomplete(
       code_activation: activation of the code.
       tied: decode with the encoder's transposed kernels.
       init: a name of INITIALISERS.
+      net: dense, or conv or resnet for images (height, width, channels) of any size: convolutions
+        by strides, then `widths` between the last maps and the code; see `aejax.nets.choice`.
+      condition: what encoder and decoder are told beside each example: 0 nothing, K a label of K
+        classes, (D,) a vector of D numbers. `fit` and all that reads rows or codes then take
+        `condition=`, and samples are of the condition that is asked for.
 
     Raises:
-      ConfigError: unknown names, sizes below 1.
+      ConfigError: unknown names, sizes below 1, tied weights in a net that is no mirrored MLP.
     """
     shape = example_shape(features)
     space, p_x = deterministic(latent), make_likelihood(likelihood)
@@ -45,12 +52,14 @@ def undercomplete(
         paper="Rumelhart, Hinton & Williams 1986",
         equation="min E[-log p(x | g(f(x)))]",
         shape=shape,
-        nets=dense_nets(
+        nets=make_nets(
             shape,
             space,
             p_x,
-            widths=widths,
-            activation=activation,
+            net,
+            condition,
+            widths,
+            activation,
             code_activation=code_activation,
             tied=tied,
             init=init,

@@ -6,7 +6,7 @@ from aejax.compose import compose
 from aejax.latents.quantised import finite_scalar
 from aejax.losses.quantised import code_length_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -20,6 +20,8 @@ def fsq(
     likelihood: str = "bernoulli",
     init: str = "glorot_uniform",
     normalise: bool = True,
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """Each channel of the code is squashed and rounded to a few levels. Mentzer et al. 2023.
 
@@ -49,7 +51,7 @@ def fsq(
         paper="Mentzer 2023",
         equation="min -log p(x|z), z_i = nearest of l_i values in [-1, 1] to tanh(h_i)",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={"kl_nats": (code_length_term(space.codes), 1.0)},

@@ -6,7 +6,7 @@ from aejax.compose import compose
 from aejax.latents.quantised import gumbel_softmax
 from aejax.losses.quantised import categorical_kl_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -20,6 +20,8 @@ def gumbel_vae(
     activation: str = "relu",
     likelihood: str = "bernoulli",
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """Categorical posteriors under a uniform prior. Jang, Gu & Poole 2017; Maddison et al. 2017.
 
@@ -41,7 +43,7 @@ def gumbel_vae(
         paper="Jang 2017",
         equation="max E[log p(x|softmax((log pi(x) + g) / tau))] - sum_g KL(pi_g(x) || uniform)",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={"kl_nats": (categorical_kl_term(), 1.0)},

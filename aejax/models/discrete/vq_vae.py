@@ -6,7 +6,7 @@ from aejax.compose import compose
 from aejax.latents.quantised import vector_quantised
 from aejax.losses.quantised import code_length_term, codebook_term, commitment_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -21,6 +21,8 @@ def vq_vae(
     activation: str = "relu",
     likelihood: str = "bernoulli",
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """Each group of the code is the nearest vector of a codebook. van den Oord et al. 2017.
 
@@ -46,7 +48,7 @@ def vq_vae(
         paper="van den Oord 2017",
         equation="min -log p(x|e) + |sg(z_e) - e|^2 + beta |z_e - sg(e)|^2, e = nearest code",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={

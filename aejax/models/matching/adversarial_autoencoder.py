@@ -6,7 +6,7 @@ from aejax.compose import compose
 from aejax.latents.gaussian import matched
 from aejax.losses import adversarial
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -19,6 +19,8 @@ def adversarial_autoencoder(
     likelihood: str = "gaussian",
     discriminator_widths: tuple[int, ...] = (256, 256),
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """A deterministic autoencoder whose encoder also plays a generator of N(0, I). Makhzani 2016.
 
@@ -40,7 +42,7 @@ def adversarial_autoencoder(
         paper="Makhzani 2016",
         equation="min E[-log p(x | g(f(x)))] - lambda E log D(f(x)); D: codes or N(0, I)?",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={

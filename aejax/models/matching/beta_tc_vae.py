@@ -7,7 +7,7 @@ from aejax.hparams import NUM_DATA
 from aejax.latents.gaussian import gaussian
 from aejax.losses.total_correlation import decomposition_terms
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -20,6 +20,8 @@ def beta_tc_vae(
     likelihood: str = "bernoulli",
     weighting: str = "stratified",
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """A VAE with a weight for each of the three parts of its divergence. Chen et al. 2018, eq. 4.
 
@@ -47,7 +49,7 @@ def beta_tc_vae(
         paper="Chen 2018",
         equation="max E_q[log p(x|z)] - alpha I(x; z) - beta TC - gamma sum_j KL(q(z_j) || p(z_j))",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={name: (term, *weights[name]) for name, term in terms.items()},

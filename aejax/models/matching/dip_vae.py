@@ -7,7 +7,7 @@ from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
 from aejax.losses.discrepancy import diagonal_term, off_diagonal_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -20,6 +20,8 @@ def dip_vae(
     likelihood: str = "bernoulli",
     variant: str = "ii",
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """A VAE with a penalty on the covariance of its codes. Kumar et al. 2018, eq. 6 (i) and 7 (ii).
 
@@ -37,7 +39,7 @@ def dip_vae(
         paper="Kumar 2018",
         equation="max ELBO - lambda_od sum_{i != j} C_ij^2 - lambda_d sum_i (C_ii - 1)^2",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={

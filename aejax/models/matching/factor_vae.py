@@ -6,7 +6,7 @@ from aejax.compose import compose
 from aejax.latents.gaussian import gaussian
 from aejax.losses import adversarial, gaussian_kl_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -19,6 +19,8 @@ def factor_vae(
     likelihood: str = "bernoulli",
     discriminator_widths: tuple[int, ...] = (256, 256),
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """A VAE minus gamma times the total correlation of q(z). Kim & Mnih 2018, eq. 2 and 3.
 
@@ -38,7 +40,7 @@ def factor_vae(
         paper="Kim & Mnih 2018",
         equation="max ELBO - gamma E log D(z) / (1 - D(z)); max_D E log D(z) (1 - D(permuted z))",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={

@@ -7,7 +7,7 @@ from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
 from aejax.losses.discrepancy import KERNEL_SCALE, mmd_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -20,6 +20,8 @@ def info_vae(
     likelihood: str = "bernoulli",
     kernel: str = "rbf",
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """A VAE that keeps information in its code by matching q(z), not each q(z|x). Zhao et al. 2017.
 
@@ -40,7 +42,7 @@ def info_vae(
         paper="Zhao 2017",
         equation="max E_q[log p(x|z)] - (1 - alpha) KL(q(z|x) || p) - (alpha + lambda - 1) MMD^2",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={

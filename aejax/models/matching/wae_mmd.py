@@ -6,7 +6,7 @@ from aejax.compose import compose
 from aejax.latents.gaussian import matched
 from aejax.losses.discrepancy import KERNEL_SCALE, mmd_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -19,6 +19,8 @@ def wae_mmd(
     likelihood: str = "gaussian",
     kernel: str = "imq",
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """A deterministic autoencoder whose codes are drawn to N(0, I). Tolstikhin et al. 2018, alg. 2.
 
@@ -40,7 +42,7 @@ def wae_mmd(
         paper="Tolstikhin 2018",
         equation="min E[-log p(x | g(f(x)))] + lambda MMD^2(f(x), N(0, I))",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={"mmd_sq": (mmd_term(space, kernel), 10.0, "lambda")},

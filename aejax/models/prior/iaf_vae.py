@@ -6,7 +6,7 @@ from aejax.compose import compose
 from aejax.latents.flows import iaf_posterior
 from aejax.losses.monte_carlo import mc_kl_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -21,6 +21,8 @@ def iaf_vae(
     flow_widths: tuple[int, ...] = (64,),
     context: int = 32,
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """A Gaussian sample through gated autoregressive layers. Kingma et al. 2016.
 
@@ -40,7 +42,7 @@ def iaf_vae(
         paper="Kingma 2016",
         equation="max E_q0[log p(x, z_T) - log q_0(z_0|x) + sum_t sum_i log sigma_ti]",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={"kl_nats": (mc_kl_term(space), 1.0, "beta")},

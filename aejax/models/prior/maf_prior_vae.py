@@ -8,7 +8,7 @@ from aejax.latents.gaussian import gaussian
 from aejax.latents.priors import flow_prior, with_prior
 from aejax.losses.monte_carlo import mc_kl_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -22,6 +22,8 @@ def maf_prior_vae(
     flows: int = 2,
     flow_widths: tuple[int, ...] = (64,),
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """A Gaussian posterior under a learned flow. Papamakarios 2017; as a prior, Chen et al. 2017.
 
@@ -41,7 +43,7 @@ def maf_prior_vae(
         paper="Papamakarios 2017; Chen 2017",
         equation="max E_q[log p(x|z) + log N(f(z); 0, I) + log |det df/dz| - log q(z|x)]",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={"kl_nats": (mc_kl_term(space), 1.0, "beta")},

@@ -7,7 +7,7 @@ from aejax.latents.gaussian import gaussian
 from aejax.latents.priors import mixture, with_prior
 from aejax.losses.monte_carlo import mc_kl_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -20,6 +20,8 @@ def mixture_vae(
     likelihood: str = "bernoulli",
     components: int = 10,
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """A Gaussian posterior under a mixture prior, learned with the rest. Tomczak & Welling 2018.
 
@@ -37,7 +39,7 @@ def mixture_vae(
         paper="Tomczak & Welling 2018 (MoG)",
         equation="max E_q[log p(x|z) + log sum_k pi_k N(z; m_k, s_k^2) - log q(z|x)]",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={"kl_nats": (mc_kl_term(space), 1.0, "beta")},

@@ -6,7 +6,7 @@ from aejax.compose import compose
 from aejax.latents.flows import planar_posterior
 from aejax.losses.monte_carlo import mc_kl_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -19,6 +19,8 @@ def planar_vae(
     likelihood: str = "bernoulli",
     flows: int = 4,
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """A Gaussian sample bent by planes that the encoder chooses. Rezende & Mohamed 2015.
 
@@ -36,7 +38,7 @@ def planar_vae(
         paper="Rezende & Mohamed 2015",
         equation="max E_q0[log p(x, z_T) - log q_0(z_0|x) + sum_t log |1 + u_t' psi_t(z_(t-1))|]",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={"kl_nats": (mc_kl_term(space), 1.0, "beta")},

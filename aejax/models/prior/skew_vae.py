@@ -7,7 +7,7 @@ from aejax.latents.priors import skew_normal, with_prior
 from aejax.latents.skew_normal import skew_normal_posterior
 from aejax.losses.monte_carlo import mc_kl_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -19,6 +19,8 @@ def skew_vae(
     activation: str = "relu",
     likelihood: str = "bernoulli",
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """An asymmetric posterior and prior, by one half-normal push. Partaourides & Chatzis 2017.
 
@@ -37,7 +39,7 @@ def skew_vae(
         paper="Partaourides & Chatzis 2017",
         equation="max E_q[log p(x|z) + log rMSN(z; 0, I, l_0) - log rMSN(z; xi(x), D(x), l(x))]",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={"kl_nats": (mc_kl_term(space), 1.0, "beta")},

@@ -7,7 +7,7 @@ from aejax.latents.gaussian import gaussian
 from aejax.latents.priors import student_t, with_prior
 from aejax.losses.monte_carlo import mc_kl_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -19,6 +19,8 @@ def student_vae(
     activation: str = "relu",
     likelihood: str = "bernoulli",
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """A Gaussian posterior under a multivariate Student's t. Kim et al. 2024 (their prior alone).
 
@@ -37,7 +39,7 @@ def student_vae(
         paper="Kim 2024 (t3-VAE's prior)",
         equation="max E_q[log p(x|z) + log t(z; 0, I, nu) - log q(z|x)]",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={"kl_nats": (mc_kl_term(space), 1.0, "beta")},

@@ -7,7 +7,7 @@ from aejax.latents.gaussian import gaussian
 from aejax.latents.priors import vamp, with_prior
 from aejax.losses.monte_carlo import mc_kl_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -20,6 +20,7 @@ def vamp_vae(
     likelihood: str = "bernoulli",
     components: int = 50,
     init: str = "glorot_uniform",
+    net: str = "dense",
 ) -> Autoencoder:
     """A Gaussian posterior, and for prior its variational mixture. Tomczak & Welling 2018.
 
@@ -31,7 +32,7 @@ def vamp_vae(
       Others and errors: as in `undercomplete`; components below 1. `w_kl_nats` is swept.
     """
     shape, p_x, posterior = example_shape(features), make_likelihood(likelihood), gaussian(latent)
-    nets = dense_nets(shape, posterior, p_x, widths=widths, activation=activation, init=init)
+    nets = make_nets(shape, posterior, p_x, net, 0, widths, activation, init=init)
     space = with_prior(posterior, vamp(shape, posterior, nets, p_x, components))
     return compose(
         name="vamp_vae",

@@ -6,7 +6,7 @@ from aejax.compose import compose
 from aejax.latents.deterministic import deterministic
 from aejax.losses import jacobian_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -22,6 +22,7 @@ def contractive(
     probes: int = 1,
     tied: bool = False,
     init: str = "glorot_uniform",
+    net: str = "dense",
 ) -> Autoencoder:
     """An autoencoder with lambda ||J_f(x)||_F^2 added. Rifai et al. 2011 (ICML), eq. 1.
 
@@ -37,12 +38,14 @@ def contractive(
     """
     shape = example_shape(features)
     space, p_x = deterministic(latent), make_likelihood(likelihood)
-    nets = dense_nets(
+    nets = make_nets(
         shape,
         space,
         p_x,
-        widths=widths,
-        activation=activation,
+        net,
+        0,
+        widths,
+        activation,
         code_activation=code_activation,
         tied=tied,
         init=init,

@@ -6,7 +6,7 @@ from aejax.compose import compose
 from aejax.latents.deterministic import deterministic
 from aejax.losses.jacobian.terms import SIGMA, higher_order_term, jacobian_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -21,6 +21,7 @@ def contractive_higher(
     samples: int = 4,
     tied: bool = False,
     init: str = "glorot_uniform",
+    net: str = "dense",
 ) -> Autoencoder:
     """A penalty on the Jacobian and on its change nearby. Rifai et al. 2011 (ECML), CAE+H.
 
@@ -34,12 +35,14 @@ def contractive_higher(
     """
     shape = example_shape(features)
     space, p_x = deterministic(latent), make_likelihood(likelihood)
-    nets = dense_nets(
+    nets = make_nets(
         shape,
         space,
         p_x,
-        widths=widths,
-        activation=activation,
+        net,
+        0,
+        widths,
+        activation,
         code_activation=code_activation,
         tied=tied,
         init=init,

@@ -7,7 +7,7 @@ from aejax.corruptions.noise import CORRUPTIONS
 from aejax.errors import lookup
 from aejax.latents.deterministic import deterministic
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -22,6 +22,8 @@ def denoising(
     code_activation: str = "identity",
     tied: bool = False,
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """An autoencoder that sees a corrupted input and is scored on the clean one. Vincent 2008,
     2010.
@@ -40,12 +42,14 @@ def denoising(
         paper="Vincent 2008, 2010",
         equation="min E[-log p(x | g(f(x~)))], x~ ~ C(. | x)",
         shape=shape,
-        nets=dense_nets(
+        nets=make_nets(
             shape,
             space,
             p_x,
-            widths=widths,
-            activation=activation,
+            net,
+            condition,
+            widths,
+            activation,
             code_activation=code_activation,
             tied=tied,
             init=init,

@@ -10,8 +10,7 @@ from aejax.latents.deterministic import deterministic
 from aejax.losses.sparsity import RHO, kl_sparsity_term, l1_term
 from aejax.losses.weights import l2_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
-from aejax.nets import mirrored
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -25,6 +24,8 @@ def sparse_l1(
     code_activation: str = "relu",
     tied: bool = False,
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """An autoencoder with w_l1 * ||f(x)||_1 added. Olshausen & Field 1996; Lee 2007 for the
     penalty.
@@ -40,12 +41,14 @@ def sparse_l1(
         paper="Olshausen & Field 1996",
         equation="min E[-log p(x | g(h)) + lambda ||h||_1]",
         shape=shape,
-        nets=dense_nets(
+        nets=make_nets(
             shape,
             space,
             p_x,
-            widths=widths,
-            activation=activation,
+            net,
+            condition,
+            widths,
+            activation,
             code_activation=code_activation,
             tied=tied,
             init=init,
@@ -67,6 +70,8 @@ def sparse_kl(
     init: str = "glorot_uniform",
     out_activation: str = "identity",
     decay: bool = False,
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """A sigmoid code whose mean activation is drawn to rho. Ng, CS294A lecture notes 2011.
 
@@ -85,13 +90,14 @@ def sparse_kl(
         paper="Ng 2011 (CS294A)",
         equation="min E[-log p(x | g(h))] + beta sum_j KL(rho || mean h_j)",
         shape=shape,
-        nets=mirrored(
+        nets=make_nets(
             shape,
-            (*shape[:-1], shape[-1] * p_x.outputs),
-            widths=widths,
-            latent=space.size,
-            outputs=space.outputs,
-            activation=activation,
+            space,
+            p_x,
+            net,
+            condition,
+            widths,
+            activation,
             code_activation="sigmoid",
             out_activation=out_activation,
             init=init,

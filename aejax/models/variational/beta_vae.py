@@ -6,7 +6,7 @@ from aejax.compose import compose
 from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -18,6 +18,8 @@ def beta_vae(
     activation: str = "relu",
     likelihood: str = "bernoulli",
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """A VAE with beta = 4 on its divergence. Higgins et al. 2017, eq. 4.
 
@@ -33,7 +35,7 @@ def beta_vae(
         paper="Higgins 2017",
         equation="max E_q[log p(x|z)] - beta KL(q(z|x) || N(0, I))",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={"kl_nats": (gaussian_kl_term(), 4.0, "beta")},

@@ -7,7 +7,7 @@ from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
 from aejax.losses.shaped_kl import CAPACITY, capacity_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.objectives import surrogate
 from aejax.types import Autoencoder
 
@@ -20,6 +20,8 @@ def capacity_vae(
     activation: str = "relu",
     likelihood: str = "bernoulli",
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """A VAE whose divergence is held at C(t), a line from 0 to C. Burgess et al. 2018, section 5.
 
@@ -38,7 +40,7 @@ def capacity_vae(
         paper="Burgess 2018",
         equation="max E_q[log p(x|z)] - gamma |KL(q(z|x) || N(0, I)) - C(t)|",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={"kl_nats": (kl, 30.0, "gamma")},

@@ -7,7 +7,7 @@ from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
 from aejax.losses.shaped_kl import FREE, free_bits_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.objectives import surrogate
 from aejax.types import Autoencoder
 
@@ -20,6 +20,8 @@ def free_bits_vae(
     activation: str = "relu",
     likelihood: str = "bernoulli",
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """A VAE in which the first lambda nats of each dimension cost nothing. Kingma et al. 2016, C.8.
 
@@ -35,7 +37,7 @@ def free_bits_vae(
         paper="Kingma 2016",
         equation="max E[log p(x|z)] - sum_j max(lambda, E KL(q(z_j|x) || N(0, 1)))",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={"kl_nats": (gaussian_kl_term(), 1.0)},

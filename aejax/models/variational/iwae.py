@@ -7,12 +7,13 @@ from aejax.latents.gaussian import gaussian
 from aejax.losses.monte_carlo import mc_kl_term
 from aejax.models.builder import builder
 from aejax.models.parts import (
+    ConditionArg,
     Features,
     binarised,
-    dense_nets,
     example_shape,
     from_mean,
     make_likelihood,
+    make_nets,
 )
 from aejax.objectives import sampled_bound
 from aejax.types import Autoencoder
@@ -30,6 +31,8 @@ def iwae(
     binarise: bool = False,
     data_bias: bool = False,
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """A VAE on the importance-weighted bound L_k. Burda, Grosse & Salakhutdinov 2015, eq. 8.
 
@@ -51,12 +54,12 @@ def iwae(
         paper="Burda 2015",
         equation="max E log 1/k sum_i p(x, z_i) / q(z_i | x), z_i ~ q(z | x)",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={"kl_nats": (mc_kl_term(space), 1.0)},
         objective=sampled_bound(bound, samples),
         bound=("rec_nats", "kl_nats"),
     )
-    model = from_mean(model) if data_bias else model
+    model = from_mean(model, net) if data_bias else model
     return binarised(model) if binarise else model

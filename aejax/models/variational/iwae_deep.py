@@ -7,7 +7,7 @@ from aejax.latents.hierarchical import two_layers
 from aejax.losses.monte_carlo import mc_kl_term
 from aejax.models.builder import builder
 from aejax.models.parts import Features, binarised, example_shape, from_mean, make_likelihood
-from aejax.nets import mirrored
+from aejax.nets import chosen
 from aejax.objectives import sampled_bound
 from aejax.types import Autoencoder
 
@@ -26,6 +26,7 @@ def iwae_deep(
     binarise: bool = False,
     data_bias: bool = False,
     init: str = "glorot_uniform",
+    net: str = "dense",
 ) -> Autoencoder:
     """p(z2) p(z1|z2) p(x|z1) against q(z1|x) q(z2|z1). Burda et al. 2015, eq. 8 and section 5.
 
@@ -44,7 +45,9 @@ def iwae_deep(
         two_layers(lower, latent, tuple(upper_widths), activation),
         make_likelihood(likelihood),
     )
-    nets = mirrored(
+    nets = chosen(
+        net,
+        0,
         shape,
         (*shape[:-1], shape[-1] * p_x.outputs),
         widths=widths,
@@ -69,5 +72,5 @@ def iwae_deep(
         objective=sampled_bound(bound, samples),
         bound=("rec_nats", "kl_nats"),
     )
-    model = from_mean(model) if data_bias else model
+    model = from_mean(model, net) if data_bias else model
     return binarised(model) if binarise else model

@@ -6,7 +6,7 @@ from aejax.compose import compose
 from aejax.latents.gaussian import gaussian
 from aejax.losses.monte_carlo import mc_kl_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.objectives import doubly_reparameterised
 from aejax.types import Autoencoder
 
@@ -20,6 +20,8 @@ def iwae_dreg(
     likelihood: str = "bernoulli",
     samples: int = 5,
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """`iwae` with a gradient of less variance for the encoder. Tucker et al. 2019 (DReG).
 
@@ -36,7 +38,7 @@ def iwae_dreg(
         paper="Tucker 2019",
         equation="grad_phi L_k = E[sum_i v_i^2 (d log w_i / d z_i) (d z_i / d phi)]",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={"kl_nats": (mc_kl_term(space), 1.0)},

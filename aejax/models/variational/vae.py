@@ -8,7 +8,7 @@ from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
 from aejax.losses.weights import parameter_prior_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -21,6 +21,8 @@ def vae(
     likelihood: str = "bernoulli",
     parameter_prior: bool = False,
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """A Gaussian posterior and prior, trained on the evidence lower bound. Kingma & Welling 2013.
 
@@ -40,7 +42,7 @@ def vae(
         paper="Kingma & Welling 2013",
         equation="max E_q[log p(x|z)] - beta KL(q(z|x) || N(0, I))",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={"kl_nats": (gaussian_kl_term(), 1.0, "beta"), **prior},

@@ -9,7 +9,7 @@ from aejax.losses import gaussian_kl_term
 from aejax.losses.wake_sleep import awake, dream_term, reported
 from aejax.losses.weights import parameter_prior_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import Features, example_shape, make_likelihood, make_nets
 from aejax.types import Autoencoder
 
 
@@ -22,6 +22,7 @@ def wake_sleep(
     likelihood: str = "bernoulli",
     parameter_prior: bool = False,
     init: str = "glorot_uniform",
+    net: str = "dense",
 ) -> Autoencoder:
     """The control of Kingma & Welling 2013, figure 2; the algorithm is Hinton et al. 1995.
 
@@ -34,7 +35,7 @@ def wake_sleep(
     """
     shape = example_shape(features)
     space, p_x = awake(gaussian(latent)), make_likelihood(likelihood)
-    nets = dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init)
+    nets = make_nets(shape, space, p_x, net, 0, widths, activation, init=init)
     prior = {"prior_nats": (parameter_prior_term(), 1.0)} if parameter_prior else {}
     return compose(
         name="wake_sleep",

@@ -7,7 +7,7 @@ from aejax.latents.gaussian import gaussian
 from aejax.losses import gaussian_kl_term
 from aejax.losses.shaped_kl import WARMUP, warmup_term
 from aejax.models.builder import builder
-from aejax.models.parts import Features, dense_nets, example_shape, make_likelihood
+from aejax.models.parts import ConditionArg, Features, example_shape, make_likelihood, make_nets
 from aejax.objectives import surrogate
 from aejax.types import Autoencoder
 
@@ -20,6 +20,8 @@ def warmup_vae(
     activation: str = "relu",
     likelihood: str = "bernoulli",
     init: str = "glorot_uniform",
+    net: str = "dense",
+    condition: ConditionArg = 0,
 ) -> Autoencoder:
     """A VAE that starts as a deterministic autoencoder. Bowman et al. 2016; Sonderby et al. 2016.
 
@@ -35,7 +37,7 @@ def warmup_vae(
         paper="Bowman 2016; Sonderby 2016",
         equation="max E_q[log p(x|z)] - beta(t) KL(q(z|x) || N(0, I)), beta(t) = min(1, t / T)",
         shape=shape,
-        nets=dense_nets(shape, space, p_x, widths=widths, activation=activation, init=init),
+        nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,
         likelihood=p_x,
         terms={"kl_nats": (kl, 1.0)},

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax import keys
+from aejax.conditions import check_unconditional
 from aejax.data import batches
 from aejax.data.scaling import to_float
 from aejax.train import population
@@ -61,7 +62,11 @@ def classifier(model: Autoencoder, head: Net, trainable: tuple[str, ...], name: 
       head: [B, latent] -> [B, classes].
       trainable: path prefixes of what is trained.
       name: of the one stage.
+
+    Raises:
+      ConfigError: a model with a condition.
     """
+    check_unconditional(model.info.nets.condition, "a classifier on a code")
     logits, shape = make_logits(model, head), model.info.shape
 
     def init(key: Array, rows: Array) -> Variables:
