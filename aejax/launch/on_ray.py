@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,15 @@ def check(launcher: Launcher) -> None:
     source = str(Path(aejax.__file__).parents[1])
     path = os.pathsep.join([source, *filter(None, [os.environ.get("PYTHONPATH")])])
     try:
-        ray.init(
-            address=launcher.target or None,
-            runtime_env={"env_vars": {"PYTHONPATH": path}},
-            include_dashboard=False if not launcher.target else None,
-            log_to_driver=False,
-            logging_level="error",
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*fork.*", RuntimeWarning)  # it starts its daemons
+            ray.init(
+                address=launcher.target or None,
+                runtime_env={"env_vars": {"PYTHONPATH": path}},
+                include_dashboard=None if launcher.target else False,
+                log_to_driver=False,
+                logging_level="error",
+            )
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         said = one_line(error)[:160]
         raise ConfigError(

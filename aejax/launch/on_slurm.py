@@ -26,6 +26,7 @@ MINUTES = 60
 TIMES_IN_THE_QUEUE = 100
 GRACE_SECONDS = 75.0  # of the 90 between Slurm's first signal and its last
 POLL_SECONDS = 1.0
+QUEUE_SECONDS = 10.0  # between two questions to Slurm
 
 
 class ArrayWorker:
@@ -111,19 +112,48 @@ def go(job: Job) -> None:
     job.console.print(f"{count} jobs submitted ({names}); aejax status says how far they are")
     if options.get("wait") == "no":
         return
+    queue = Queue(jobs, options.get("cluster") == "local")
     with telling(job) as teller:
-        while not _over(job, jobs):
+        while not _over(job, queue):
             teller.tell()
             signals.keep(f"jobs {names} go on, and scancel ends them")
             time.sleep(POLL_SECONDS)
 
 
-def _over(job: Job, jobs: list[Any]) -> bool:
+class Queue:
+    """Whether jobs are in the queue; asks Slurm itself, which need not keep accounts.
+
+    Args:
+      jobs: of submitit.
+      local: they are processes on this machine.
+    """
+
+    def __init__(self, jobs: list[Any], local: bool):
+        self._jobs, self._local = jobs, local
+        self._asked, self._said = time.monotonic(), True
+
+    def busy(self) -> bool:
+        """Returns whether there is a job that waits or runs, as of a few seconds ago."""
+        if self._local:
+            return not all(job.done() for job in self._jobs)
+        if self._said and time.monotonic() - self._asked > QUEUE_SECONDS:
+            names = ",".join({str(job.job_id).split("_")[0] for job in self._jobs})
+            asked = ["squeue", "--noheader", "--format=%i", f"--jobs={names}"]
+            done = subprocess.run(asked, capture_output=True, text=True, timeout=60)
+            # A job that left the queue a while ago is an error to squeue; so is a server that is
+            # away, which is asked again.
+            gone = done.returncode and "Invalid job id" in done.stderr
+            self._said = not gone and bool(done.returncode or done.stdout.strip())
+            self._asked = time.monotonic()
+        return self._said
+
+
+def _over(job: Job, queue: Queue) -> bool:
     """Returns whether all is done, or all jobs have ended."""
     found = status(job.workdir)
     if found.members["done"] == found.members["all"] and not job.plan.config.remake:
-        return not found.workers or all(each.done() for each in jobs)
-    return all(each.done() for each in jobs)
+        return not found.workers or not queue.busy()
+    return not queue.busy()
 
 
 def _executor(job: Job) -> Any:
@@ -131,7 +161,7 @@ def _executor(job: Job) -> Any:
     options = job.launcher.options
     cluster = options.get("cluster", "slurm")
     executor = submitit.AutoExecutor(
-        folder=job.workdir.absolute() / FOLDER / "%j",
+        folder=job.workdir.absolute() / FOLDER,
         cluster=cluster,
         slurm_max_num_timeout=TIMES_IN_THE_QUEUE,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from aejax.errors import ConfigError, nearest
 from aejax.results import batches, claims, planned, shards, workers
 from aejax.results.batches import Batch
 from aejax.results.planned import Planned, PlannedGroup
+from aejax.results.rows import Row
 from aejax.results.store import read_rows
 from aejax.results.workers import Said
 
@@ -79,8 +81,9 @@ def status(workdir: Path, silent_seconds: float = workers.SILENT_SECONDS) -> Sta
             f"workdir={str(workdir)!r} is not a directory.{nearest(workdir.name, siblings)}"
             " Allowed: a directory in which a sweep was begun."
         )
-    left = [row for rows in shards.read(workdir).values() for row in rows]
-    done = {row["id"] for row in [*left, *read_rows(workdir / "results.jsonl")[0]]}
+    left = [row for found in shards.read(workdir).values() for row in found]
+    rows = [*left, *read_rows(workdir / "results.jsonl")[0]]
+    done = {row["id"] for row in rows}
     begun = batches.read(workdir)
     plan = planned.read(workdir) or _of_batches(begun)
     if not plan.groups:
@@ -89,7 +92,21 @@ def status(workdir: Path, silent_seconds: float = workers.SILENT_SECONDS) -> Sta
         )
     now = time.time()
     living = [said for said in workers.listed(workdir) if _lives(said, now, silent_seconds)]
-    return _status(plan, done, begun, living, claims.failures(workdir), now)
+    speed = sum(_speed(said, _usual_speed(rows)) for said in living)
+    return _status(plan, done, begun, living, claims.failures(workdir), speed, now)
+
+
+def _usual_speed(rows: Sequence[Row]) -> float:
+    """Returns the steps of members in a second, of a worker, by the rows that are there."""
+    groups = {row.get("group"): row for row in rows if row.get("seconds")}
+    seconds = sum(sum(row["seconds"].values()) for row in groups.values())
+    steps = sum(row.get("members", 1) * row.get("step", 0) for row in groups.values())
+    return steps / seconds if seconds else 0.0
+
+
+def _speed(said: Said, usual: float) -> float:
+    """Returns a worker's speed; one that has just begun is taken for a usual one."""
+    return said.member_steps / max(said.seconds, 1e-9) if said.member_steps else usual
 
 
 def _lives(said: Said, now: float, silent_seconds: float) -> bool:
@@ -113,6 +130,7 @@ def _status(
     begun: list[Batch],
     living: list[Said],
     failed: dict[str, str],
+    speed: float,
     now: float,
 ) -> Status:
     groups = {batch.id: batch.group for batch in begun}
@@ -134,7 +152,6 @@ def _status(
     over = sum(sum(m in done for m in group.members) * group.steps for group in plan.groups)
     half = sum(said.members * said.step for group, said in at_it.items() if group in missing)
     ours = min(total, over + half)
-    speed = sum(said.member_steps / max(said.seconds, 1e-9) for said in living)
     left = total - ours
     return Status(
         name=plan.name,
