@@ -19,7 +19,7 @@ from aejax.results.status import status
 from aejax.sweep.work import work
 
 POLL_SECONDS = 0.2
-RESTARTS = 20  # of a worker that signals killed; after that, something kills it on purpose
+RESTARTS = 5  # of a worker that signals killed, while no group ends: its group may be too large
 GRACE_SECONDS = 120.0  # for a worker to reach the end of its chunk, before it is killed
 IGNORED = ("SIGUSR1", "SIGUSR2")  # Slurm's, for who started the worker
 
@@ -37,14 +37,17 @@ def go(job: Job) -> None:
     if job.launcher.count == 1:
         work(job.plan, job.workdir, job.console)
         return
-    slots = [Slot(job, number) for number in range(job.launcher.count)]
+    slots: list[Slot] = []
     try:
+        slots += (Slot(job, number) for number in range(job.launcher.count))
         with telling(job) as teller:
             while any([slot.poll() for slot in slots]):
                 teller.tell()
                 time.sleep(POLL_SECONDS)
     except BaseException:
         stop([slot.process for slot in slots])
+        for slot in slots:
+            slot.process.wait()
         raise
     for slot in slots:
         if slot.process.returncode and missing(job.workdir):
@@ -65,18 +68,22 @@ class Slot:
         self._command = command(job.argv, job.workdir)
         self._log = job.workdir / LOGS / f"worker-{number + 1}.log"
         self._environment = environment(number, job.launcher.count, gpus(os.environ), os.environ)
-        self._restarts = 0
+        self._restarts, self._done = 0, 0
         self.process = start(self._command, self._environment, self._log)
 
     def poll(self) -> bool:
         """Returns whether it works; starts it again where it was killed."""
-        ended = self.process.poll()
-        killed = ended is not None and ended < 0
-        if killed and self._restarts < RESTARTS and missing(self._workdir):
-            self._restarts += 1
-            self.process = start(self._command, self._environment, self._log)
-            return True
-        return ended is None
+        code = self.process.poll()
+        if code is None or code >= 0:
+            return code is None
+        groups = status(self._workdir).groups
+        if groups["done"] > self._done:
+            self._done, self._restarts = groups["done"], 0
+        if self._restarts >= RESTARTS or not groups["waiting"] + groups["running"]:
+            return False
+        self._restarts += 1
+        self.process = start(self._command, self._environment, self._log)
+        return True
 
     def reason(self) -> str:
         """Returns the last error that its log tells, or its status."""
@@ -110,22 +117,33 @@ def start(command: list[str], environment: Mapping[str, str], log: Path) -> subp
 def stop(processes: list[subprocess.Popen], seconds: float = GRACE_SECONDS) -> None:
     """Ends workers: each at the end of its chunk, with a checkpoint; those that do not are killed.
 
-    A second signal to this process kills them.
+    A second signal to this process kills them. May be called by a handler of signals.
     """
     try:
         for process in processes:
-            if process.poll() is None:
-                process.terminate()
+            if not ended(process):
+                os.kill(process.pid, signal.SIGTERM)
         until = time.monotonic() + seconds
+        while not all(map(ended, processes)) and time.monotonic() < until:
+            time.sleep(POLL_SECONDS)
+    finally:
         for process in processes:
-            process.wait(max(0.1, until - time.monotonic()))
-    except BaseException as error:
-        for process in processes:
-            process.kill()
-        for process in processes:
-            process.wait()
-        if not isinstance(error, subprocess.TimeoutExpired):
-            raise
+            if not ended(process):
+                os.kill(process.pid, signal.SIGKILL)
+
+
+def ended(process: subprocess.Popen) -> bool:
+    """Returns whether a child has ended; unlike `poll`, while a `poll` is interrupted by a signal.
+
+    `subprocess` holds a lock then, for which a handler would wait for ever.
+    """
+    if process.returncode is not None:
+        return True
+    try:
+        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return os.waitid(os.P_PID, process.pid, flags) is not None
+    except ChildProcessError:
+        return True
 
 
 def environment(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -24,7 +25,8 @@ FOLDER = "slurm"  # of submitit's files
 MOST_JOBS = 16  # where nobody says how many
 MINUTES = 60
 TIMES_IN_THE_QUEUE = 100
-GRACE_SECONDS = 75.0  # of the 90 between Slurm's first signal and its last
+GRACE_SECONDS = 75.0  # of the 90 between the signal that submitit asks for and the end
+KILL_SECONDS = 25.0  # of the 30 that Slurm leaves after SIGTERM
 POLL_SECONDS = 1.0
 QUEUE_SECONDS = 10.0  # between two questions to Slurm
 
@@ -50,8 +52,16 @@ class ArrayWorker:
         # Slurm has given the job its devices already.
         environment = local.environment(0, 1, [], os.environ, stay=False)
         self._process = local.start(self.command, environment, self.log)
+        signal.signal(signal.SIGTERM, self._preempted)
+        while not local.ended(self._process):
+            time.sleep(POLL_SECONDS)
         if status := self._process.wait():
             raise RuntimeError(f"the worker ended with status {status}; see {self.log}")
+
+    def _preempted(self, number: int, frame: Any) -> None:
+        """Slurm takes the node away, and queues the job again by itself."""
+        if self._process is not None:
+            local.stop([self._process], KILL_SECONDS)
 
     def checkpoint(self) -> Any:
         """Ends the worker at the end of its chunk, and asks for the job to be queued again."""
@@ -118,6 +128,9 @@ def go(job: Job) -> None:
             teller.tell()
             signals.keep(f"jobs {names} go on, and scancel ends them")
             time.sleep(POLL_SECONDS)
+    if queue.busy():  # those that would find nothing to do
+        for each in jobs:
+            each.cancel(check=False)
 
 
 class Queue:
