@@ -70,7 +70,8 @@ def main(argv: list[str]) -> int:
     """Runs the sweep and prints its table."""
     del argv
     given = flags.FLAGS
-    launcher = parse(given.launcher, given.slurm) if given.launcher or given.slurm else None
+    wanted = given.launcher is not None or given.slurm is not None
+    launcher = parse(given.launcher, given.slurm) if wanted else None
     console = make_console()
     if WORKER in os.environ:
         end_with_parent()

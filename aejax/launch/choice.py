@@ -99,16 +99,20 @@ SLURM_OPTIONS = {
 }
 
 
-def parse(text: str, slurm: str | None = None) -> Launcher:
+def parse(text: str | None, slurm: str | None = None) -> Launcher:
     """Returns what `--launcher` and `--slurm` ask for.
 
     Args:
-      text: NAME or NAME:TARGET.
+      text: NAME or NAME:TARGET; None where there is `slurm` alone.
       slurm: KEY=VALUE,...
 
     Raises:
       ConfigError: an unknown launcher or option, a bad number, or a package that is not installed.
     """
+    if text is None:
+        raise ConfigError(
+            f"slurm={slurm!r} is without its launcher. Allowed: with --launcher=slurm."
+        )
     name, colon, target = text.partition(":")
     kind = lookup("launcher", name, LAUNCHERS)
     if name == "local" and colon and not (target.isdecimal() and 1 <= int(target) <= MOST_WORKERS):

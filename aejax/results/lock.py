@@ -71,10 +71,13 @@ def who(workdir: Path) -> tuple[str, str]:
     ours = here()
     found = [s for s in listed(workdir) if s.place != ours or running(s.pid, s.since)]
     crew = [said.name for said in found if said.kind == "worker"]
+    for said in found:
+        if said.kind == "alone":
+            return f"process {said.pid} of {said.place.host}", ""
     if crew:
         names = ", ".join(crew[:3]) + ", ..." * (len(crew) > 3)
         return f"{len(crew)} workers ({names})", ", or --launcher=local, which works along"
-    return (f"process {found[0].pid} of {found[0].place.host}" if found else "another process"), ""
+    return "another process", ""
 
 
 def in_use(workdir: Path, who: str, remedy: str = "") -> InUse:

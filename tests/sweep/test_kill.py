@@ -1,7 +1,7 @@
 """SIGKILL at random times: nothing is lost, nothing is done twice, and no bit differs.
 
-`AEJAX_KILLS=100 AEJAX_KILL_SCALE=small pytest tests/sweep/test_kill.py` is the long form: 120 members
-in 24 groups, killed 100 times as one process, and 100 times as two workers and who started them.
+`AEJAX_KILLS=100 AEJAX_KILL_SCALE=small pytest tests/sweep/test_kill.py` is the long form: 120
+members in 24 groups, killed 100 times as one process, and 100 times as two workers.
 """
 
 from __future__ import annotations
