@@ -14,9 +14,9 @@ from pathlib import Path
 
 from aejax.errors import ConfigError
 from aejax.launch.choice import Launcher
-from aejax.launch.watching import LOGS, WORKER, Job, telling, worker_arguments
+from aejax.launch.watching import LOGS, WORKER, Order, telling, worker_arguments
 from aejax.results.status import status
-from aejax.sweep.work import work
+from aejax.sweep.working import work
 
 POLL_SECONDS = 0.2
 RESTARTS = 5  # of a worker that signals killed, while no group ends: its group may be too large
@@ -28,7 +28,7 @@ def check(launcher: Launcher) -> None:
     """All that it needs is there."""
 
 
-def go(job: Job) -> None:
+def go(job: Order) -> None:
     """Trains what is missing, by one or more workers.
 
     Raises:
@@ -63,7 +63,7 @@ def missing(workdir: Path) -> bool:
 class Slot:
     """A worker, and those that follow where signals killed it."""
 
-    def __init__(self, job: Job, number: int):
+    def __init__(self, job: Order, number: int):
         self._workdir = job.workdir
         self._command = command(job.argv, job.workdir)
         self._log = job.workdir / LOGS / f"worker-{number + 1}.log"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
+import re
+import socket
 import sys
 import time
 import warnings
@@ -13,7 +15,7 @@ from typing import Any
 import aejax
 from aejax.errors import ConfigError, need, one_line
 from aejax.launch.choice import Launcher
-from aejax.launch.watching import LOGS, Job, telling, worker_arguments
+from aejax.launch.watching import LOGS, Order, telling, worker_arguments
 from aejax.results.store import ended
 
 RETRIES = 10  # of a task whose node or process died
@@ -30,6 +32,7 @@ def check(launcher: Launcher) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if ray.is_initialized():
         return
+    _reached(launcher.target)
     source = str(Path(aejax.__file__).parents[1])
     path = os.pathsep.join([source, *filter(None, [os.environ.get("PYTHONPATH")])])
     try:
@@ -43,14 +46,34 @@ def check(launcher: Launcher) -> None:
                 logging_level="error",
             )
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-        said = one_line(error)[:160]
-        raise ConfigError(
-            f"launcher='ray:{launcher.target}' does not answer ({said}). Allowed: ray, or "
-            "ray:ADDRESS of a cluster that runs: auto, HOST:PORT or ray://HOST:PORT."
-        ) from error
+        raise _silent(launcher.target, error) from error
 
 
-def go(job: Job) -> None:
+def _silent(target: str, error: Exception) -> ConfigError:
+    return ConfigError(
+        f"launcher='ray:{target}' does not answer ({one_line(error)[:160]}). Allowed: ray, or "
+        "ray:ADDRESS of a cluster that runs: auto, HOST:PORT or ray://HOST:PORT."
+    )
+
+
+def _reached(target: str) -> None:
+    """Asks whether anybody is at HOST:PORT: Ray itself would try for minutes.
+
+    Raises:
+      ConfigError: nobody is, or it is no such address.
+    """
+    if target in ("", "auto", "local"):
+        return
+    found = re.fullmatch(r"(?:ray://)?([^:/]+|\[[^]]+\]):(\d{1,5})", target)
+    try:
+        if not found:
+            raise ValueError("no HOST:PORT")
+        socket.create_connection((found[1].strip("[]"), int(found[2])), timeout=10.0).close()
+    except (ValueError, OSError, OverflowError) as error:
+        raise _silent(target, error) from error
+
+
+def go(job: Order) -> None:
     """Runs a task for each group that is not done, and waits for all.
 
     Raises:
@@ -95,7 +118,7 @@ def train_one(argv: list[str], folder: str, group: str) -> int:
       group: its id.
     """
     from aejax.cli.common import make_console
-    from aejax.sweep.work import work
+    from aejax.sweep.working import work
 
     plan, workdir = _planned(tuple(argv), folder)
     (workdir / LOGS).mkdir(exist_ok=True)

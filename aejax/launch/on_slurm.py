@@ -18,7 +18,7 @@ from aejax import signals
 from aejax.errors import ConfigError, nearest, need
 from aejax.launch import local
 from aejax.launch.choice import SLURM_OPTIONS, Launcher
-from aejax.launch.watching import LOGS, Job, telling
+from aejax.launch.watching import LOGS, Order, telling
 from aejax.results.status import status
 
 FOLDER = "slurm"  # of submitit's files
@@ -98,7 +98,7 @@ def check(launcher: Launcher) -> None:
         )
 
 
-def go(job: Job) -> None:
+def go(job: Order) -> None:
     """Submits the array; waits until all is done, unless `wait=no`.
 
     Raises:
@@ -161,7 +161,7 @@ class Queue:
         return self._said
 
 
-def _over(job: Job, queue: Queue) -> bool:
+def _over(job: Order, queue: Queue) -> bool:
     """Returns whether all is done, or all jobs have ended."""
     found = status(job.workdir)
     if found.members["done"] == found.members["all"] and not job.plan.config.remake:
@@ -169,7 +169,7 @@ def _over(job: Job, queue: Queue) -> bool:
     return not queue.busy()
 
 
-def _executor(job: Job) -> Any:
+def _executor(job: Order) -> Any:
     submitit = need("submitit", "slurm")
     options = job.launcher.options
     cluster = options.get("cluster", "slurm")

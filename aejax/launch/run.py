@@ -10,7 +10,7 @@ from rich.console import Console
 
 from aejax.launch import local, on_ray, on_slurm
 from aejax.launch.choice import Launcher
-from aejax.launch.watching import Job
+from aejax.launch.watching import Order
 from aejax.results import claims, planned
 from aejax.results.lock import InUse, Lock
 from aejax.results.reader import read_rows
@@ -61,7 +61,7 @@ def launched(
     dropped, before = _prepared(plan, workdir, console)
     known = {member.id for group in plan.groups for member in group.members}
     if plan.config.remake or known - before:
-        GO[launcher.name](Job(plan, workdir, console, launcher, list(argv)))
+        GO[launcher.name](Order(plan, workdir, console, launcher, list(argv)))
     failed = claims.failures(workdir)
     rows = _folded(plan, workdir)
     mine = [row for row in rows if row["id"] in known]

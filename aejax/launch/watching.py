@@ -21,7 +21,7 @@ LOGS = "logs"
 WORKER = "AEJAX_WORKER"  # in the environment of a worker: "stay" while others train, or "leave"
 
 
-class Job(NamedTuple):
+class Order(NamedTuple):
     """A sweep, and the command by whose arguments workers are started."""
 
     plan: SweepPlan
@@ -77,7 +77,7 @@ class Teller:
 
 
 @contextmanager
-def telling(job: Job) -> Iterator[Teller]:
+def telling(job: Order) -> Iterator[Teller]:
     """Within it, `tell` says how far the sweep is."""
     teller = Teller(job.workdir, job.console)
     try:

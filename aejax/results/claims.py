@@ -19,7 +19,7 @@ from aejax.results.workers import Watch
 FOLDER = "claims"
 
 
-class Claim(NamedTuple):
+class Held(NamedTuple):
     """Who has a unit."""
 
     unit: str
@@ -45,9 +45,9 @@ class Claims:
         clock: Callable[[], float] = time.monotonic,
     ):
         self.workdir, self.worker, self._watch, self._clock = workdir, worker, watch, clock
-        self._empty: dict[Claim, float] = {}
+        self._empty: dict[Held, float] = {}
 
-    def take(self, unit: str, held: Mapping[str, Claim]) -> bool:
+    def take(self, unit: str, held: Mapping[str, Held]) -> bool:
         """Claims a unit that nobody has, or whose worker is dead; returns whether it is ours.
 
         Args:
@@ -63,7 +63,7 @@ class Claims:
             return False
         return make_once(self.workdir / FOLDER / f"{unit}.{claim.number + 1}", self.worker)
 
-    def _dead(self, claim: Claim) -> bool:
+    def _dead(self, claim: Held) -> bool:
         if claim.worker:
             return not self._watch.alive(claim.worker)
         # Made where there are no links, and not written yet; or never to be.
@@ -76,7 +76,7 @@ class Claims:
         return claim is not None and claim.worker == self.worker
 
 
-def holders(workdir: Path, pattern: str = "*.*") -> dict[str, Claim]:
+def holders(workdir: Path, pattern: str = "*.*") -> dict[str, Held]:
     """Returns the claim that counts of every unit that has one.
 
     Args:
@@ -94,7 +94,7 @@ def holders(workdir: Path, pattern: str = "*.*") -> dict[str, Claim]:
             worker = (workdir / FOLDER / f"{unit}.{number}").read_text()
         except FileNotFoundError:  # cleared just now: all workers have ended
             continue
-        claims[unit] = Claim(unit, number, worker)
+        claims[unit] = Held(unit, number, worker)
     return claims
 
 

@@ -67,7 +67,7 @@ class Shared(Folder):
             self._shards.add(path.name)
             self.know([row for row in rows if row["id"] not in self.done])
 
-    def take(self, batch: Batch, held: dict[str, claims.Claim], again: bool = False) -> bool:
+    def take(self, batch: Batch, held: dict[str, claims.Held], again: bool = False) -> bool:
         """Claims a population and writes it down; returns whether it is ours to train.
 
         Args:

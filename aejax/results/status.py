@@ -136,7 +136,7 @@ def _status(
     groups = {batch.id: batch.group for batch in begun}
     at_it = {groups.get(said.unit, said.unit): said for said in living if said.unit}
     broken = {groups.get(unit, unit) for unit in failed}
-    counts = dict.fromkeys(("done", "running", "waiting", "failed"), 0)
+    counts: dict[str, int] = dict.fromkeys(("done", "running", "waiting", "failed"), 0)
     missing = {
         group.id for group in plan.groups if any(member not in done for member in group.members)
     }

@@ -3,7 +3,7 @@
 from aejax.sweep.config import SCALES, base, check_scale, grid, product, set_field
 from aejax.sweep.execute import Outcome, estimate, run
 from aejax.sweep.plan import SweepPlan, make_plan
-from aejax.sweep.work import Worked, work
+from aejax.sweep.working import Worked, work
 
 __all__ = [
     "SCALES",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from types import SimpleNamespace
 
 import pytest
 
 from aejax import errors
-from aejax.launch import choice, local, on_slurm
+from aejax.launch import choice, local, on_ray, on_slurm
 from aejax.launch.choice import Launcher, parse, slurm_options
 from aejax.launch.watching import WORKER, worker_arguments
 
@@ -88,6 +89,16 @@ def test_an_unknown_partition_is_told_from_those_that_are(monkeypatch, tmp_path)
     said = "partition=shrot' is unknown. Did you mean 'short'\\? Allowed: long, short"
     with pytest.raises(errors.ConfigError, match=said):
         on_slurm.check(Launcher("slurm", "", {"partition": "shrot"}))
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:9", "ray://127.0.0.1:9", "nowhere", "a:b", "x:99999"]
+)
+def test_an_address_where_nobody_is_is_one_line_at_once(monkeypatch, address):
+    monkeypatch.setattr(on_ray, "need", lambda module, extra: SimpleNamespace(is_initialized=bool))
+    said = rf"launcher='ray:{address}' does not answer \(.*\). Allowed: ray, or ray:ADDRESS"
+    with pytest.raises(errors.ConfigError, match=said):
+        on_ray.check(Launcher("ray", address, {}))
 
 
 def test_a_worker_gets_the_command_without_its_launcher(tmp_path):
