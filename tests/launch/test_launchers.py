@@ -36,6 +36,8 @@ def start(workdir, cache, *flags, steps=40, **environment):
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True,
+        # Ctrl-C is ignored below a shell's background job, such as a suite that runs in one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
 
 
