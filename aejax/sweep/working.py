@@ -114,13 +114,15 @@ def _train(plan: SweepPlan, part: Group, shared: Shared, report: Report, console
     try:
         run_group(plan, part, shared, report, console)
         return True
-    except Superseded:
-        console.print(f"{part.id}: this worker was silent for long; another has taken it over")
-    except OSError:
-        raise
     except Exception as error:
-        console.print("".join(traceback.format_exception(error)))
-        shared.fail(part.id, f"{type(error).__name__}: {one_line(error)}")
+        # Who wakes in the middle of a checkpoint finds that the other has swept it up.
+        if isinstance(error, Superseded) or not shared.claims.mine(part.id):
+            console.print(f"{part.id}: this worker was silent for long; another has taken it over")
+        elif isinstance(error, OSError):
+            raise
+        else:
+            console.print("".join(traceback.format_exception(error)))
+            shared.fail(part.id, f"{type(error).__name__}: {one_line(error)}")
     finally:
         shared.pulse.begin("", 0, 0)
     return False

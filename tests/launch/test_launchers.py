@@ -49,7 +49,7 @@ def finish(process) -> str:
 
 def table(said: str) -> str:
     """Returns the lines of the table that a sweep ends with."""
-    return "\n".join(line for line in said.splitlines() if line[:1] in "┃│┏┡└╇")
+    return "\n".join(line for line in said.splitlines() if line and line[0] in "┃│┏┡└")
 
 
 @pytest.fixture(scope="module")

@@ -91,7 +91,8 @@ def test_a_group_that_breaks_off_does_not_stop_the_others(alone, tmp_path, monke
     assert stable(run(the_plan, tmp_path, quiet()).rows) == alone
 
 
-def test_who_was_taken_for_dead_leaves_the_group_to_the_other(tmp_path, monkeypatch):
+@pytest.mark.parametrize("error", [None, FileNotFoundError("a checkpoint that was swept up")])
+def test_who_was_taken_for_dead_leaves_the_group_to_the_other(tmp_path, monkeypatch, error):
     the_plan = plan(sizes=(2,))
     (group,) = the_plan.groups
     monkeypatch.setattr("aejax.results.shared.CHECK_SECONDS", 0.0)
@@ -102,6 +103,8 @@ def test_who_was_taken_for_dead_leaves_the_group_to_the_other(tmp_path, monkeypa
         if not calls:  # at the end of its first chunk, another takes it
             (tmp_path / "claims" / f"{unit}.2").write_text(other.name)
         calls.append(unit)
+        if error:
+            raise error
         check(self, unit)
 
     monkeypatch.setattr(execute.Shared, "check", late)
