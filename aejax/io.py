@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+# What file systems without hard links say.
+_NO_LINKS = {
+    errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EINVAL,
+}  # fmt: skip
 
 
 @contextmanager
@@ -41,7 +48,7 @@ def becoming(path: Path) -> Iterator[Path]:
     """
     with named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
         try:
             yield part
             with part.open("rb") as file:
@@ -60,3 +67,35 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_whole(path: Path, text: str) -> None:
     """Writes a text as `write_bytes` writes bytes."""
     write_bytes(path, text.encode())
+
+
+def make_once(path: Path, text: str) -> bool:
+    """Makes a file with its text, unless there is one; of several processes that try, one makes it.
+
+    By a hard link, which network file systems make once and whole; where there are no links, by an
+    exclusive open, under which a reader may meet the file empty.
+
+    Returns:
+      Whether this call made it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
+    try:
+        part.write_text(text)
+        try:
+            os.link(part, path)
+            return True
+        except FileExistsError:
+            # The answer of a server may get lost, and the call be made again.
+            return part.stat().st_nlink > 1
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+        try:
+            with path.open("x") as file:
+                file.write(text)
+            return True
+        except FileExistsError:
+            return False
+    finally:
+        part.unlink(missing_ok=True)

@@ -27,6 +27,7 @@ COMMANDS: dict[str, Command] = {
     name: command
     for name, command in {
         "sweep": Command("run a sweep, or what is missing of it", computes=True),
+        "status": Command("say how far a sweep is, and who works on it", computes=False),
         "train": Command("train one run: a config without its sweep", computes=True),
         "apply": Command("apply a trained member to new data", computes=True),
         "figures": Command("draw a sweep's figures again", computes=False),

@@ -1,16 +1,23 @@
 """Runs a sweep, or what is missing of it.
 
 aejax sweep --config=FILE[:SCALE] [--workdir=DIR]
-  [--config.FIELD=VALUE ...] [--dry_run] [--nofigures]
+  [--config.FIELD=VALUE ...] [--launcher=local[:N]|slurm|ray[:ADDRESS]] [--dry_run] [--nofigures]
 
 FILE is a path, such as configs/quickstart.py, or a shipped config's name, such as quickstart.
+With a launcher, several processes share the work: docs/cluster.md.
 """
 
 from __future__ import annotations
 
+import os
+import re
+import sys
 import time
+from pathlib import Path
 
+import jax
 from absl import flags
+from rich.console import Console
 
 from aejax.cli.common import (
     define_config,
@@ -20,8 +27,12 @@ from aejax.cli.common import (
     read_config,
     shown,
 )
+from aejax.launch import LAUNCHERS, launched, parse
+from aejax.launch.choice import SLURM_OPTIONS
+from aejax.launch.local import end_with_parent
+from aejax.launch.watching import LOGS, WORKER
 from aejax.results.store import ended
-from aejax.sweep import estimate, make_plan, run
+from aejax.sweep import SweepPlan, estimate, make_plan, run, work
 from aejax.sweep.keeping import kept_in_words
 from aejax.sweep.table import plan_table, summary
 
@@ -32,34 +43,65 @@ def define() -> None:
     flags.DEFINE_string("workdir", None, "results go here; default runs/NAME[-SCALE]")
     flags.DEFINE_bool("dry_run", False, "print the plan and stop")
     flags.DEFINE_bool("figures", True, "draw the figures at the end")
+    does = "; ".join(f"{name}: {kind.does}" for name, kind in LAUNCHERS.items())
+    flags.DEFINE_string(
+        "launcher", None, f"work along with others, by local[:N], slurm or ray[:ADDRESS] ({does})"
+    )
+    keys = "; ".join(f"{key}: {option.what}" for key, option in SLURM_OPTIONS.items())
+    flags.DEFINE_string("slurm", None, f"KEY=VALUE,... for --launcher=slurm ({keys})")
+    if any(re.match(r"--?launcher=(local:(?!1$)|slurm|ray)", argument) for argument in sys.argv):
+        # Who launches computes nothing: accelerators are its workers'.
+        jax.config.update("jax_platforms", "cpu")
+
+
+def asked() -> tuple[SweepPlan, Path]:
+    """Returns the plan that the flags ask for, and its work directory.
+
+    Raises:
+      ConfigError: anything about them is wrong.
+    """
+    config, module, overrides = read_config()
+    plan = make_plan(config, points_of(module, config), overrides)
+    name = config.name if config.scale == "small" else f"{config.name}-{config.scale}"
+    return plan, directory("workdir", flags.FLAGS.workdir, f"runs/{name}")
 
 
 def main(argv: list[str]) -> int:
     """Runs the sweep and prints its table."""
     del argv
     given = flags.FLAGS
-    config, module, overrides = read_config()
+    wanted = given.launcher is not None or given.slurm is not None
+    launcher = parse(given.launcher, given.slurm) if wanted else None
     console = make_console()
-    plan = make_plan(config, points_of(module, config), overrides)
-    name = config.name if config.scale == "small" else f"{config.name}-{config.scale}"
-    workdir = directory("workdir", given.workdir, f"runs/{name}")
+    if WORKER in os.environ:
+        end_with_parent()
+    plan, workdir = asked()
+    if WORKER in os.environ:
+        return _as_worker(plan, workdir, console)
+    config = plan.config
     title = f"{config.name}:{config.scale}, {plan.size} members in {len(plan.groups)} groups"
     if given.dry_run:
-        done = ended(workdir, plan.owner)
-        entries = estimate(plan, done)
-        total = sum(float(entry["about s"]) for entry in entries)
-        console.print(plan_table(entries, title))
-        console.print(
-            f"{plan.size} members, {len(plan.groups)} groups, one compile a group; "
-            f"{sum(int(entry['there']) for entry in entries)} members are there; the rest takes "
-            f"about {total:.0f} s on this machine; results would go to {workdir}"
-        )
-        console.print(kept_in_words(plan))
+        _print_plan(plan, workdir, title, console)
         return 0
     begun = time.perf_counter()
-    outcome = run(plan, workdir, console)
+    status = 0
+    if launcher is None:
+        outcome = run(plan, workdir, console)
+    else:
+        found = launched(plan, workdir, console, launcher, sys.argv[1:])
+        outcome = found.outcome
+        for name, reason in found.failed.items():
+            console.print(f"{name} broke off ({reason}); logs in {workdir / LOGS}")
+        if found.missing:
+            console.print(
+                f"{found.missing} members have no row yet; aejax status says who is at it, and the "
+                "same command goes on"
+            )
+        status = int(bool(found.failed))
+        if not outcome.rows:
+            return status
     console.print(summary(outcome.rows, title))
-    done = plan.size - outcome.fresh
+    done = len(outcome.rows) - outcome.fresh
     if outcome.others:
         console.print(
             f"{outcome.others} rows of {workdir} are of other points; figures show them, too"
@@ -74,4 +116,23 @@ def main(argv: list[str]) -> int:
         for path in shown(draw, workdir):
             if path.suffix == ".png":
                 console.print(f"figure {path}")
+    return status
+
+
+def _as_worker(plan: SweepPlan, workdir: Path, console: Console) -> int:
+    """Trains what nobody else does; who started this process says the rest."""
+    work(plan, workdir, console, wait=os.environ[WORKER] == "stay")
     return 0
+
+
+def _print_plan(plan: SweepPlan, workdir: Path, title: str, console: Console) -> None:
+    done = ended(workdir, plan.owner)
+    entries = estimate(plan, done)
+    total = sum(float(entry["about s"]) for entry in entries)
+    console.print(plan_table(entries, title))
+    console.print(
+        f"{plan.size} members, {len(plan.groups)} groups, one compile a group; "
+        f"{sum(int(entry['there']) for entry in entries)} members are there; the rest takes "
+        f"about {total:.0f} s on this machine; results would go to {workdir}"
+    )
+    console.print(kept_in_words(plan))

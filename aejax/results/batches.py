@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from aejax.errors import ConfigError
-from aejax.io import write_whole
+from aejax.io import make_once
 
 FOLDER = "groups"
 
@@ -32,14 +32,20 @@ class Batch(NamedTuple):
     members: tuple[dict[str, Any], ...]
 
 
-def read(workdir: Path) -> list[Batch]:
+def read(workdir: Path, known: Collection[str] = ()) -> list[Batch]:
     """Returns all batches that were begun, in the order of their ids.
+
+    Args:
+      workdir: of the sweep.
+      known: ids of those that are left out.
 
     Raises:
       ConfigError: a file that cannot be read.
     """
     found = []
     for path in sorted((workdir / FOLDER).glob("*.json")):
+        if path.stem in known:
+            continue
         try:
             said = json.loads(path.read_text())
             members = tuple(
@@ -55,10 +61,10 @@ def read(workdir: Path) -> list[Batch]:
     return found
 
 
-def write(workdir: Path, batch: Batch) -> None:
-    """Writes a batch down, before it begins."""
+def write(workdir: Path, batch: Batch) -> bool:
+    """Writes a batch down, before it begins; returns False where there is one of that id."""
     said = {"group": batch.group, "members": list(batch.members)}
-    write_whole(workdir / FOLDER / f"{batch.id}.json", json.dumps(said, indent=1))
+    return make_once(workdir / FOLDER / f"{batch.id}.json", json.dumps(said, indent=1))
 
 
 def free_id(group: str, taken: Collection[str]) -> str:

@@ -10,7 +10,9 @@ from aejax.results.batches import Batch
 
 # Written beside the file that they were to become; a whole one has another name.
 HALVES = ("*.part", ".*.part", "*.tmp")
-FOLDERS = (".", "arrays", "variables", "groups", "checkpoints", "figures")
+FOLDERS = (
+    ".", "arrays", "variables", "groups", "checkpoints", "figures", "rows", "workers", "claims",
+)  # fmt: skip
 
 
 def sweep_up(workdir: Path, batches: Sequence[Batch], done: Collection[str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from aejax.errors import ConfigError, nearest
-from aejax.results import batches, lines
+from aejax.results import batches, lines, shards
 from aejax.results.rows import Row
 from aejax.results.whole import DAMAGED
 
@@ -19,7 +19,9 @@ REQUIRED = ("id", "group", "model", "seed", "status")
 
 
 def read_rows(workdir: Path) -> list[Row]:
-    """Reads `results.jsonl`; a corrupt last line (a power cut) is left out, with a warning.
+    """Reads `results.jsonl`, and the shards of workers that are still at it.
+
+    A corrupt last line (a power cut) is left out, with a warning.
 
     Raises:
       ConfigError: no such directory, no results in it, a corrupt line before the last, a member
@@ -31,6 +33,8 @@ def read_rows(workdir: Path) -> list[Row]:
             f"workdir={str(workdir)!r} is not a directory.{nearest(workdir.name, siblings)}"
             " Allowed: a directory that a sweep wrote."
         )
+    begun = batches.read(workdir)
+    left = shards.read(workdir, REQUIRED, begun=begun)  # before what they are folded into
     path = workdir / "results.jsonl"
     found = path.read_bytes().splitlines() if path.is_file() else []
     rows: dict[int, Row] = {}
@@ -43,12 +47,14 @@ def read_rows(workdir: Path) -> list[Row]:
             if place < len(found):
                 raise lines.wrong(path, place, error) from error
             logging.warning("%s: the last line (%d) is corrupt; left out.", path, place)
-    lines.check(path, rows, batches.read(workdir))
-    if not rows:
+    lines.check(path, rows, begun)
+    ids = {row["id"] for row in rows.values()}
+    others = [row for shard in left.values() for row in shard if row["id"] not in ids]
+    if not rows and not others:
         raise ConfigError(
             f"workdir={str(workdir)!r} has no results. Allowed: run a sweep there first."
         )
-    return list(rows.values())
+    return [*rows.values(), *others]
 
 
 class GroupArrays:

@@ -3,11 +3,13 @@
 from aejax.sweep.config import SCALES, base, check_scale, grid, product, set_field
 from aejax.sweep.execute import Outcome, estimate, run
 from aejax.sweep.plan import SweepPlan, make_plan
+from aejax.sweep.working import Worked, work
 
 __all__ = [
     "SCALES",
     "Outcome",
     "SweepPlan",
+    "Worked",
     "base",
     "check_scale",
     "estimate",
@@ -16,4 +18,5 @@ __all__ = [
     "product",
     "run",
     "set_field",
+    "work",
 ]

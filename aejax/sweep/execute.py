@@ -18,10 +18,13 @@ from aejax.conditions import beside, values_of
 from aejax.data.scaling import Scale
 from aejax.evaluate.members import evaluator
 from aejax.evaluate.reconstruction import as_float
-from aejax.results import environment
-from aejax.results.store import Row, Store
+from aejax.results import environment, planned
+from aejax.results.folder import Folder
+from aejax.results.rows import Row
+from aejax.results.shared import Shared
+from aejax.results.store import Store
 from aejax.results.variables import save_variables
-from aejax.sweep.growth import begin, to_train
+from aejax.sweep.growth import batch_of, to_train
 from aejax.sweep.keeping import kept_members, policy
 from aejax.sweep.lost import in_words, lost
 from aejax.sweep.plan import SweepPlan, data_of, job_of
@@ -82,25 +85,46 @@ def run(plan: SweepPlan, workdir: Path, console: Console) -> Outcome:
         work = sum(len(part.members) * part.spec.recipe.steps for part, _ in missing)
         known = {member.id for group in plan.groups for member in group.members}
         fresh = len(known - store.done)
-        with Report(len(missing), work, console) as report:
+        planned.write(store.workdir, planned_of(plan))
+        with Report(len(missing), work, console, store.pulse) as report:
             for part, of in missing:
-                begin(part, of, store)
-                _run_group(plan, part, store, report, console)
+                store.begin(batch_of(part, of))
+                run_group(plan, part, store, report, console)
         mine = [row for row in store.rows if row["id"] in known]
         return Outcome(mine, fresh, store.dropped, len(store.rows) - len(mine))
     finally:
         store.close()
 
 
-def _run_group(
-    plan: SweepPlan, group: Group, store: Store, report: Report, console: Console
+def planned_of(plan: SweepPlan) -> planned.Planned:
+    """Returns the plan as it is written down."""
+    config = plan.config
+    groups = (
+        planned.PlannedGroup(g.id, tuple(m.id for m in g.members), g.spec.recipe.steps)
+        for g in plan.groups
+    )
+    return planned.Planned(f"{config.name}:{config.scale}", tuple(groups))
+
+
+def run_group(
+    plan: SweepPlan, group: Group, store: Store | Shared, report: Report, console: Console
 ) -> None:
+    """Trains a population that was begun, and writes its arrays, its variables and its rows.
+
+    Raises:
+      Superseded: another worker has taken it over.
+    """
     spec = group.spec
     dataset = plan.datasets[group.spec.data]
     report.begin(group.id, len(group.members), spec.recipe.steps)
     changed = plan.config.changed_program
     checkpoint = Checkpoint(store.checkpoints(group.id), console.print, changed)
     job = job_of(plan.config, group)
+
+    def on_chunk(step: int, means: dict[str, np.ndarray]) -> None:
+        store.check(group.id)
+        report.advance(step, means["loss"])
+
     trained = train(
         job,
         data_of(dataset, "train", group.model),
@@ -109,7 +133,7 @@ def _run_group(
         checkpoint=checkpoint,
         checkpoint_seconds=plan.config.checkpoint_seconds,
         on_compiled=report.compiled,
-        on_chunk=lambda step, means: report.advance(step, means["loss"]),
+        on_chunk=on_chunk,
     )
     begun = time.perf_counter()
     members = {"state": trained.state, "hp": job.hp}
@@ -127,7 +151,7 @@ def _keep(
     plan: SweepPlan,
     group: Group,
     dataset: data.Dataset,
-    store: Store,
+    store: Folder,
     trained: Trained,
     error: np.ndarray | None,
 ) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from aejax.results import batches
 from aejax.results.batches import Batch
-from aejax.results.store import Store
+from aejax.results.folder import Folder
 from aejax.sweep.spec import Group, Member
 
 
-def to_train(group: Group, store: Store) -> list[Group]:
+def to_train(group: Group, store: Folder) -> list[Group]:
     """Returns the populations that a group's missing members need.
 
     First those that were begun and did not end: each goes on whole from its checkpoint, so that it
@@ -17,7 +17,7 @@ def to_train(group: Group, store: Store) -> list[Group]:
     is there stays as it is.
     """
     missing = {m.id: m for m in group.members if m.id not in store.done}
-    begun = [batch for batch in store.batches if batch.group == group.id]
+    begun = store.begun(group.id)
     found = []
     for batch in begun:
         if any(member["id"] in missing for member in batch.members):
@@ -31,13 +31,11 @@ def to_train(group: Group, store: Store) -> list[Group]:
     return found
 
 
-def begin(group: Group, of: str, store: Store) -> None:
-    """Writes a population down before it trains.
+def batch_of(group: Group, of: str) -> Batch:
+    """Returns a population as it is written down before it trains.
 
     Args:
       group: one of `to_train`.
       of: the id of the plan's group that it is a part of.
-      store: where it trains.
     """
-    members = tuple(m._asdict() for m in group.members)
-    store.begin(Batch(group.id, of, members))
+    return Batch(group.id, of, tuple(m._asdict() for m in group.members))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from aejax.results.batches import Batch
-from aejax.results.store import Store
+from aejax.results.folder import Folder
 from aejax.results.whole import state
 from aejax.sweep.spec import Group, Member
 
@@ -18,7 +18,7 @@ class Lost(NamedTuple):
     files: tuple[str, ...]  # e.g. "arrays/G.npz is gone"
 
 
-def lost(groups: tuple[Group, ...], store: Store, kept: bool) -> list[Lost]:
+def lost(groups: tuple[Group, ...], store: Folder, kept: bool) -> list[Lost]:
     """Returns the populations of these groups that have ended and lack a file.
 
     Args:
@@ -29,7 +29,7 @@ def lost(groups: tuple[Group, ...], store: Store, kept: bool) -> list[Lost]:
     wanted = ("arrays", "variables")[: 1 + kept]
     found = []
     for group in groups:
-        for batch in (b for b in store.batches if b.group == group.id):
+        for batch in store.begun(group.id):
             if any(member["id"] not in store.done for member in batch.members):
                 continue
             states = {
