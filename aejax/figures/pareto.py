@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from aejax.figures.output import Arrayed
 from aejax.figures.style import BLACK, COLOURS, GREY, Plot, logarithmic, note, panels, styled
-from aejax.results.pareto import Trade, Traded, sign, trade
+from aejax.results.pareto import Trade, Traded, said, sign, trade
 from aejax.results.rows import Row
 
 DECADES = 1.5  # spanned by positive values: the axis is logarithmic
@@ -39,27 +39,6 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         *said(found),
     )
     return Plot(figure, [_line(point, found) for point in found.points])
-
-
-def said(found: Trade) -> list[str]:
-    """Returns sentences of what the rows were asked for, and what is left out."""
-    test = [name for name in found.read if name.startswith("test_")]
-    sentences = []
-    if test:
-        sentences.append("There are no validation rows: values are of the test rows.")
-    elif any(name.startswith("valid_") for name in found.read):
-        sentences.append("Values are of the validation rows.")
-    lost = {p.label: p.diverged for p in found.points if p.diverged}
-    if lost:
-        named = "; ".join(f"{label} ({n})" for label, n in lost.items())
-        sentences.append(f"Diverged members are left out: {named}.")
-    lacking = sum(p.missing for p in found.points)
-    if lacking:
-        sentences.append(f"{lacking} members without a finite value of both are left out.")
-    if found.left_out:
-        named = "; ".join(f"{label} {reason}" for label, reason in found.left_out.items())
-        sentences.append(f"Not shown: {named}.")
-    return sentences
 
 
 def _panel(axis: Axes, points: Sequence[Traded], found: Trade, models: list[str]) -> None:

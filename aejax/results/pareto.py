@@ -68,8 +68,8 @@ class Trade(NamedTuple):
 def front(x: Sequence[float], y: Sequence[float]) -> np.ndarray:
     """Returns which points [n] no other point dominates; lower is better in both.
 
-    A point dominates another if it is as good in both and better in one. Equal points are on the front together. Points with a NaN
-    or an infinity are on no front and dominate nothing.
+    A point dominates another if it is as good in both and better in one. Equal points are on the
+    front together. Points with a NaN or an infinity are on no front and dominate nothing.
 
     Args:
       x, y: values [n].
@@ -177,6 +177,40 @@ def trade(rows: Sequence[Row], names: Sequence[str]) -> Trade:
             )
         )  # fmt: skip
     return Trade((first, second), read, tuple(_marked(points, read)), left_out)
+
+
+def said(found: Trade) -> list[str]:
+    """Returns sentences of what the rows were asked for, and of what is left out."""
+    sentences = []
+    if any(name.startswith("test_") for name in found.read):
+        sentences.append("There are no validation rows: values are of the test rows.")
+    elif any(name.startswith("valid_") for name in found.read):
+        sentences.append("Values are of the validation rows.")
+    lost = {p.label: p.diverged for p in found.points if p.diverged}
+    if lost:
+        named = "; ".join(f"{label} ({n})" for label, n in lost.items())
+        sentences.append(f"Diverged members are left out: {named}.")
+    lacking = sum(p.missing for p in found.points)
+    if lacking:
+        sentences.append(f"{lacking} members without a finite value of both are left out.")
+    if found.left_out:
+        sentences.append(f"Not shown: {_by_model(found)}.")
+    return sentences
+
+
+def _by_model(found: Trade) -> str:
+    """Returns what is left out, a model at a time where all its variants are for one reason."""
+    shown = {point.model for point in found.points}
+    reasons: dict[str, dict[str, str]] = {}
+    for label, reason in found.left_out.items():
+        reasons.setdefault(label.partition(" · ")[0], {})[label] = reason
+    texts = []
+    for model, of in reasons.items():
+        if len(of) > 1 and model not in shown and len(set(of.values())) == 1:
+            texts.append(f"{model} ({len(of)} variants) {next(iter(of.values()))}")
+        else:
+            texts += [f"{label} {reason}" for label, reason in of.items()]
+    return "; ".join(texts)
 
 
 def _read(name: str, metrics: Sequence[str]) -> str:

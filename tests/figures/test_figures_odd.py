@@ -12,8 +12,9 @@ from aejax.figures import FIGURES, draw
 from aejax.figures.bands import bands_of
 from aejax.figures.codes import project, spread
 from aejax.figures.filters import normalised
+from aejax.figures.greys import GreyScale, pictures, scale_of
 from aejax.figures.style import wrapped
-from aejax.figures.tiles import GreyScale, mosaic, pictures, scale_of
+from aejax.figures.tiles import mosaic
 from aejax.results.reader import Arrays
 from aejax.results.rows import variants
 
