@@ -1,7 +1,7 @@
 """Runs a sweep, or what is missing of it.
 
 aejax sweep --config=FILE[:SCALE] [--workdir=DIR]
-  [--config.FIELD=VALUE ...] [--dry_run] [--nofigures]
+  [--config.FIELD=VALUE ...] [--dry_run] [--nofigures] [--noreport]
 
 FILE is a path, such as configs/quickstart.py, or a shipped config's name, such as quickstart.
 """
@@ -32,6 +32,7 @@ def define() -> None:
     flags.DEFINE_string("workdir", None, "results go here; default runs/NAME[-SCALE]")
     flags.DEFINE_bool("dry_run", False, "print the plan and stop")
     flags.DEFINE_bool("figures", True, "draw the figures at the end")
+    flags.DEFINE_bool("report", True, "write report.html at the end")
 
 
 def main(argv: list[str]) -> int:
@@ -74,4 +75,8 @@ def main(argv: list[str]) -> int:
         for path in shown(draw, workdir):
             if path.suffix == ".png":
                 console.print(f"figure {path}")
+    if given.report:
+        from aejax import report  # which imports what applies a trained model
+
+        console.print(f"report {report.write(workdir)}")
     return 0

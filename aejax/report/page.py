@@ -16,7 +16,7 @@ from aejax.report.content import content
 FILE = "report.html"
 # In this order; the plotting library is Apache ECharts, see assets/echarts.txt.
 SCRIPTS = (
-    "echarts.js", "common.js", "pictures.js", "table.js", "axes.js", "curves.js", "settings.js",
+    "echarts.js", "common.js", "pictures.js", "table.js", "curves.js", "parallel.js", "heatmap.js",
     "pareto.js", "explorer.js", "facts.js", "start.js",
 )  # fmt: skip
 

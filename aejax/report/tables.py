@@ -43,15 +43,25 @@ def dotted(row: Row) -> dict[str, Any]:
 
 
 def differing(rows: Sequence[Row]) -> list[str]:
-    """Returns the names of `dotted` whose values differ between the rows, and no copies of others."""
+    """Returns the names of `dotted` in whose values members differ, and no copies of others.
+
+    A name that one model has and another has not makes no difference by that alone.
+    """
     flat = [dotted(row) for row in rows]
-    names = dict.fromkeys(name for each in flat for name in each)
-    kept: dict[str, list[str]] = {}
-    for name in names:
-        column = [json.dumps(each.get(name), sort_keys=True, default=str) for each in flat]
-        if len(set(column)) > 1 and column not in kept.values():
+    kept: dict[str, list[str | None]] = {}
+    for name in dict.fromkeys(name for each in flat for name in each):
+        column = [_key(each.get(name)) for each in flat]
+        by_model: dict[str, set[str | None]] = {}
+        for each, value in zip(flat, column, strict=True):
+            by_model.setdefault(each["model"], set()).add(value)
+        differs = len({*column} - {None}) > 1 or any(len(found) > 1 for found in by_model.values())
+        if differs and column not in kept.values():
             kept[name] = column
     return list(kept)
+
+
+def _key(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, sort_keys=True, default=str)
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:
