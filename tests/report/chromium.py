@@ -110,7 +110,7 @@ class Page:
     def open(self, path: Path) -> None:
         """Opens a file and waits until its scripts are through."""
         self.send("Page.navigate", url=path.resolve().as_uri())
-        self.until("document.documentElement.dataset.ready === 'yes'")
+        self.until("document.documentElement?.dataset.ready === 'yes'")
 
     def run(self, code: str) -> Any:
         """Returns the value of an expression in the page, as JSON has it."""

@@ -50,6 +50,8 @@ const R = (() => {
     if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value);
     return String(Number(value.toPrecision(digits)));
   }
+  // Long names may break after these marks, and nowhere inside a number.
+  const breaking = (name) => name.split(/(?<=[_=·,/])/).flatMap((part) => [part, el("wbr")]);
   const spread = (s) => (s.mean === null ? "–" : s.sd === null ? number(s.mean) : `${number(s.mean)} ± ${number(s.sd, 2)}`);
 
   function text(value) {
@@ -71,6 +73,8 @@ const R = (() => {
   const dashes = ["solid", [7, 4], [2, 3], [9, 3, 2, 3]];
   const symbols = ["circle", "rect", "triangle", "diamond", "pin", "arrow", "roundRect"];
   const viridis = ["#440154", "#3b528b", "#21918c", "#5ec962", "#fde725"];
+  // Its ends are too light for lines on white, and too dark on black.
+  const lines = () => (dark.matches ? ["#9d7bc8", "#6d8fd0", "#35b0aa", "#5ec962", "#fde725"] : ["#440154", "#3b528b", "#21918c", "#3fa64d", "#a88f00"]);
   const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   function axis(name, given = {}) {
@@ -89,13 +93,13 @@ const R = (() => {
   }
 
   const drawn = [];
-  // A chart that follows the width and the colour scheme; `option()` is made anew for each.
-  function chart(place, label, option, lines = 0) {
-    const many = lines > 300; // elements: beyond, a canvas is faster
+  // A chart that follows the width and the colour scheme; `option()` is made anew for each. Where
+  // it has `many` elements, a canvas is faster than SVG.
+  function chart(place, label, option) {
     const made = { place, option, events: [] };
     function draw() {
       const wanted = option();
-      const renderer = many || wanted.many ? "canvas" : "svg";
+      const renderer = wanted.many ? "canvas" : "svg";
       if (!made.on || made.renderer !== renderer || made.dark !== dark.matches) {
         if (made.on) made.on.dispose();
         made.on = echarts.init(place, null, { renderer });
@@ -106,7 +110,7 @@ const R = (() => {
       delete wanted.many;
       const base = {
         animation: false,
-        textStyle: { fontFamily: "inherit", color: style("--ink") },
+        textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: style("--ink") },
         aria: { enabled: true, label: { description: typeof label === "function" ? label() : label } },
       };
       const look = { backgroundColor: style("--raised"), borderColor: style("--line"), textStyle: { color: style("--ink"), fontSize: 12 } };
@@ -131,7 +135,7 @@ const R = (() => {
   const models = [...new Set(data.variants.map((v) => v.model))];
   const memberOf = new Map(data.members.map((m) => [m.id, m]));
   return {
-    data, el, section, select, fill, tick, number, spread, text, words, colours, dashes, symbols,
-    viridis, style, axis, tip, chart, models, memberOf, narrow,
+    data, el, section, select, fill, tick, number, spread, breaking, text, words, colours, dashes, symbols,
+    viridis, lines, style, axis, tip, chart, models, memberOf, narrow,
   };
 })();

@@ -12,14 +12,15 @@ R.explorer = (() => {
       return;
     }
     const place = el("div");
-    const choice = R.select("member", members.map((m, i) => [String(i), m.label]), "0", (v) => show(members[Number(v)]));
+    const first = Math.max(0, members.findIndex((m) => data.marks[m.id] === "best of all"));
+    const choice = R.select("member", members.map((m, i) => [String(i), m.label]), String(first), (v) => show(members[Number(v)]));
     part.append(el("p", { className: "soft" }, `${note} Everything was decoded beforehand.`), el("div", { className: "controls" }, choice.label), place);
     if (missing.length) part.append(el("details", {}, el("summary", {}, `${missing.length} without an explorer`), missing));
     function show(member) {
       place.replaceChildren();
       ({ plane, sliders })[member.kind](member, place);
     }
-    show(members[0]);
+    show(members[first]);
   }
 
   const nearest = (line, value) => line.reduce((best, v, i) => (Math.abs(v - value) < Math.abs(line[best] - value) ? i : best), 0);

@@ -14,7 +14,7 @@ R.facts = (() => {
     if (!data.figures.length) return;
     const part = R.section("figures", "Figures");
     for (const figure of data.figures) {
-      part.append(el("figure", {}, el("figcaption", {}, figure.name), el("div", { className: "scroll", tabindex: "0", role: "region", "aria-label": figure.name }, el("img", { src: figure.src, alt: `figure: ${figure.name}`, loading: "lazy" }))));
+      part.append(el("figure", {}, el("figcaption", {}, figure.name), el("div", { className: "scroll", tabindex: "0", role: "region", "aria-label": figure.name }, el("img", { src: figure.src, alt: `figure: ${figure.name}` }))));
     }
   }
 

@@ -45,7 +45,7 @@ R.heatmap = (() => {
     let best = [names[0], names[1]], most = -1;
     for (let i = 0; i < names.length; i++) for (let j = 0; j < i; j++) {
       const { across, down, found } = table(names[j], names[i], data.metrics[0].name);
-      const seeds = names[i] === "seed" || names[j] === "seed" ? 0.5 : 1;
+      const seeds = names[i] === "seed" || names[j] === "seed" ? 0.1 : 1;
       const score = seeds * found.length * (found.length / Math.max(1, across.texts.length * down.texts.length));
       if (score > most) [best, most] = [[names[j], names[i]], score];
     }
@@ -71,12 +71,12 @@ R.heatmap = (() => {
       const roomy = across.texts.length <= (R.narrow() ? 5 : 14);
       const longest = Math.max(...down.texts.map((t) => t.length), 4);
       const left = Math.min(R.narrow() ? 110 : 220, 46 + 6.4 * longest);
-      if (!found.length) return { title: undefined, xAxis: { show: false }, yAxis: { show: false }, graphic: undefined, series: [] };
+      if (!found.length) return { xAxis: { show: false }, yAxis: { show: false }, series: [] };
       return {
         grid: { left, right: 16, top: 8, bottom: 104 },
         xAxis: { type: "category", data: across.texts, ...R.axis(R.words(state.x), { scale: undefined, nameGap: 28 }), splitLine: { show: false } },
         yAxis: { type: "category", data: down.texts, inverse: true, ...R.axis(R.words(state.y), { scale: undefined, nameGap: left - 18 }), splitLine: { show: false }, axisLabel: { color: R.style("--soft"), fontSize: 11, width: left - 40, overflow: "truncate" } },
-        visualMap: { type: "continuous", min: low, max: Math.max(high, low + 1e-9), orient: "horizontal", left: "center", bottom: 0, itemHeight: 140, itemWidth: 12, inRange: { color: R.viridis }, text: [`${R.words(state.metric)} ${R.number(high)}`, R.number(low)], textStyle: { color: R.style("--ink"), fontSize: 11 } },
+        visualMap: { type: "continuous", dimension: 2, min: low, max: Math.max(high, low + 1e-9), orient: "horizontal", left: "center", bottom: 0, itemHeight: 140, itemWidth: 12, inRange: { color: R.viridis }, text: [`${R.words(state.metric)} ${R.number(high)}`, R.number(low)], textStyle: { color: R.style("--ink"), fontSize: 11 } },
         tooltip: { trigger: "item", formatter: (p) => R.tip(`${R.words(state.x)} ${across.texts[p.value[0]]}, ${R.words(state.y)} ${down.texts[p.value[1]]}`, [[R.words(state.metric), R.number(p.value[2])], ["members", String(p.value[3])]]) },
         series: [{
           type: "heatmap", itemStyle: { borderColor: R.style("--ground"), borderWidth: 2 }, emphasis: { itemStyle: { borderColor: R.style("--ink") } },

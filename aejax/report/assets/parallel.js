@@ -51,14 +51,14 @@ R.parallel = (() => {
         many: found.length > 300,
         visualMap: {
           type: "continuous", dimension: own.length, min: Math.min(...means), max: Math.max(...means, Math.min(...means) + 1e-9), calculable: false,
-          orient: "horizontal", left: "center", bottom: 0, itemHeight: 140, itemWidth: 12, inRange: { color: R.viridis.slice(0, 5).map((c, i) => (R.style("--ground") === "#ffffff" ? ["#440154", "#3b528b", "#21918c", "#3fa64d", "#a88f00"] : ["#8d6bb8", "#6d8fd0", "#35b0aa", "#5ec962", "#fde725"])[i]) },
+          orient: "horizontal", left: "center", bottom: 0, itemHeight: 140, itemWidth: 12, inRange: { color: R.lines() },
           text: [`${R.words(state.metric)} ${R.number(Math.max(...means))}`, R.number(Math.min(...means))], textStyle: { color: R.style("--ink"), fontSize: 11 },
         },
         parallel: {
           left: narrow ? 28 : 60, right: narrow ? 44 : 90, top: narrow ? 40 : 44, bottom: 64, layout: narrow ? "vertical" : "horizontal",
           parallelAxisDefault: {
-            nameLocation: narrow ? "start" : "end", nameGap: 16, nameTextStyle: { color: R.style("--ink"), fontSize: 12, align: narrow ? "left" : "center", padding: narrow ? [0, 0, 26, 16] : 0 },
-            axisLabel: { color: R.style("--soft"), fontSize: 11, formatter: (v) => (typeof v === "number" ? R.number(v) : v.length > 18 ? `${v.slice(0, 17)}…` : v) },
+            z: 10, nameLocation: narrow ? "middle" : "end", nameGap: narrow ? -17 : 16, nameTextStyle: { color: R.style("--ink"), fontSize: 12, fontWeight: narrow ? 600 : 400, backgroundColor: R.style("--ground"), padding: [1, 3] },
+            axisLabel: { color: R.style("--ink"), fontSize: 11, backgroundColor: R.style("--ground"), padding: [1, 3], formatter: (v) => (typeof v === "number" ? R.number(v) : v.length > 18 ? `${v.slice(0, 17)}…` : v) },
             axisLine: { lineStyle: { color: R.style("--soft") } }, axisTick: { lineStyle: { color: R.style("--soft") } },
             areaSelectStyle: { color: R.style("--focus"), borderColor: R.style("--focus"), opacity: 0.25, width: 22 }, splitLine: { show: false },
           },

@@ -64,14 +64,14 @@ R.table = (() => {
   function draw() {
     head.replaceChildren(...columns().map(([name, said, right]) => {
       const sorted = name && state.sort === name ? (state.down ? "descending" : "ascending") : "none";
-      const held = name ? el("button", { type: "button", on: { click: () => sortBy(name) } }, said) : el("span", { style: "display:block;padding:6px 12px" }, said);
+      const held = name ? el("button", { type: "button", on: { click: () => sortBy(name) } }, said) : el("span", { className: "plain" }, said);
       return el("th", { scope: "col", className: right ? "number" : "", "aria-sort": name ? sorted : null, "data-column": name }, held);
     }));
     const found = kept(), few = state.all ? found : found.slice(0, MOST);
     body.replaceChildren(...few.map((line) => {
-      const mark = line.mark ? el("span", { className: "mark" }, line.mark === "best of all" ? " ★ best of all" : " ☆ best of its model") : null;
+      const mark = line.mark ? el("span", { className: "mark" }, line.mark === "best of all" ? "★ best of all" : "☆ best of its model") : null;
       const cells = columns().map(([name, , right]) => {
-        if (name === "label") return el("th", { scope: "row" }, line.label, mark, line.losses.map((each) => el("span", { className: "lost" }, each)));
+        if (name === "label") return el("th", { scope: "row" }, R.breaking(line.label), mark, line.losses.map((each) => el("span", { className: "lost" }, each)));
         if (name === "seeds") return el("td", { className: "number" }, line.seedsSaid);
         if (name === "id") return el("td", {}, line.id);
         if (name) return el("td", { className: "number", "data-value": String(line.metric(name)) }, line.cell(name));
