@@ -28,7 +28,7 @@ def find() -> str | None:
 
 
 class Page:
-    """A page in a Chromium of its own; `errors` are what its console and its scripts complained of."""
+    """A page in a Chromium of its own; `errors` are what its console complained of."""
 
     def __init__(self, profile: Path):
         self.errors: list[str] = []
@@ -91,7 +91,11 @@ class Page:
     def _listen(self, method: str, params: dict[str, Any]) -> None:
         if method == "Runtime.exceptionThrown":
             self.errors.append(json.dumps(params["exceptionDetails"])[:2000])
-        if method == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning", "assert"):
+        if method == "Runtime.consoleAPICalled" and params["type"] in (
+            "error",
+            "warning",
+            "assert",
+        ):
             self.errors.append(json.dumps(params["args"])[:2000])
         if method == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):
             self.errors.append(json.dumps(params["entry"])[:2000])
@@ -114,9 +118,7 @@ class Page:
 
     def run(self, code: str) -> Any:
         """Returns the value of an expression in the page, as JSON has it."""
-        done = self.send(
-            "Runtime.evaluate", expression=code, returnByValue=True, awaitPromise=True
-        )
+        done = self.send("Runtime.evaluate", expression=code, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in done, (code, done["exceptionDetails"])
         return done["result"].get("value")
 

@@ -51,7 +51,7 @@ const R = (() => {
     return String(Number(value.toPrecision(digits)));
   }
   // Long names may break after these marks, and nowhere inside a number.
-  const breaking = (name) => name.split(/(?<=[_=·,/])/).flatMap((part) => [part, el("wbr")]);
+  const breaking = (name) => name.split(/(?<=[_·,/])/).flatMap((part) => [part, el("wbr")]);
   const spread = (s) => (s.mean === null ? "–" : s.sd === null ? number(s.mean) : `${number(s.mean)} ± ${number(s.sd, 2)}`);
 
   function text(value) {
@@ -85,6 +85,12 @@ const R = (() => {
       axisLabel: { color: style("--soft"), fontSize: 11, hideOverlap: true, formatter: (v) => (typeof v === "number" ? number(v) : v) },
       axisLine: line, axisTick: line, splitLine: line, ...given,
     };
+  }
+
+  // The ends of a range that was chosen are no round numbers: they have no label.
+  function ranged(name, given) {
+    const made = axis(name, given);
+    return { ...made, axisLabel: { ...made.axisLabel, showMinLabel: false, showMaxLabel: false } };
   }
 
   function tip(title, lines) {
@@ -136,6 +142,6 @@ const R = (() => {
   const memberOf = new Map(data.members.map((m) => [m.id, m]));
   return {
     data, el, section, select, fill, tick, number, spread, breaking, text, words, colours, dashes, symbols,
-    viridis, lines, style, axis, tip, chart, models, memberOf, narrow,
+    viridis, lines, style, axis, ranged, tip, chart, models, memberOf, narrow,
   };
 })();

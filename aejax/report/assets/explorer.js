@@ -43,9 +43,9 @@ R.explorer = (() => {
     const view = R.chart(chartPlace, `Codes of ${codes.length} test rows of ${member.label} in their plane. Arrow keys move over it.`, () => ({
       many: codes.length > 1000,
       grid: { left: 50, right: 12, top: 10, bottom: few.length ? 84 : 48 },
-      legend: few.length ? { type: "scroll", bottom: 0, data: few, textStyle: { color: R.style("--ink"), fontSize: 11 }, pageTextStyle: { color: R.style("--ink") }, selectedMode: true } : undefined,
-      xAxis: { type: "value", ...R.axis("code 1"), min: x[0], max: x[x.length - 1], splitLine: { show: false } },
-      yAxis: { type: "value", ...R.axis("code 2", { nameGap: 36 }), min: y[0], max: y[y.length - 1], splitLine: { show: false } },
+      legend: few.length ? { type: "scroll", bottom: 0, data: few, itemWidth: 12, itemHeight: 12, textStyle: { color: R.style("--ink"), fontSize: 11 }, pageTextStyle: { color: R.style("--ink") }, selectedMode: true } : undefined,
+      xAxis: { type: "value", ...R.ranged("code 1", { min: x[0], max: x[x.length - 1], splitLine: { show: false } }) },
+      yAxis: { type: "value", ...R.ranged("code 2", { nameGap: 36, min: y[0], max: y[y.length - 1], splitLine: { show: false } }) },
       tooltip: { show: false },
       series: [
         ...(few.length ? few : [null]).map((label, i) => ({

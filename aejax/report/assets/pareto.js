@@ -25,11 +25,17 @@ R.pareto = (() => {
         const colour = (p) => colours[models.indexOf(data.variants[p.variant].model) % colours.length];
         const symbol = (p) => R.symbols[models.indexOf(data.variants[p.variant].model) % R.symbols.length];
         const tipOf = (p) => R.tip(data.variants[p.variant].label, [[x, R.spread(p.x)], [y, R.spread(p.y)], ["seeds", String(p.ids.length)], ["on the front", p.front ? "yes" : "no"]]);
+        // What an axis has to hold: seeds, and bars to their ends.
+        const range = (axis) => {
+          const all = mine.flatMap((p) => [...p[axis].values, p[axis].mean - (p[axis].sd || 0), p[axis].mean + (p[axis].sd || 0)]);
+          const low = Math.min(...all), high = Math.max(...all), room = (high - low || Math.abs(high) || 1) * 0.05;
+          return { min: Number((low - room).toPrecision(3)), max: Number((high + room).toPrecision(3)) };
+        };
         const bars = mine.map((p) => [p.x.mean, p.y.mean, p.x.sd || 0, p.y.sd || 0]);
         return {
-          grid: { left: 62, right: 24, top: 16, bottom: 82 },
+          grid: { left: 62, right: R.narrow() ? 60 : 110, top: 24, bottom: models.length > 1 ? 82 : 48 },
           legend: models.length > 1 ? { type: "scroll", bottom: 0, data: models, textStyle: { color: R.style("--ink"), fontSize: 11 } } : undefined,
-          xAxis: { type: "value", ...R.axis(x) }, yAxis: { type: "value", ...R.axis(y, { nameGap: 46 }) },
+          xAxis: { type: "value", ...R.ranged(x, range("x")) }, yAxis: { type: "value", ...R.ranged(y, { nameGap: 46, ...range("y") }) },
           tooltip: { trigger: "item", formatter: (p) => (p.data && p.data.point ? tipOf(p.data.point) : "") },
           series: [
             { type: "line", step: "end", data: front.map((p) => [p.x.mean, p.y.mean]), showSymbol: false, silent: true, lineStyle: { color: R.style("--soft"), width: 1.5 }, z: 1 },
@@ -46,7 +52,7 @@ R.pareto = (() => {
               type: "scatter", name: model, symbolSize: 12, z: 3, itemStyle: { color: colours[models.indexOf(model) % colours.length] }, symbol: R.symbols[models.indexOf(model) % R.symbols.length],
               data: mine.filter((p) => data.variants[p.variant].model === model).map((p) => ({
                 value: [p.x.mean, p.y.mean], point: p, symbol: symbol(p), itemStyle: { color: colour(p), borderColor: R.style("--ink"), borderWidth: p.front ? 2 : 0, opacity: p.front ? 1 : 0.7 },
-                label: { show: p.front && front.length <= 12, position: "right", distance: 7, formatter: () => short(p), color: R.style("--soft"), fontSize: 11 },
+                label: { show: p.front && front.length <= 12, position: [15, -9], formatter: () => short(p), color: R.style("--soft"), fontSize: 11 },
               })),
               labelLayout: { hideOverlap: true },
             })),
