@@ -37,7 +37,7 @@ def metrics_of(rows: Iterable[Row]) -> list[dict[str, Any]]:
 
 
 def dotted(row: Row) -> dict[str, Any]:
-    """Returns all that defines a member, flat: model, dataset, `args.latent`, `hp.lr`, ..., seed."""
+    """Returns what defines a member, flat: model, dataset, `args.latent`, `hp.lr`, ..., seed."""
     flat = {".".join(path): value for path, value in settings(row).items()}
     return {"model": row["model"], **flat, "seed": row["seed"]}
 
