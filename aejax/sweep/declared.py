@@ -54,6 +54,7 @@ def check_pareto(names: Any, groups: Sequence[Group]) -> None:
 
 
 def _possible(group: Group) -> list[str]:
-    args = [f"args.{name}" for name, _ in group.spec.args]
+    numeric = lambda value: isinstance(value, int | float) and not isinstance(value, bool)
+    args = [f"args.{name}" for name, value in group.spec.args if numeric(value)]
     hp = [f"hp.{name}" for name in group.members[0].hp]
     return pareto.allowed(metric_names(group), [*args, *hp])
