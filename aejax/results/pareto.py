@@ -74,15 +74,16 @@ def front(x: Sequence[float], y: Sequence[float]) -> np.ndarray:
     Args:
       x, y: values [n].
     """
-    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    on = np.zeros(len(x), bool)
+    points = np.stack([np.asarray(x, np.float64), np.asarray(y, np.float64)])
+    on = np.zeros(points.shape[1], bool)
     lowest = math.inf
-    finite = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-    for value in np.unique(x[finite]):  # from the left: only those before can dominate
-        here = finite[x[finite] == value]
-        low = y[here].min()
+    finite = np.flatnonzero(np.isfinite(points).all(0))
+    across, down = points
+    for value in np.unique(across[finite]):  # from the left: only those before can dominate
+        here = finite[across[finite] == value]
+        low = down[here].min()
         if low < lowest:
-            on[here[y[here] == low]] = True
+            on[here[down[here] == low]] = True
             lowest = low
     return on
 

@@ -16,7 +16,7 @@ SMALL = {"args.widths": (8,), "args.latent": 2}
 
 
 def plan(pareto, models=("vae", "topk")):
-    config = base("smoke", pareto=pareto, **{"args.latent": 2})
+    config = base("smoke", pareto=pareto, **{"args.latent": 64})
     return make_plan(config, grid(model=list(models), seed=range(2)))
 
 
