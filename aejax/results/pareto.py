@@ -183,8 +183,10 @@ def trade(rows: Sequence[Row], names: Sequence[str]) -> Trade:
 def said(found: Trade) -> list[str]:
     """Returns sentences of what the rows were asked for, and of what is left out."""
     sentences = []
-    if any(name.startswith("test_") for name in found.read):
-        sentences.append("There are no validation rows: values are of the test rows.")
+    test = [name for name in found.read if name.startswith("test_")]
+    if test:
+        named = " and ".join(test)
+        sentences.append(f"There are no validation rows of {named}: values are of the test rows.")
     elif any(name.startswith("valid_") for name in found.read):
         sentences.append("Values are of the validation rows.")
     lost = {p.label: p.diverged for p in found.points if p.diverged}

@@ -101,7 +101,7 @@ def test_settings_are_quantities_too_and_test_rows_stand_in():
         each["metrics"] = {"test_rec_nats": 3 - each["hp"]["w"]}
     found = trade(rows, ("hp.w", "rec_nats"))
     assert [(p.x.mean, p.y.mean, p.on_front) for p in found.points] == [(1, 2, True), (2, 1, True)]
-    assert "no validation rows" in said(found)[0]
+    assert "no validation rows of test_rec_nats" in said(found)[0]
 
 
 @pytest.mark.parametrize(
