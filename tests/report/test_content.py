@@ -237,10 +237,9 @@ def test_no_results_are_one_line(tmp_path):
     with pytest.raises(ConfigError, match="has no results"):
         report.write(tmp_path)
     assert list(tmp_path.iterdir()) == []
-    for arguments, says in (([], "--workdir is missing"), ([f"--workdir={tmp_path}/no"], "no'")):
-        done = subprocess.run(
-            [sys.executable, "-m", "experiments.report", *arguments],
-            cwd=Path(__file__).parents[2], capture_output=True, text=True,
-        )  # fmt: skip
-        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-        assert says in done.stderr
+    done = subprocess.run(
+        [sys.executable, "-m", "experiments.report", f"--workdir={tmp_path}/no"],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "is not a directory" in done.stderr
