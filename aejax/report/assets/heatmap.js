@@ -75,7 +75,7 @@ R.heatmap = (() => {
       if (!found.length) return { xAxis: { show: false }, yAxis: { show: false }, series: [] };
       return {
         grid: { left, right: 16, top: 8, bottom: tilted ? 138 : 104 },
-        xAxis: { type: "category", data: across.texts, ...R.axis(R.words(state.x), { scale: undefined, nameGap: tilted ? 62 : 28 }), splitLine: { show: false }, axisLabel: { color: R.style("--soft"), fontSize: 11, interval: 0, hideOverlap: !tilted, rotate: tilted ? 40 : 0, width: 76, overflow: "truncate" } },
+        xAxis: { type: "category", data: across.texts, ...R.axis(R.words(state.x), { scale: undefined, nameGap: tilted ? 62 : 28 }), splitLine: { show: false }, axisLabel: { color: R.style("--soft"), fontSize: 11, interval: 0, hideOverlap: !tilted, rotate: tilted ? 40 : 0, width: tilted ? 76 : (place.clientWidth - left - 16) / across.texts.length - 6, overflow: "truncate" } },
         yAxis: { type: "category", data: down.texts, inverse: true, ...R.axis(R.words(state.y), { scale: undefined, nameGap: left - 18 }), splitLine: { show: false }, axisLabel: { color: R.style("--soft"), fontSize: 11, width: left - 40, overflow: "truncate" } },
         visualMap: { type: "continuous", dimension: 2, min: low, max: Math.max(high, low + 1e-9), orient: "horizontal", left: "center", bottom: 0, itemHeight: 140, itemWidth: 12, inRange: { color: R.viridis }, text: [`${R.words(state.metric)} ${R.number(high)}`, R.number(low)], textStyle: { color: R.style("--ink"), fontSize: 11 } },
         tooltip: { trigger: "item", formatter: (p) => R.tip(`${R.words(state.x)} ${across.texts[p.value[0]]}, ${R.words(state.y)} ${down.texts[p.value[1]]}`, [[R.words(state.metric), R.number(p.value[2])], ["members", String(p.value[3])]]) },

@@ -72,7 +72,7 @@ R.parallel = (() => {
           },
         },
         series: [{
-          type: "parallel", smooth: false, lineStyle: { width: found.length > 60 ? 1 : 2.2, opacity: found.length > 60 ? 0.5 : 0.85 }, inactiveOpacity: 0.06, emphasis: { lineStyle: { width: 4, opacity: 1 } },
+          type: "parallel", smooth: false, lineStyle: { width: found.length > 60 ? 1 : 2.2, opacity: found.length > 1000 ? 0.12 : found.length > 60 ? 0.5 : 0.85 }, inactiveOpacity: 0.06, emphasis: { lineStyle: { width: 4, opacity: 1 } },
           data: found.map(([v]) => ({ name: v.label, value: [...own.map((name, i) => scales[i].of(v.settings[name])), v.metrics[state.metric].mean] })),
         }],
       };

@@ -38,7 +38,8 @@ R.table = (() => {
     return [...fixed, ...data.metrics.filter((m) => shown.has(m.name)).map((m) => [m.name, R.words(m.name), true]), ["", "pictures", false]];
   }
 
-  const value = (line, name) => (name in line ? line[name] : line.metric(name));
+  // Variants stand in the order of their settings' values, which their names alone have not.
+  const value = (line, name) => (name === "label" ? line.variant : name in line ? line[name] : line.metric(name));
   function kept() {
     const wanted = state.words.toLowerCase().split(/\s+/).filter(Boolean);
     const found = lines[state.kind].filter((line) => {
