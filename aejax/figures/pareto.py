@@ -61,11 +61,15 @@ def _panel(axis: Axes, points: Sequence[Traded], found: Trade, models: list[str]
         )  # fmt: skip
     on = sorted((p for p in points if p.on_front), key=lambda p: sign(found.read[0]) * p.x.mean)
     axis.step([p.x.mean for p in on], [p.y.mean for p in on], color=GREY, where="post", zorder=1)
-    for point in on if len(on) <= NAMED else []:
+    for i, point in enumerate(on if len(on) <= NAMED else []):
         many = len(models) > len(MARKERS)
         text = point.label if many else point.label.partition(" · ")[2] or point.model
         place = (point.x.mean, point.y.mean)
-        axis.annotate(text, place, (4, 4), textcoords="offset points", fontsize=6.5, color=GREY)
+        beside = (4, 4) if i % 2 == 0 else (-4, -9)  # by turns, so that neighbours stay apart
+        axis.annotate(
+            text, place, beside, textcoords="offset points", fontsize=6.5, color=GREY,
+            ha="left" if i % 2 == 0 else "right",
+        )  # fmt: skip
     if 1 < len(models) <= len(MARKERS):  # more have no look of their own
         axis.legend()
 
