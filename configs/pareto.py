@@ -4,7 +4,8 @@ Command: python -m experiments.sweep --config=configs/pareto.py[:SCALE] --workdi
 With --config.pareto="('parameters','mse_per_image')" or "('active_units','mse_per_image')" the same
 rows, which are not trained again, show the other trades.
 
-Time on two busy cores: smoke 73 s, small 93 s. At small, betas of 0.1 to 2 lie on the front of
+Time on two busy cores, of compiling, training and evaluating: smoke 73 s, small 93 s. At small,
+betas of 0.1 to 2 lie on the front of
 rate and distortion, from 5.8 to 1.1 nats of KL and from 20.6 to 23.8 of reconstruction; at 4 and 8
 the code is empty (below 0.001 nats). TopK's squared error falls from 1.47 at 2 active units to 0.42
 at 16; the undercomplete one's from 2.16 at 2 latents to 0.36 at 16.
