@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from aejax.api.fitted import Fitted
 from aejax.errors import ConfigError, check_integer, lookup
+from aejax.results.rows import HIGHER_IS_BETTER
 
 
 class FittedPopulation:
@@ -57,9 +58,6 @@ class FittedPopulation:
         name = lookup("metric", metric, names)
         sign = -1 if name in HIGHER_IS_BETTER else 1
         return min(fine, key=lambda m: _key(sign * final(m, name)))
-
-
-HIGHER_IS_BETTER = ("elbo_nats", "token_accuracy")
 
 
 def final(member: Fitted, name: str) -> float:

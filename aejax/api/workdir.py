@@ -13,10 +13,9 @@ import numpy as np
 
 from aejax import models
 from aejax.api.fitted import Fitted
-from aejax.api.population import HIGHER_IS_BETTER
 from aejax.errors import ConfigError, lookup, nearest, need
 from aejax.results.reader import Arrays, read_rows
-from aejax.results.rows import Row, diverged, number
+from aejax.results.rows import HIGHER_IS_BETTER, Row, diverged, number
 from aejax.results.variables import load_scale, load_variables
 from aejax.train.recipe import Recipe
 

@@ -31,6 +31,7 @@ COMMANDS: dict[str, Command] = {
         "train": Command("train one run: a config without its sweep", computes=True),
         "apply": Command("apply a trained member to new data", computes=True),
         "figures": Command("draw a sweep's figures again", computes=False),
+        "report": Command("write a sweep's report, one page for a browser", computes=True),
         "reproduce": Command("reproduce a paper's tables and figures", computes=True),
         "benchmark": Command("measure speed against peers and limits", computes=True),
         "gallery": Command("train every model and draw what it is for", computes=True),

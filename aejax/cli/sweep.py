@@ -2,6 +2,7 @@
 
 aejax sweep --config=FILE[:SCALE] [--workdir=DIR]
   [--config.FIELD=VALUE ...] [--launcher=local[:N]|slurm|ray[:ADDRESS]] [--dry_run] [--nofigures]
+  [--noreport]
 
 FILE is a path, such as configs/quickstart.py, or a shipped config's name, such as quickstart.
 With a launcher, several processes share the work: docs/cluster.md.
@@ -43,6 +44,7 @@ def define() -> None:
     flags.DEFINE_string("workdir", None, "results go here; default runs/NAME[-SCALE]")
     flags.DEFINE_bool("dry_run", False, "print the plan and stop")
     flags.DEFINE_bool("figures", True, "draw the figures at the end")
+    flags.DEFINE_bool("report", True, "write report.html at the end")
     does = "; ".join(f"{name}: {kind.does}" for name, kind in LAUNCHERS.items())
     flags.DEFINE_string(
         "launcher", None, f"work along with others, by local[:N], slurm or ray[:ADDRESS] ({does})"
@@ -116,6 +118,10 @@ def main(argv: list[str]) -> int:
         for path in shown(draw, workdir):
             if path.suffix == ".png":
                 console.print(f"figure {path}")
+    if given.report:
+        from aejax import report  # which imports what applies a trained model
+
+        console.print(f"report {report.write(workdir)}")
     return status
 
 

@@ -36,6 +36,7 @@ FIGURES: dict[str, FigureFunction] = {
     "reconstructions": late("reconstructions"),
     "sheet": late("sheet"),
     "curves": late("curves"),
+    "pareto": late("pareto"),
     "codes": late("codes"),
     "samples": late("samples"),
     "filters": late("filters"),

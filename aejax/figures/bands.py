@@ -38,15 +38,22 @@ def bands_of(variant: Variant, arrays: Arrayed) -> list[Band]:
     found = []
     for term, split in itertools.product(terms, ("curve", "valid")):
         if all(f"{split}/{term}" in mapping for _, mapping in members):
-            found.append(_band(variant, term, split, members))
+            found.append(band_of(variant, term, split, members))
     training = [band for band in found if band.split == "train"]
     if len(training) == 2 and np.allclose(training[0].mean, training[1].mean, equal_nan=True):
         found = [band for band in found if band.term != LAST]
     return found
 
 
-def _band(variant: Variant, term: str, split: str, members: list) -> Band:
-    """Reduces a variant's curves to mean and range over the seeds that ended well."""
+def band_of(variant: Variant, term: str, split: str, members: list) -> Band:
+    """Reduces a variant's curves to mean and range over the seeds that ended well.
+
+    Args:
+      variant: whose they are.
+      term: a loss term or a metric.
+      split: "curve" of training, "valid" of validation, as the arrays' names begin.
+      members: (row, arrays) of its seeds.
+    """
     step = np.asarray(members[0][1][f"{split}_step"], np.float64)
     kept, lost = [], []
     for row, mapping in members:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from aejax.figures import tiles
+from aejax.figures import greys, tiles
 from aejax.figures.choose import choose
 from aejax.figures.output import Arrayed
 from aejax.figures.style import Plot, note, panels, styled
@@ -14,7 +14,7 @@ from aejax.results.rows import Row
 
 MOST = 24  # panels; beyond, one a model
 DRAWN = 36  # filters in a panel
-SYMMETRIC = tiles.GreyScale(-1.0, 1.0)
+SYMMETRIC = greys.GreyScale(-1.0, 1.0)
 
 
 @styled
@@ -24,7 +24,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     if not shown:
         return None
     columns = 2 if len(shown) <= 2 else 4
-    fixed = all(tiles.is_image(each.arrays["filters"]) for each in shown)
+    fixed = all(greys.is_image(each.arrays["filters"]) for each in shown)
     ratio = max(tiles.ratio(each.arrays["filters"]) for each in shown)
     titles = [each.label for each in shown]
     figure, axes = panels(titles, columns, height=6.8 / columns * ratio + 0.15, fixed=fixed)
@@ -33,9 +33,9 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         filters = each.arrays["filters"]
         cut |= len(filters) > DRAWN
         normed = normalised(filters[:DRAWN])
-        if tiles.is_image(normed):
+        if greys.is_image(normed):
             side = math.ceil(math.sqrt(len(normed)))
-            canvas = tiles.mosaic(tiles.pictures(normed), side)
+            canvas = tiles.mosaic(greys.pictures(normed), side)
             image = tiles.show(axis, canvas, SYMMETRIC, cmap="RdBu_r")
             coloured |= canvas.ndim == 3
             drawn = drawn if canvas.ndim == 3 else image

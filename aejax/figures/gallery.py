@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from aejax.figures import tiles
+from aejax.figures import greys, tiles
 from aejax.figures.codes import Plane, scatter
 from aejax.figures.filters import normalised
 from aejax.figures.style import GREY, RC, wrapped
@@ -40,9 +40,9 @@ def _strip_height(strip: Strip) -> int:
 
 def _draw_strip(axis: Axes, strip: Strip) -> None:
     if strip.signed:
-        scale, colours = tiles.GreyScale(-1.0, 1.0), "RdBu_r"
+        scale, colours = greys.GreyScale(-1.0, 1.0), "RdBu_r"
     else:
-        scale, colours = tiles.GreyScale(strip.low, strip.high), "gray"
+        scale, colours = greys.GreyScale(strip.low, strip.high), "gray"
     tiles.show(axis, _canvas(strip), scale, colours, aspect="auto", interpolation="nearest")
 
 

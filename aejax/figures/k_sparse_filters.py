@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aejax.figures import tiles
+from aejax.figures import greys, tiles
 from aejax.figures.filters import normalised
 from aejax.figures.output import Arrayed
 from aejax.figures.style import Plot, note, panels, styled
@@ -31,7 +31,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     table: list[dict[str, object]] = []
     for row, axis in zip(chosen, axes, strict=True):
         canvas = tiles.mosaic(normalised(np.asarray(arrays[row["id"]]["filters"][:32])), 8)
-        tiles.show(axis, canvas, tiles.GreyScale(-1.0, 1.0), cmap="RdBu_r")
+        tiles.show(axis, canvas, greys.GreyScale(-1.0, 1.0), cmap="RdBu_r")
         table.append({**row["point"], "seed": row["seed"], **row["metrics"]})
     note(figure, "Filters of units that are not dead, each over its largest |weight|.")
     return Plot(figure, table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aejax.figures import tiles
+from aejax.figures import greys, tiles
 from aejax.figures.output import Arrayed
 from aejax.figures.style import Plot, note, panels, styled
 from aejax.results.rows import Row
@@ -26,7 +26,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         side = round(len(images) ** 0.5)
         height, width = images.shape[1:]
         sheet = images.reshape(side, side, height, width).transpose(0, 2, 1, 3)
-        tiles.show(axis, sheet.reshape(side * height, side * width), tiles.GreyScale(0.0, 1.0))
+        tiles.show(axis, sheet.reshape(side * height, side * width), greys.GreyScale(0.0, 1.0))
         table += [
             {"data": name, "row": i // side, "column": i % side, "grey": float(np.mean(image))}
             for i, image in enumerate(images)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aejax.figures import tiles
+from aejax.figures import greys, tiles
 from aejax.figures.output import Arrayed
 from aejax.figures.style import Plot, note, panels, styled
 from aejax.results.rows import Row
@@ -26,8 +26,8 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     figure, axes = panels([f"Nz = {size}" for size in shown], 4, 1.8, fixed=True)
     table: list[dict[str, object]] = []
     for (size, row), axis in zip(shown.items(), axes, strict=True):
-        images = tiles.pictures(arrays[row["id"]]["samples"])
-        tiles.show(axis, tiles.mosaic(images, 8), tiles.GreyScale(0.0, 1.0))
+        images = greys.pictures(arrays[row["id"]]["samples"])
+        tiles.show(axis, tiles.mosaic(images, 8), greys.GreyScale(0.0, 1.0))
         table += [
             {"nz": size, "sample": i, "grey": float(np.mean(image))}
             for i, image in enumerate(images)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aejax.figures import tiles
+from aejax.figures import greys, tiles
 from aejax.figures.filters import normalised
 from aejax.figures.output import Arrayed
 from aejax.figures.style import Plot, note, panels, styled
@@ -23,7 +23,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     table: list[dict[str, object]] = []
     for kind, axis in zip(kinds, axes, strict=True):
         canvas = tiles.mosaic(normalised(np.asarray(arrays[shown[kind]["id"]]["filters"])), 4)
-        tiles.show(axis, canvas, tiles.GreyScale(-1.0, 1.0), cmap="gray")
+        tiles.show(axis, canvas, greys.GreyScale(-1.0, 1.0), cmap="gray")
         table.append({"kind": kind, "seed": shown[kind]["seed"], **shown[kind]["metrics"]})
     note(figure, "Each filter over its largest |weight|.")
     return Plot(figure, table)

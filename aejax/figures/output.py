@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from aejax.io import becoming
+from aejax.results import owner
 from aejax.results.reader import Arrays, read_rows
 from aejax.results.rows import Row
 
@@ -75,9 +76,19 @@ def save(plot: Drawn, folder: Path, name: str) -> list[Path]:
     return paths
 
 
+def declared(rows: Sequence[Row], workdir: Path) -> list[Row]:
+    """Returns the rows with what the sweep's config says of figures: the pair `pareto`.
+
+    It is no part of a member: the command of a sweep that is done may declare another.
+    """
+    known = owner.read(workdir) if (workdir / owner.FILE).is_file() else None
+    pair = known.config.get("pareto") if known else None
+    return [{**row, "pareto": pair} for row in rows] if pair else list(rows)
+
+
 def draw_all(workdir: Path, figures: Mapping[str, FigureFunction]) -> list[Path]:
     """Draws `figures` from the work directory's rows; one that has nothing to show is skipped."""
-    rows: Sequence[Row] = read_rows(workdir)
+    rows: Sequence[Row] = declared(read_rows(workdir), workdir)
     arrays = Arrays(workdir / "arrays", rows)
     written: list[Path] = []
     for name, figure in figures.items():

@@ -10,8 +10,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from aejax.errors import ConfigError
+from aejax.figures.greys import GreyScale, pictures, scale_of
 from aejax.figures.style import RC, WIDTH
-from aejax.figures.tiles import GreyScale, mosaic, pictures, scale_of, show
+from aejax.figures.tiles import mosaic, show
 
 
 def picture_rows(path: Path, rows: Mapping[str, np.ndarray], title: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from aejax.figures import tiles
+from aejax.figures import greys, tiles
 from aejax.figures.choose import Shown, choose
 from aejax.figures.output import Arrayed
 from aejax.figures.style import GREY, WIDTH, Plot, character, note, styled, wrapped
@@ -98,7 +98,7 @@ def _cells(strips: list[MemberStrip], room: float) -> PictureCells:
     """Fits pictures into `room` inches, no lower than a strip's name is high."""
     images = strips[0].images
     lowest = 0.125 * max(strip.name.count("\n") + 1 for strip in strips) + 0.02
-    if not tiles.is_image(images):
+    if not greys.is_image(images):
         count = min(len(images), max(1, int(room / STRIP)))
         return PictureCells(count, room / count, max(lowest, 0.2))
     ratio = tiles.ratio(images)
@@ -133,8 +133,8 @@ def _draw(blocks: list[list[Shown]]) -> Figure:
 
 def _block(axis: Axes, strips: list[MemberStrip], cells: PictureCells) -> None:
     """Draws strips from the top down, names on the left, errors on the right."""
-    scale = tiles.scale_of(strips[0].images)
-    smooth = "auto" if tiles.is_image(strips[0].images) else "nearest"
+    scale = greys.scale_of(strips[0].images)
+    smooth = "auto" if greys.is_image(strips[0].images) else "nearest"
     top, right = 0.0, cells.count * cells.width + 0.05
     for strip in strips:
         height, margin = cells.height * strip.size, cells.width * (1 - strip.size) / 2 + 0.012
@@ -152,7 +152,7 @@ def _block(axis: Axes, strips: list[MemberStrip], cells: PictureCells) -> None:
 
 def _pictures(images: np.ndarray) -> np.ndarray:
     """Returns [n, H, W] or [n, H, W, 3]; a vector [D] is a picture one pixel high."""
-    return tiles.pictures(images if tiles.is_image(images) else images[:, None])
+    return greys.pictures(images if greys.is_image(images) else images[:, None])
 
 
 def _table(each: Shown) -> list[dict[str, object]]:

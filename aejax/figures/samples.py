@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from aejax.figures import tiles
+from aejax.figures import greys, tiles
 from aejax.figures.choose import choose
 from aejax.figures.output import Arrayed
 from aejax.figures.style import Plot, note, panels, styled
@@ -23,17 +23,17 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     if not shown:
         return None
     columns = 2 if len(shown) <= 2 else 4
-    fixed = all(tiles.is_image(each.arrays["samples"]) for each in shown)
+    fixed = all(greys.is_image(each.arrays["samples"]) for each in shown)
     ratio = max(tiles.ratio(each.arrays["samples"]) for each in shown)
     titles = [each.label for each in shown]
     figure, axes = panels(titles, columns, height=6.8 / columns * ratio + 0.15, fixed=fixed)
     drawn = None
     for axis, each in zip(axes, shown, strict=True):
         samples = each.arrays["samples"][:DRAWN]
-        scale = tiles.scale_of(each.arrays.get("inputs"))
-        if tiles.is_image(samples):
+        scale = greys.scale_of(each.arrays.get("inputs"))
+        if greys.is_image(samples):
             side = math.ceil(math.sqrt(len(samples)))
-            tiles.show(axis, tiles.mosaic(tiles.pictures(samples), side), scale)
+            tiles.show(axis, tiles.mosaic(greys.pictures(samples), side), scale)
         else:
             drawn = tiles.show_vectors(axis, samples, scale)
             axis.set_ylabel("sample")

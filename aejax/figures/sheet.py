@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from aejax.figures import tiles
+from aejax.figures import greys, tiles
 from aejax.figures.choose import Shown, choose
 from aejax.figures.output import Arrayed
 from aejax.figures.style import GREY, Plot, note, panels, styled
@@ -46,7 +46,7 @@ def _panel(axis: Axes, each: Shown) -> None:
     for i, strip in enumerate(strips):
         top = i * (height + gap)
         canvas[top : top + height, : strip.shape[1]] = strip[:, :width]
-    scale = tiles.scale_of(each.arrays["inputs"])
+    scale = greys.scale_of(each.arrays["inputs"])
     tiles.show(axis, canvas, scale, aspect="auto", interpolation="nearest")
     if len(strips) == 2:
         where = {"x": 0.5, "y": 1 / 6, "ha": "center", "va": "center"}
@@ -55,7 +55,7 @@ def _panel(axis: Axes, each: Shown) -> None:
 
 def _pictures(images: np.ndarray) -> np.ndarray:
     """Returns [n, H, W] or [n, H, W, 3]; a vector [D] is a picture one pixel high."""
-    return tiles.pictures(images if tiles.is_image(images) else images[:, None])
+    return greys.pictures(images if greys.is_image(images) else images[:, None])
 
 
 def _numbers(each: Shown) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -13,43 +13,14 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
+from aejax.figures.greys import GreyScale, is_image
+
 GAPS = {"RdBu_r": "#c8c8c8"}  # where white is a value
-
-
-class GreyScale(NamedTuple):
-    """How values become ink: `low` black, `high` white, the same for all images of a figure."""
-
-    low: float
-    high: float
-
-
-def scale_of(inputs: np.ndarray | None) -> GreyScale:
-    """Returns [0, 1] for images within it, else the range of the inputs."""
-    if inputs is None or not np.isfinite(inputs).any():
-        return GreyScale(0.0, 1.0)
-    low, high = float(np.nanmin(inputs)), float(np.nanmax(inputs))
-    return GreyScale(0.0, 1.0) if low >= 0 and high <= 1 else GreyScale(low, max(high, low + 1e-12))
-
-
-def is_image(array: np.ndarray) -> bool:
-    """Returns whether [n, *shape] holds images, (H, W) or (H, W, C), and not vectors."""
-    return array.ndim in (3, 4)
 
 
 def ratio(images: np.ndarray) -> float:
     """Returns height over width of images [n, H, W, ...]; a heat map of vectors is as it is set."""
     return images.shape[1] / images.shape[2] if is_image(images) else 0.8
-
-
-def pictures(images: np.ndarray) -> np.ndarray:
-    """Returns [n, H, W] grey or [n, H, W, 3] colour of images [n, H, W] or [n, H, W, C].
-
-    Other numbers of channels than one and three have no colours of their own: their mean is shown.
-    """
-    images = np.asarray(images, dtype=np.float64)
-    if images.ndim == 3 or images.shape[-1] == 3:
-        return images
-    return images.mean(axis=-1)
 
 
 def mosaic(images: np.ndarray, columns: int) -> np.ndarray:

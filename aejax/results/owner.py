@@ -13,7 +13,7 @@ from aejax.io import write_whole
 FILE = "config.json"
 # Fields in which a later config may differ: they say which members there are, and a member's id
 # tells it from all others, or how large the figures' arrays of new members are.
-GROWING = ("model", "seed", "images", "samples", "codes")
+GROWING = ("model", "seed", "images", "samples", "codes", "pareto")
 GROWING_KINDS = ("args.", "hp.")
 
 

@@ -16,6 +16,7 @@ from aejax.results.labels import Path, labels, sort_key
 Row = dict[str, Any]
 
 SELECTION = "valid_mse_per_image"  # what members are chosen by, everywhere
+HIGHER_IS_BETTER = ("elbo_nats", "token_accuracy")  # ends of metrics' names
 
 
 class Variant(NamedTuple):

@@ -58,17 +58,21 @@ def save_variables(path: Path, ids: list[str], variables: PyTree, scale: Scale) 
         )
 
 
+def _check_there(path: Path) -> None:
+    if not path.is_file():
+        raise ConfigError(
+            f"variables {str(path)!r} do not exist. Allowed: a sweep that ran with "
+            "keep_variables other than none; its command with --config.remake=True makes it again."
+        )
+
+
 def load_variables(path: Path, ids: list[str] | None = None) -> PyTree:
     """Returns the stacked variables of the members `ids`, in that order; of all by default.
 
     Raises:
       ConfigError: there is no such file, it is damaged, or a member is not in it.
     """
-    if not path.is_file():
-        raise ConfigError(
-            f"variables {str(path)!r} do not exist. Allowed: a sweep that ran with "
-            "keep_variables other than none; its command with --config.remake=True makes it again."
-        )
+    _check_there(path)
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             found = {name: file[name] for name in file.files}
@@ -94,6 +98,7 @@ def load_scale(path: Path) -> Scale:
     Raises:
       ConfigError: the file is of an older version, or no such file.
     """
+    _check_there(path)
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             of_bytes, low, high = file["scale"].tolist()

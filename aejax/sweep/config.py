@@ -96,6 +96,8 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
             "images": 10,
             "samples": 40,
             "codes": 1000,
+            # Two quantities of the rows that are traded, e.g. ("kl_nats", "rec_nats"): the front.
+            "pareto": config_dict.placeholder(tuple),
         }
     )
     for name, value in fields.items():

@@ -251,6 +251,8 @@ def _rows(
     names = terms_of(group.model)
     hint = Scale.of(dataset.train).hint()
     held = evaluate.baselines(dataset.train, dataset.test, group.model.info.latent)
+    learned = jax.tree.leaves(trained.state.variables["params"])
+    parameters = sum(leaf.size for leaf in learned) // len(group.members)
     rows = []
     for i, member in enumerate(group.members):
         lost = int(health.step[i]) >= 0
@@ -287,6 +289,7 @@ def _rows(
                 "devices": trained.devices,
                 "continued": list(trained.continued),
                 "flops": trained.flops,
+                "parameters": parameters,
                 "recompiles": trained.recompiles,
                 "git": environment.git_commit(),
                 "versions": environment.versions(),

@@ -15,6 +15,7 @@ from aejax.errors import ConfigError, check_integer, check_within, lookup, neare
 from aejax.hparams import HParam, unknown
 from aejax.results.owner import Owner
 from aejax.sweep.config import PRACTICAL, Config, Point, fields, get_field, set_field
+from aejax.sweep.declared import check_pareto
 from aejax.sweep.spec import Group, Spec, digest, member_of
 from aejax.train import population
 from aejax.train.loop import check_batch, steps_per_epoch
@@ -24,7 +25,7 @@ from aejax.train.resume import CHANGED
 from aejax.types import Autoencoder
 
 # Not to be swept: the sweep is one folder with one way of running, and figures of one size.
-FIXED = (*PRACTICAL, "name", "scale", "images", "samples", "codes")
+FIXED = (*PRACTICAL, "name", "scale", "images", "samples", "codes", "pareto")
 
 
 class SweepPlan(NamedTuple):
@@ -113,6 +114,8 @@ def make_plan(
         for spec, members in groups.items()
     )
     _check_executor(config, made, datasets)
+    if config.pareto is not None:
+        check_pareto(config.pareto, made)
     config_hash = _config_hash(config, points, datasets)
     return SweepPlan(
         config=config,

@@ -95,6 +95,8 @@ def fabricate(tmp_path: Path) -> Callable[..., tuple[Path, list[dict[str, Any]]]
             everyone += rows
         text = "".join(json.dumps(each) + "\n" for each in everyone)
         (tmp_path / "results.jsonl").write_text(text)
+        owner = {"config_hash": "c0ffee", "config": {"pareto": ["rec_nats", "mse_per_image"]}}
+        (tmp_path / "config.json").write_text(json.dumps(owner))
         return tmp_path, everyone
 
     return make

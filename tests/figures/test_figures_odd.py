@@ -12,8 +12,9 @@ from aejax.figures import FIGURES, draw
 from aejax.figures.bands import bands_of
 from aejax.figures.codes import project, spread
 from aejax.figures.filters import normalised
+from aejax.figures.greys import GreyScale, pictures, scale_of
 from aejax.figures.style import wrapped
-from aejax.figures.tiles import GreyScale, mosaic, pictures, scale_of
+from aejax.figures.tiles import mosaic
 from aejax.results.reader import Arrays
 from aejax.results.rows import variants
 
@@ -42,7 +43,7 @@ def test_without_arrays_there_is_the_summary(fabricate):
     workdir, _ = fabricate()
     for path in (workdir / "arrays").iterdir():
         path.unlink()
-    assert drawn(draw(workdir)) == {"summary"}
+    assert drawn(draw(workdir)) == {"summary", "pareto"}
 
 
 def test_where_all_diverged_the_summary_and_the_curves_say_so(fabricate):
@@ -67,7 +68,7 @@ def test_many_models_have_a_place_each_on_a_page(fabricate):
     models = [f"model_{i}" for i in range(36)]
     workdir, rows = fabricate(models=models, seeds=1, shape=(3, 3, 1))
     arrays = Arrays(workdir / "arrays", rows)
-    for name in set(FIGURES) - {"samples"}:
+    for name in set(FIGURES) - {"samples", "pareto"}:
         plot = FIGURES[name](rows, arrays)
         assert {line["model"] for line in plot.table} == set(models), name
         assert plot.figure.get_figwidth() <= 7.2 + 1e-6, name
