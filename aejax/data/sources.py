@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aejax.data import (
+    breast_cancer,
     cache,
     curves,
     digits,
@@ -153,6 +154,15 @@ _ROWS = (
         licence="CC BY 4.0",
         origin="UCI (Alpaydin and Kaynak), in scikit-learn",
         load=_load_digits,
+    ),
+    Source(
+        name="breast_cancer",
+        description="measures of cell nuclei, benign or malignant",
+        images=(455, 114),
+        shape=(30,),
+        licence="CC BY 4.0",
+        origin="UCI (Wolberg, Street and Mangasarian 1995), in scikit-learn",
+        load=lambda source, options: breast_cancer.load_breast_cancer(options.test_fraction),
     ),
     Source(
         name="mnist",

@@ -20,6 +20,8 @@ from aejax.results.rows import Row
 LARGE = 200_000  # bytes; pictures in a repository are small
 
 PAPER_FIGURES: dict[str, FigureFunction] = {
+    "anomaly_auroc": late("anomaly_auroc"),
+    "anomaly_scores": late("anomaly_scores"),
     "hinton_codes": late("hinton_codes"),
     "k_sparse_filters": late("k_sparse_filters"),
     "kingma_bound": late("kingma_bound"),

@@ -1,0 +1,17 @@
+"""What the applications are solved with without an autoencoder: libraries' methods, as tables.
+
+Each method has a grid of settings. `choose` takes the one that is best on validation rows, the
+same way for a baseline and for an autoencoder.
+"""
+
+from aejax.baselines.choosing import best, named, settings
+from aejax.baselines.outliers import OUTLIERS, Detector, OutlierMethod
+
+__all__ = [
+    "OUTLIERS",
+    "Detector",
+    "OutlierMethod",
+    "best",
+    "named",
+    "settings",
+]
