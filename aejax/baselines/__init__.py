@@ -5,10 +5,13 @@ same way for a baseline and for an autoencoder.
 """
 
 from aejax.baselines.choosing import best, named, settings
+from aejax.baselines.denoisers import DENOISERS, DenoisingMethod
 from aejax.baselines.outliers import OUTLIERS, Detector, OutlierMethod
 
 __all__ = [
+    "DENOISERS",
     "OUTLIERS",
+    "DenoisingMethod",
     "Detector",
     "OutlierMethod",
     "best",

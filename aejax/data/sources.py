@@ -248,6 +248,15 @@ _ROWS = (
         load=lambda source, options: patches.load_natural_patches(source.name, 12),
     ),
     Source(
+        name="photo_patches",
+        description="patches of two photographs as they are, grey",
+        images=(patches.TRAIN, patches.TEST),
+        shape=(16, 16, 1),
+        licence="CC BY 2.0 (danielbuechele, vultilion)",
+        origin="scikit-learn's sample images",
+        load=lambda source, options: patches.load_photo_patches(source.name, 16),
+    ),
+    Source(
         name="toy_sequences",
         description="sentences of 10 words, padded",
         images=(1600, 400),

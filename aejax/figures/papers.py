@@ -22,6 +22,8 @@ LARGE = 200_000  # bytes; pictures in a repository are small
 PAPER_FIGURES: dict[str, FigureFunction] = {
     "anomaly_auroc": late("anomaly_auroc"),
     "anomaly_scores": late("anomaly_scores"),
+    "denoising_levels": late("denoising_levels"),
+    "denoising_sheet": late("denoising_sheet"),
     "hinton_codes": late("hinton_codes"),
     "k_sparse_filters": late("k_sparse_filters"),
     "kingma_bound": late("kingma_bound"),
