@@ -6,13 +6,17 @@ same way for a baseline and for an autoencoder.
 
 from aejax.baselines.choosing import best, named, settings
 from aejax.baselines.denoisers import DENOISERS, DenoisingMethod
+from aejax.baselines.maps import MAPS, Map, MapMethod
 from aejax.baselines.outliers import OUTLIERS, Detector, OutlierMethod
 
 __all__ = [
     "DENOISERS",
+    "MAPS",
     "OUTLIERS",
     "DenoisingMethod",
     "Detector",
+    "Map",
+    "MapMethod",
     "OutlierMethod",
     "best",
     "named",

@@ -80,8 +80,6 @@ DENOISERS: dict[str, DenoisingMethod] = {
     "wavelets": DenoisingMethod(
         wavelets, {"sigma": (0.1, 0.2, 0.4, 0.8), "mode": ("soft", "hard")}
     ),
-    "total_variation": DenoisingMethod(
-        total_variation, {"weight": (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)}
-    ),
+    "total_variation": DenoisingMethod(total_variation, {"weight": (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)}),
     "median": DenoisingMethod(median, {"side": (3, 5, 7, 9)}),
 }

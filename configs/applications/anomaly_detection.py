@@ -12,7 +12,7 @@ validation rows, which have labelled anomalies: none of the methods is wholly un
 threshold is that of 5 % false alarms by the validation rows of the normal class. Bytes are scaled
 to [0, 1], other columns are standardised by the training rows.
 
-MNIST at `small`: at most 2,000 training rows of a class, 2,000 validation and the first 5,000 test
+MNIST at `small`: at most 1,000 training rows of a class, 1,000 validation and the first 2,000 test
 rows; Ruff et al. train on all (about 6,000 of a class) and test on 10,000.
 """
 
@@ -62,7 +62,7 @@ class Scale(NamedTuple):
 
 SCALES = {
     "smoke": Scale(("breast_cancer", "digits"), 30, 2, 2, 60, 200, 200, 2),
-    "small": Scale(("breast_cancer", "digits", "mnist"), 500, 3, None, 2000, 2000, 5000, 3),
+    "small": Scale(("breast_cancer", "digits", "mnist"), 500, 3, None, 1000, 1000, 2000, 3),
 }
 
 APPLICATION = Application(
@@ -286,7 +286,7 @@ def claims() -> tuple[Claim, ...]:
             "P",
             small,
             needs="mnist",
-            note="A third of their training rows, half of their test rows; settings by validation.",
+            note="A sixth of their training rows, a fifth of their test rows; settings by validation.",
         )
     )
     return tuple(found)

@@ -63,7 +63,7 @@ class Scale(NamedTuple):
 
 SCALES = {
     "smoke": Scale(("digits",), 20, 2, 1, 1000, 10, 10),
-    "small": Scale(("mnist", "photo_patches"), 600, 3, 3, 20_000, 64, 200),
+    "small": Scale(("mnist", "photo_patches"), 400, 3, 3, 20_000, 32, 100),
 }
 
 APPLICATION = Application(
