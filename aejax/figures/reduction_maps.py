@@ -49,8 +49,8 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     note(
         figure,
         "Codes of test rows, seed 0, coloured by class; in the titles means over seeds of",
-        "trustworthiness (are neighbours on the map neighbours in the data?) and of the accuracy of",
-        "five nearest codes. t-SNE is fitted to the rows that it shows, the others are not.",
+        "trustworthiness (are neighbours on the map neighbours in the data?) and of the accuracy",
+        "of five nearest codes. t-SNE is fitted to the rows that it shows, the others are not.",
     )
     return Plot(figure, table)
 

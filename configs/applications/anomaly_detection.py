@@ -286,7 +286,7 @@ def claims() -> tuple[Claim, ...]:
             "P",
             small,
             needs="mnist",
-            note="A sixth of their training rows, a fifth of their test rows; settings by validation.",
+            note="A sixth of their training rows; settings by validation.",
         )
     )
     return tuple(found)
