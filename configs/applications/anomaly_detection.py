@@ -75,7 +75,10 @@ APPLICATION = Application(
 
 def get_config(scale: str = "small") -> ConfigDict:
     """Returns the config; everything is trained in tasks."""
-    return base(scale, scales=APPLICATION.scales, name="anomaly_detection", model="denoising")
+    return base(
+        scale, scales=APPLICATION.scales, name="anomaly_detection", model="denoising",
+        valid_fraction=0.0,  # a seed draws its own
+    )  # fmt: skip
 
 
 @functools.cache  # one record for all fits, so that its programs are reused

@@ -72,7 +72,10 @@ GRID = {"widths": ((128,), (256, 64)), "noise": (0.0, 0.2)}
 
 def get_config(scale: str = "small") -> ConfigDict:
     """Returns the config; everything is trained in tasks."""
-    return base(scale, scales=APPLICATION.scales, name="dimensionality_reduction")
+    return base(
+        scale, scales=APPLICATION.scales, name="dimensionality_reduction", model="denoising",
+        valid_fraction=0.0,  # `rows_of` holds them out
+    )  # fmt: skip
 
 
 class Rows(NamedTuple):

@@ -77,7 +77,10 @@ METHODS = ("nothing", "autoencoder", *DENOISERS)
 
 def get_config(scale: str = "small") -> ConfigDict:
     """Returns the config; everything is trained in tasks."""
-    return base(scale, scales=APPLICATION.scales, name="image_denoising", model="denoising")
+    return base(
+        scale, scales=APPLICATION.scales, name="image_denoising", model="denoising",
+        valid_fraction=0.0,  # `images` holds them out
+    )  # fmt: skip
 
 
 def images(context: Context, name: str) -> dict[str, np.ndarray]:
