@@ -34,8 +34,8 @@ def pca_error(x: np.ndarray, seed: int, components: int) -> Detector:
     return scores
 
 
-def isolation_forest(x: np.ndarray, seed: int, trees: int, max_samples: float) -> Detector:
-    """Short paths in random trees. Liu, Ting & Zhou 2008."""
+def isolation_forest(x: np.ndarray, seed: int, trees: int, max_samples: Any) -> Detector:
+    """Short paths in random trees, each of a share `max_samples`. Liu, Ting & Zhou 2008."""
     from sklearn.ensemble import IsolationForest
 
     fitted = IsolationForest(n_estimators=trees, max_samples=max_samples, random_state=seed).fit(x)

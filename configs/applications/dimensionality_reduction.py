@@ -107,9 +107,9 @@ def rows_of(context: Context, name: str) -> Rows:
     if data.train.dtype != np.uint8:
         low, wide = flat(train).mean(0), flat(train).std(0)
         wide = np.where(wide > 0, wide, 1).astype(np.float32)
-    parts = (train, data.train[held], data.test[: plan.test])
+    scaled = lambda part: (flat(part) - low) / wide
     labels = None if data.test_labels is None else data.test_labels[: plan.test]
-    return Rows(*((flat(part) - low) / wide for part in parts), labels)
+    return Rows(scaled(train), scaled(data.train[held]), scaled(data.test[: plan.test]), labels)
 
 
 def _autoencoders(context: Context, train: np.ndarray) -> dict[tuple[str, int], Map]:
