@@ -29,9 +29,9 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         )
         shown += [here[0], here[-1]] if len(here) > 1 else here
     names = [f"{title(r['dataset'])}, normal: {r['point']['class']}" for r in shown]
-    figure, axes = panels(names, 3, 1.5)
+    figure, axes = panels(["\n" for _ in names], 3, 1.2)
     table: list[dict[str, object]] = []
-    for row, axis in zip(shown, axes, strict=True):
+    for row, name, axis in zip(shown, names, axes, strict=True):
         held = arrays[row["id"]]
         kinds = {"normal": BLUE, "anomalous": ORANGE}
         scores = {kind: np.asarray(held[kind], float)[1:-1] for kind in kinds}
@@ -51,11 +51,8 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
             axis.axvline(level, color="black", linewidth=0.9, label="threshold")
         logarithmic(axis, "x")
         found = row["metrics"]
-        axis.text(
-            0.98, 0.96, f"false alarms {found['false_alarm_rate']:.1%}\nfound "
-            f"{found['detected']:.1%}", transform=axis.transAxes, ha="right", va="top", fontsize=7,
-        )  # fmt: skip
-        axis.set_ylim(0, axis.get_ylim()[1] * 1.35)
+        said = f"false alarms {found['false_alarm_rate']:.1%}, found {found['detected']:.1%}"
+        axis.set_title(f"{name}\n{said}")
         axis.set_yticks([])
     axes[0].set_ylabel("share of rows")
     handles, labels = axes[0].get_legend_handles_labels()

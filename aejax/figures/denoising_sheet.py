@@ -27,11 +27,12 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     titles = []
     for (dataset, noise), found in shown.items():
         level = next(iter(found.values()))["point"]["level"]
-        titles.append(f"{title(dataset)}: {noise.replace('_', ' ')} {level:g}")
+        titles.append(f"{title(dataset)}\n{noise.replace('_', ' ')} {level:g}")
     count = len(next(iter(shown.values()))) + 1
-    figure, axes = panels(titles, 3, 0.27 * count, fixed=True)
+    figure, axes = panels(["\n" for _ in titles], 3, 0.27 * count, fixed=True)
     table: list[dict[str, object]] = []
-    for ((dataset, noise), found), axis in zip(shown.items(), axes, strict=True):
+    for ((dataset, noise), found), text, axis in zip(shown.items(), titles, axes, strict=True):
+        axis.set_title(text)
         some = arrays[next(iter(found.values()))["id"]]
         lines = {"clean": some["clean"], "noisy": some["noisy"]}
         for method, label in NAMES.items():

@@ -14,6 +14,14 @@ to [0, 1], other columns are standardised by the training rows.
 
 MNIST at `small`: at most 1,000 training rows of a class, 1,000 validation and the first 2,000 test
 rows; Ruff et al. train on all (about 6,000 of a class) and test on 10,000.
+
+What `small` came to (9 of 16 claims pass): on MNIST the autoencoder (mean AUROC .961) is above
+PCA's error (.955), nearest neighbours (.943), the one-class SVM (.942) and isolation forests
+(.863). On the digits it ties with PCA and nearest neighbours (.997 each). On the breast cancer
+table it does not pay: the one-class SVM wins (.978), isolation forests (.969) and PCA (.961) are
+above it (.957, with the widest spread between seeds). 5 % false alarms wanted are 4 % on the table
+and on MNIST, and 2.4 % on the digits, where few validation rows of a class put the threshold on
+the safe side.
 """
 
 from __future__ import annotations
@@ -67,7 +75,7 @@ SCALES = {
 
 APPLICATION = Application(
     title="Anomaly detection: rows that a model of the normal ones cannot reconstruct",
-    costs={"smoke": "20 s on one core", "small": "15 min on two cores, estimated"},
+    costs={"smoke": "20 s on one core", "small": "468 s on two cores, other work beside it"},
     figures=("anomaly_auroc", "anomaly_scores"),
     shown=("valid_auroc", "auroc", "average_precision", "false_alarm_rate", "detected"),
 )

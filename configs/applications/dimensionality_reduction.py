@@ -10,6 +10,12 @@ grid whose codes of the validation rows have the highest trustworthiness (seed 0
 of five nearest codes, each test row told by the others. t-SNE cannot place new rows: it is fitted
 to the test rows themselves, which favours it, and its time for new rows is that of a whole fit.
 Bytes are scaled to [0, 1], other columns are standardised by the training rows.
+
+What `small` came to (9 of 14 claims pass): the autoencoder is above PCA in everything, above
+Isomap in trustworthiness, and in accuracy on MNIST (.59 and .50) but not on the digits (.78 and
+.82). t-SNE is far above all (trustworthiness .99 and .98, accuracy .96 and .89), with the test
+rows at hand; 1,000 new rows take it 2.5 s or more, the autoencoder 4 to 12 ms. Training: 1,000
+steps.
 """
 
 from __future__ import annotations
@@ -61,7 +67,7 @@ SCALES = {
 
 APPLICATION = Application(
     title="Dimensionality reduction: rows as points of a plane",
-    costs={"smoke": "20 s on one core", "small": "5 min on two cores, estimated"},
+    costs={"smoke": "20 s on one core", "small": "77 s on two cores, other work beside it"},
     figures=("reduction_maps",),
     shown=("valid_trustworthiness", "trustworthiness", "accuracy", "seconds_for_1000_new"),
 )
