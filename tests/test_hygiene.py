@@ -200,6 +200,8 @@ def test_the_page_of_claims_is_what_the_results_say():
     """python -m experiments.reproduce --list --markdown"""
     entries = papers.index(ROOT / "configs" / "papers", ROOT / "results")
     assert table.markdown(entries) in (ROOT / "docs" / "claims.md").read_text()
+    more = papers.index(ROOT / "configs" / "applications", ROOT / "results")
+    assert table.markdown(more, "application") in (ROOT / "docs" / "claims.md").read_text()
     run = [entry["scales"]["small"] for entry in entries if entry["scales"]["small"]["run"]]
     passed, judged = sum(s["passed"] for s in run), sum(s["passed"] + s["failed"] for s in run)
     assert f"{passed} of {judged} judged claims pass" in (ROOT / "README.md").read_text()

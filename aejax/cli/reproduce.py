@@ -1,8 +1,9 @@
-"""Reproduces a paper: trains, measures, judges its claims, draws its figures.
+"""Reproduces a paper or an application: trains, measures, judges its claims, draws its figures.
 
 aejax reproduce --list [--json | --markdown]
 aejax reproduce NAME [--scale=SCALE] [--workdir=DIR] [--data_dir=DIR]
   [--manual_dir=DIR] [--results_dir=DIR] [--nofigures]
+aejax reproduce APPLICATION --dataset=PATH [--resize=SIDE] [--scale=SCALE] [--workdir=DIR]
 """
 
 from __future__ import annotations
@@ -20,47 +21,63 @@ from aejax.reproduce import papers, results, table, tasks
 
 def define() -> None:
     """Defines the flags."""
-    flags.DEFINE_bool("list", False, "list all papers, their claims' states and their costs")
+    flags.DEFINE_bool(
+        "list", False, "list all papers and applications, their claims' states and costs"
+    )
     flags.DEFINE_bool("json", False, "with --list: as JSON")
     flags.DEFINE_bool("markdown", False, "with --list: the claims as a Markdown table")
     flags.DEFINE_string("scale", "small", "smoke, small, medium (some papers) or paper")
     flags.DEFINE_string("workdir", None, "default runs/reproduce/NAME-SCALE")
+    flags.DEFINE_string(
+        "dataset", None, "your own data, for an application: all that it makes is in the workdir"
+    )
+    flags.DEFINE_integer("resize", None, "with --dataset: pixels a side, for a folder of images")
     flags.DEFINE_string("results_dir", "results", "gets NAME/SCALE.json and NAME/figures/")
     flags.DEFINE_string("data_dir", None, "where prepared data is")
     flags.DEFINE_string("manual_dir", None, "raw files of what is not prepared")
     flags.DEFINE_bool("figures", True, "draw the paper's figures")
 
 
-def folder() -> Path:
-    """Returns where the papers' files are."""
-    return configs.folder() / "papers"
+def folders() -> list[Path]:
+    """Returns where the papers' and the applications' files are."""
+    return [configs.folder() / name for name in papers.GROUPS]
 
 
 def show_index() -> int:
-    """Prints all papers."""
+    """Prints all papers and all applications."""
     given = flags.FLAGS
-    entries = papers.index(folder(), directory("results_dir", given.results_dir, "results"))
+    out = directory("results_dir", given.results_dir, "results")
+    groups = {papers.kind_of(folder): papers.index(folder, out) for folder in folders()}
     if given.json:
+        entries = [entry for group in groups.values() for entry in group]
         print(json.dumps(entries, indent=1, ensure_ascii=False))
     elif given.markdown:
-        print(table.markdown(entries))
+        print("\n\n".join(table.markdown(group, kind) for kind, group in groups.items()))
     else:
-        make_console(markup=True).print(table.index_table(entries))
+        for kind, group in groups.items():
+            make_console(markup=True).print(table.index_table(group, kind))
     return 0
 
 
 def main(argv: list[str]) -> int:
-    """Lists the papers, or reproduces one; status 1 where a claim fails."""
+    """Lists what there is, or reproduces one; status 1 where a claim fails."""
     given = flags.FLAGS
     if given.list:
         return show_index()
     if len(argv) != 2:
+        allowed = ", ".join(name for folder in folders() for name in papers.names(folder))
         raise errors.ConfigError(
             f"paper={' '.join(argv[1:]) or None!r} is no one name. Allowed: --list, or one of "
-            f"{', '.join(papers.names(folder()))}."
+            f"{allowed}."
         )
-    name, scale = argv[1], given.scale
-    entry = papers.load(folder(), name)
+    entry = papers.find(folders(), argv[1])
+    if given.dataset is not None:
+        return judge_own(papers.check_own(entry))
+    if given.resize is not None:
+        raise errors.ConfigError(
+            f"resize={given.resize} is for your own images. Allowed: with --dataset=FOLDER."
+        )
+    name, scale = entry.name, given.scale
     config = papers.configure(entry, scale, data_dir=given.data_dir, manual_dir=given.manual_dir)
     console = make_console()
     workdir = directory("workdir", given.workdir, f"runs/reproduce/{name}-{scale}")
@@ -70,12 +87,7 @@ def main(argv: list[str]) -> int:
     if given.manual_dir and any(claim.needs for claim in entry.claims):
         described["command"] += " --manual_dir=DIR"
     results.write(out / f"{scale}.json", described)
-    if given.figures:
-        from aejax.figures.papers import draw_paper  # matplotlib takes a while to import
-
-        arrays = tasks.arrays_of(workdir, rows)
-        for path in shown(draw_paper, entry.paper.figures, rows, arrays, out / "figures", scale):
-            console.print(f"figure {path}")
+    draw(entry, rows, workdir, out / "figures")
     claims = table.claims_table(f"{entry.paper.title}, scale {scale}", verdicts)
     make_console(markup=True).print(claims)
     console.print(
@@ -83,3 +95,31 @@ def main(argv: list[str]) -> int:
         f"of computing; {out / f'{scale}.json'}"
     )
     return int(any(verdict.passed is False for verdict in verdicts))
+
+
+def judge_own(entry: papers.PaperFile) -> int:
+    """Runs an application on the user's own data and prints what came out; no claim is judged."""
+    given = flags.FLAGS
+    scale, console = given.scale, make_console()
+    fields = {"dataset": given.dataset, "resize": given.resize, "data_dir": given.data_dir}
+    config = papers.configure(entry, scale, manual_dir=given.manual_dir, **fields)
+    stem = Path(given.dataset).stem or "own"
+    workdir = directory("workdir", given.workdir, f"runs/reproduce/{entry.name}-{scale}-{stem}")
+    rows = papers.measure(entry, config, workdir, console, own=True)
+    draw(entry, rows, workdir, workdir / "figures")
+    title = f"{entry.name} on {given.dataset}, scale {scale}"
+    console.print(table.measured_table(title, rows, getattr(entry.paper, "shown", ())))
+    console.print(f"rows: {workdir / 'tasks' / 'results.jsonl'}")
+    return 0
+
+
+def draw(entry: papers.PaperFile, rows: list, workdir: Path, out: Path) -> None:
+    """Draws the figures of a paper or an application unless --nofigures."""
+    if not flags.FLAGS.figures:
+        return
+    from aejax.figures.papers import draw_paper  # matplotlib takes a while to import
+
+    arrays = tasks.arrays_of(workdir, rows)
+    scale = flags.FLAGS.scale
+    for path in shown(draw_paper, entry.paper.figures, rows, arrays, out, scale):
+        make_console().print(f"figure {path}")

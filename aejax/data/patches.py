@@ -42,6 +42,21 @@ def load_natural_patches(name: str, side: int) -> Dataset:
     return datasets.make(name, *(x.astype(np.float32)[..., None] for x in scaled))
 
 
+def load_photo_patches(name: str, side: int) -> Dataset:
+    """Returns 10,000 training and 2,000 test patches of the photographs as they are.
+
+    uint8 [N, side, side, 1], grey, from the same two separate parts as those of
+    `load_natural_patches`, not whitened.
+    """
+    random = np.random.RandomState(_SEED)
+    pictures = photographs()
+    edges = [round((1 - _HELD_OUT) * picture.shape[1]) for picture in pictures]
+    left = [picture[:, :edge] for picture, edge in zip(pictures, edges, strict=True)]
+    right = [picture[:, edge:] for picture, edge in zip(pictures, edges, strict=True)]
+    splits = (cut(left, TRAIN, side, random, False), cut(right, TEST, side, random, False))
+    return datasets.make(name, *(np.rint(x).astype(np.uint8)[..., None] for x in splits))
+
+
 def photographs() -> list[np.ndarray]:
     """Returns the photographs [213, 320], grey in 0..255, each pixel the mean of four."""
     need("PIL", "data")  # scikit-learn reads the photographs with it
@@ -66,16 +81,23 @@ def whiten(picture: np.ndarray) -> np.ndarray:
 
 
 def cut(
-    pictures: list[np.ndarray], count: int, side: int, random: np.random.RandomState
+    pictures: list[np.ndarray],
+    count: int,
+    side: int,
+    random: np.random.RandomState,
+    centred: bool = True,
 ) -> np.ndarray:
-    """Returns patches [count, side, side] from random places of the pictures in turn, mean 0."""
+    """Returns patches [count, side, side] from random places of the pictures in turn.
+
+    Each has mean 0 unless `centred` is False.
+    """
     patches = np.empty((count, side, side))
     for i in range(count):
         picture = pictures[i % len(pictures)]
         row = random.randint(picture.shape[0] - side + 1)
         column = random.randint(picture.shape[1] - side + 1)
         patches[i] = picture[row : row + side, column : column + side]
-    return patches - patches.mean((1, 2), keepdims=True)
+    return patches - patches.mean((1, 2), keepdims=True) if centred else patches
 
 
 def squash(patches: np.ndarray, spread: float) -> np.ndarray:

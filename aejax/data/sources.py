@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aejax.data import (
+    breast_cancer,
     cache,
     curves,
     digits,
@@ -155,6 +156,15 @@ _ROWS = (
         load=_load_digits,
     ),
     Source(
+        name="breast_cancer",
+        description="measures of cell nuclei, benign or malignant",
+        images=(455, 114),
+        shape=(30,),
+        licence="CC BY 4.0",
+        origin="UCI (Wolberg, Street and Mangasarian 1995), in scikit-learn",
+        load=lambda source, options: breast_cancer.load_breast_cancer(options.test_fraction),
+    ),
+    Source(
         name="mnist",
         description="handwritten digits",
         images=(60000, 10000),
@@ -236,6 +246,15 @@ _ROWS = (
         licence="CC BY 2.0 (danielbuechele, vultilion)",
         origin="scikit-learn's sample images",
         load=lambda source, options: patches.load_natural_patches(source.name, 12),
+    ),
+    Source(
+        name="photo_patches",
+        description="patches of two photographs as they are, grey",
+        images=(patches.TRAIN, patches.TEST),
+        shape=(16, 16, 1),
+        licence="CC BY 2.0 (danielbuechele, vultilion)",
+        origin="scikit-learn's sample images",
+        load=lambda source, options: patches.load_photo_patches(source.name, 16),
     ),
     Source(
         name="toy_sequences",

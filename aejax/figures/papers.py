@@ -20,6 +20,10 @@ from aejax.results.rows import Row
 LARGE = 200_000  # bytes; pictures in a repository are small
 
 PAPER_FIGURES: dict[str, FigureFunction] = {
+    "anomaly_auroc": late("anomaly_auroc"),
+    "anomaly_scores": late("anomaly_scores"),
+    "denoising_levels": late("denoising_levels"),
+    "denoising_sheet": late("denoising_sheet"),
     "hinton_codes": late("hinton_codes"),
     "k_sparse_filters": late("k_sparse_filters"),
     "kingma_bound": late("kingma_bound"),
@@ -28,6 +32,7 @@ PAPER_FIGURES: dict[str, FigureFunction] = {
     "kunin_landscape": late("kunin_landscape"),
     "masci_filters": late("masci_filters"),
     "principal_directions": late("principal_directions"),
+    "reduction_maps": late("reduction_maps"),
     "rifai_contraction": late("rifai_contraction"),
     "sparsity_frontier": late("sparsity_frontier"),
     "vincent_errors": late("vincent_errors"),

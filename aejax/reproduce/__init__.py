@@ -1,10 +1,11 @@
-"""Reproducing papers: claims over rows, tasks that measure further rows, results as one JSON file.
+"""Papers and applications: claims over rows, tasks that measure, results as one JSON file.
 
-A paper is a file of `configs/papers/`: its facts alone. Everything measured is a row, and a claim
-is a selector of rows, a criterion, and the paper's number with its source.
+A paper is a file of `configs/papers/`, an application one of `configs/applications/`: its facts
+alone. Everything measured is a row, and a claim is a selector of rows, a criterion, and the number
+to be compared with, and its source.
 """
 
-from aejax.reproduce.claim import Claim, Paper
+from aejax.reproduce.claim import Application, Claim, Paper
 from aejax.reproduce.criteria import (
     anchor,
     at_least,
@@ -18,6 +19,7 @@ from aejax.reproduce.select import combine, difference, pick, ratio
 from aejax.reproduce.tasks import Context, Measured, Task
 
 __all__ = [
+    "Application",
     "Claim",
     "Context",
     "Measured",

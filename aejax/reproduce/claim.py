@@ -1,4 +1,4 @@
-"""What a claim is, and what a paper's file says beside its claims."""
+"""What a claim is, and what the file of a paper or an application says beside its claims."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ RELIABILITY = {
     "R": "read in a replication",
     "S": "read in a second-hand text",
     "M": "from memory, unverified",
+    "B": "the baseline of the same run, for which no paper stands",
 }
 
 
@@ -73,20 +74,43 @@ class Paper(NamedTuple):
         return tuple(scale for scale in PAPER_SCALES if scale in self.costs)
 
 
+class Application(NamedTuple):
+    """The facts of an application's file.
+
+    Args:
+      title: what it is for, in one sentence.
+      costs: as a paper's; `smoke` and `small` are needed.
+      figures: as a paper's.
+      shown: metrics of the table that is printed for the user's own data.
+    """
+
+    title: str
+    costs: Mapping[str, str]
+    figures: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+
+    @property
+    def scales(self) -> tuple[str, ...]:
+        return tuple(scale for scale in PAPER_SCALES if scale in self.costs)
+
+
 def check_claims(
-    name: str, claims: Sequence[Claim], scales: Sequence[str] = PAPER_SCALES
+    name: str,
+    claims: Sequence[Claim],
+    scales: Sequence[str] = PAPER_SCALES,
+    kind: str = "paper",
 ) -> tuple[Claim, ...]:
-    """Returns the claims of paper `name`, which has `scales`.
+    """Returns the claims of paper (or application) `name`, which has `scales`.
 
     Raises:
       ConfigError: none at all, two of one text, no number or source of the paper, an unknown
         reliability or scale, or a criterion for another number of series.
     """
     if not claims:
-        raise ConfigError(f"paper {name!r} has no claims. Allowed: one or more.")
+        raise ConfigError(f"{kind} {name!r} has no claims. Allowed: one or more.")
     seen: set[str] = set()
     for claim in claims:
-        where = f"paper {name!r}, claim {claim.text!r}"
+        where = f"{kind} {name!r}, claim {claim.text!r}"
         if claim.text in seen or not claim.text.strip():
             raise ConfigError(f"{where} is empty or stands twice. Allowed: texts that differ.")
         seen.add(claim.text)
@@ -110,13 +134,18 @@ def check_claims(
     return tuple(claims)
 
 
-def check_paper(name: str, paper: Paper) -> Paper:
-    """Returns the paper; raises ConfigError unless the cost of smoke, small and paper is said."""
-    for scale in SCALES:
+# What must say its cost. An application has no schedule but its own: `paper` is then absent.
+NEEDED = {"paper": SCALES, "application": ("smoke", "small")}
+Facts = Paper | Application
+
+
+def check_paper(name: str, paper: Facts, kind: str = "paper") -> Facts:
+    """Returns the facts; raises ConfigError unless the costs of all needed scales are said."""
+    for scale in NEEDED[kind]:
         if not paper.costs.get(scale, "").strip():
             raise ConfigError(
-                f"paper {name!r}: the cost of scale {scale!r} is missing. Allowed: a text such as "
+                f"{kind} {name!r}: the cost of scale {scale!r} is missing. Allowed: a text such as "
                 "'6 min on one core'."
             )
-    check_names(f"paper {name!r}: cost of scale", paper.costs, PAPER_SCALES)
+    check_names(f"{kind} {name!r}: cost of scale", paper.costs, PAPER_SCALES)
     return paper

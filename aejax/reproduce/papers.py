@@ -1,4 +1,4 @@
-"""The papers of a folder: their modules, what is in them, and running one."""
+"""The papers and applications of a folder: their modules, what is in them, and running one."""
 
 from __future__ import annotations
 
@@ -11,23 +11,28 @@ from typing import Any, NamedTuple
 from rich.console import Console
 
 from aejax.errors import ConfigError, lookup
-from aejax.reproduce.claim import Claim, Paper, check_claims, check_paper
+from aejax.reproduce.claim import Claim, Facts, check_claims, check_paper
 from aejax.reproduce.results import read, state_of
 from aejax.reproduce.select import Row
 from aejax.reproduce.tasks import Context, run_tasks
 from aejax.sweep import check_scale, make_plan, run
 
+# Folder of `configs/` -> what one of its files is.
+GROUPS = {"papers": "paper", "applications": "application"}
+
 
 class PaperFile(NamedTuple):
     """A paper's file: `PAPER`, `claims()`, `get_config(scale)`, and `sweep(scale)`, `tasks(scale)`
 
-    where it has them.
+    where it has them. An application's has `APPLICATION` for `PAPER`, and `own(scale, dataset)`:
+    the tasks for the user's own data.
     """
 
     name: str
     module: ModuleType
-    paper: Paper
+    paper: Facts
     claims: tuple[Claim, ...]
+    kind: str = "paper"
 
 
 def names(folder: Path) -> dict[str, Path]:
@@ -35,27 +40,45 @@ def names(folder: Path) -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.py")) if path.stem != "__init__"}
 
 
-def load(folder: Path, name: str) -> PaperFile:
-    """Imports a paper's file and checks what it says.
+def kind_of(folder: Path) -> str:
+    """Returns what the files of a folder are: "paper" or "application"."""
+    return GROUPS.get(folder.name, "paper")
+
+
+def find(folders: Iterable[Path], name: str) -> PaperFile:
+    """Returns the paper or application of a name, imported and checked.
 
     Raises:
-      ConfigError: there is no such paper, or its file lacks something or claims badly.
+      ConfigError: there is none; the message has the nearest name of all. As `load`.
     """
-    path = lookup("paper", name, names(folder))
-    spec = importlib.util.spec_from_file_location(f"aejax_paper_{name}", path)
+    table = {each: folder for folder in folders for each in names(folder)}
+    return load(lookup("name", name, table), name)
+
+
+def load(folder: Path, name: str) -> PaperFile:
+    """Imports a file of a folder and checks what it says.
+
+    Raises:
+      ConfigError: there is no such file, or it lacks something or claims badly.
+    """
+    kind = kind_of(folder)
+    path = lookup(kind, name, names(folder))
+    spec = importlib.util.spec_from_file_location(f"aejax_{kind}_{name}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    for needed in ("PAPER", "get_config", "claims"):
+    facts = kind.upper()
+    for needed in (facts, "get_config", "claims"):
         if not hasattr(module, needed):
             raise ConfigError(
-                f"{path} has no {needed}. Allowed: PAPER, get_config, claims, and sweep or tasks."
+                f"{path} has no {needed}. Allowed: {facts}, get_config, claims, and sweep or tasks."
             )
     if not (hasattr(module, "sweep") or hasattr(module, "tasks")):
         raise ConfigError(f"{path} has neither sweep nor tasks. Allowed: one of them or both.")
-    paper = check_paper(name, module.PAPER)
-    return PaperFile(name, module, paper, check_claims(name, tuple(module.claims()), paper.scales))
+    paper = check_paper(name, getattr(module, facts), kind)
+    claims = check_claims(name, tuple(module.claims()), paper.scales, kind)
+    return PaperFile(name, module, paper, claims, kind)
 
 
 def configure(entry: PaperFile, scale: str, **practical: Any) -> Any:
@@ -67,14 +90,42 @@ def configure(entry: PaperFile, scale: str, **practical: Any) -> Any:
     return config
 
 
-def measure(entry: PaperFile, config: Any, workdir: Path, console: Console) -> list[Row]:
+def check_own(entry: PaperFile) -> PaperFile:
+    """Returns an application that takes the user's own data.
+
+    Raises:
+      ConfigError: a paper, or an application whose data are its own.
+    """
+    if not hasattr(entry.module, "own"):
+        raise ConfigError(
+            f"dataset: {entry.kind} {entry.name!r} has data of its own. Allowed: an application "
+            "that takes yours (docs/applications.md)."
+        )
+    return entry
+
+
+def measure(
+    entry: PaperFile, config: Any, workdir: Path, console: Console, own: bool = False
+) -> list[Row]:
     """Runs what is missing of a paper's sweep and tasks; returns all rows.
+
+    Args:
+      entry: the paper's or application's file.
+      config: its config.
+      workdir: where rows and arrays are kept.
+      console: gets a line a task.
+      own: run the tasks for the user's own data alone.
 
     Raises:
       ConfigError: whatever is wrong with config, sweep, tasks or the work directory.
     """
     module, plan = entry.module, None
     rows: list[Row] = []
+    if own:
+        context = Context(config, workdir, None, [])
+        return run_tasks(
+            entry.name, module.own(config.scale, config.dataset), context, workdir, console
+        )
     if hasattr(module, "sweep"):
         plan = make_plan(config, list(module.sweep(config.scale)))
         rows = run(plan, workdir / "sweep", console).rows
@@ -108,6 +159,7 @@ def _described(entry: PaperFile, results: Path) -> dict[str, Any]:
         }
     return {
         "name": entry.name,
+        "kind": entry.kind,
         "title": entry.paper.title,
         "scales": scales,
         "claims": [

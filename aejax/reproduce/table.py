@@ -10,6 +10,7 @@ from rich.table import Table
 
 from aejax.reproduce.claim import Claim
 from aejax.reproduce.results import Verdict
+from aejax.results.rows import Row, number
 
 COLOURS = {"pass": "green", "fail": "red", "not run": "yellow"}
 
@@ -51,10 +52,10 @@ def _ordered(verdict: Verdict) -> str:
     return text if verdict.passed else text.replace(" < ", ", ")
 
 
-def index_table(entries: Sequence[dict[str, Any]]) -> Table:
-    """Returns one line a paper and scale: cost, and how many claims passed."""
-    table = Table(title="papers: python -m experiments.reproduce NAME [--scale=SCALE]")
-    for heading in ("paper", "scale", "cost", "claims", "passed", "failed", "state"):
+def index_table(entries: Sequence[dict[str, Any]], kind: str = "paper") -> Table:
+    """Returns one line a paper (or application) and scale: cost, and how many claims passed."""
+    table = Table(title=f"{kind}s: python -m experiments.reproduce NAME [--scale=SCALE]")
+    for heading in (kind, "scale", "cost", "claims", "passed", "failed", "state"):
         table.add_column(heading, overflow="fold")
     for entry in entries:
         for i, (scale, found) in enumerate(entry["scales"].items()):
@@ -72,9 +73,37 @@ def index_table(entries: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def markdown(entries: Sequence[dict[str, Any]]) -> str:
-    """Returns the README's table of claims: a line a claim, its state at each of its scales."""
-    lines = ["| paper | claim | paper's number | ours | scale | |", "|---|---|---|---|---|---|"]
+def measured_table(title: str, rows: Sequence[Row], shown: Sequence[str]) -> Table:
+    """Returns the mean of each metric of `shown`, a line a point, over seeds and what has no line.
+
+    Points differ in the fields whose values do not differ by seed or class alone: `AVERAGED` are
+    left out of a line's name.
+    """
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    fields = [f for f in dict.fromkeys(k for row in rows for k in row["point"])]
+    fields = [f for f in fields if f not in AVERAGED]
+    for row in rows:
+        if any(name in row["metrics"] for name in shown):
+            groups.setdefault(tuple(str(row["point"].get(f, "")) for f in fields), []).append(row)
+    table = Table(title=title)
+    for heading in (*fields, *shown, "rows"):
+        table.add_column(heading, overflow="fold")
+    for point, same in groups.items():
+        cells = []
+        for name in shown:
+            found = [number(row, name) for row in same if name in row["metrics"]]
+            cells.append(f"{sum(found) / len(found):.4g}" if found else "–")
+        table.add_row(*point, *cells, str(len(same)))
+    return table
+
+
+AVERAGED = ("seed", "class", "dataset", "task")  # fields of points that a line is the mean over
+
+
+def markdown(entries: Sequence[dict[str, Any]], kind: str = "paper") -> str:
+    """Returns the page's table of claims: a line a claim, its state at each of its scales."""
+    bar = "paper's number" if kind == "paper" else "bar"
+    lines = [f"| {kind} | claim | {bar} | ours | scale | |", "|---|---|---|---|---|---|"]
     for entry in entries:
         for claim in entry["claims"]:
             for scale, state in claim["state"].items():

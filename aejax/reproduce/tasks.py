@@ -80,6 +80,8 @@ class Context:
             sizes = {"train_size": config.train_size, "test_size": config.test_size, **sizes}
         key = (name or config.dataset, *sorted(sizes.items()))
         if key not in self._data:
+            if name in (None, config.dataset) and config.resize is not None:
+                sizes["resize"] = config.resize
             self._data[key] = data.load(
                 name or config.dataset,
                 data_dir=config.data_dir,

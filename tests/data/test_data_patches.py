@@ -57,3 +57,17 @@ def test_cut_takes_windows_of_the_pictures():
     window = np.arange(4)[:, None] * 20 + np.arange(4)[None]
     np.testing.assert_allclose(found[::2], np.tile(window - window.mean(), (20, 1, 1)))
     np.testing.assert_allclose(found[1::2], np.tile(window.mean() - window, (20, 1, 1)))
+
+
+def test_patches_as_they_are_come_from_separate_parts():
+    loaded, row = data.load("photo_patches"), data.DATASETS["photo_patches"]
+    assert row.images == (len(loaded.train), len(loaded.test))
+    assert row.shape == loaded.train.shape[1:] == (16, 16, 1)
+    assert loaded.train.dtype == np.uint8
+    picture = np.rint(patches.photographs()[0]).astype(np.uint8)  # even patches are cut from it
+    windows = np.lib.stride_tricks.sliding_window_view(picture, (16, 16))
+    edge = round(0.75 * picture.shape[1])
+    for patch, left in ((loaded.train[0, ..., 0], True), (loaded.test[0, ..., 0], False)):
+        rows, columns = np.nonzero((windows == patch).all((2, 3)))
+        assert len(rows)
+        assert ((columns + 16 <= edge) if left else (columns >= edge)).any()

@@ -59,9 +59,13 @@ def test_the_index_is_json():
     done = script("--list", "--json")
     assert done.returncode == 0, done.stderr
     entries = json.loads(done.stdout)
-    assert {entry["name"] for entry in entries} == set(papers.names(FOLDER))
+    groups = {"paper": FOLDER, "application": FOLDER.parent / "applications"}
+    for kind, folder in groups.items():
+        listed = {entry["name"] for entry in entries if entry["kind"] == kind}
+        assert listed == set(papers.names(folder))
     for entry in entries:
-        assert {"smoke", "small", "paper"} <= set(entry["scales"]) <= set(PAPER_SCALES)
+        needed = {"smoke", "small"} | ({"paper"} if entry["kind"] == "paper" else set())
+        assert needed <= set(entry["scales"]) <= set(PAPER_SCALES)
         assert all(found["cost"] for found in entry["scales"].values())
         for claim in entry["claims"]:
             assert claim["source"]

@@ -1,0 +1,24 @@
+"""What the applications are solved with without an autoencoder: libraries' methods, as tables.
+
+Each method has a grid of settings. `choose` takes the one that is best on validation rows, the
+same way for a baseline and for an autoencoder.
+"""
+
+from aejax.baselines.choosing import best, named, settings
+from aejax.baselines.denoisers import DENOISERS, DenoisingMethod
+from aejax.baselines.maps import MAPS, Map, MapMethod
+from aejax.baselines.outliers import OUTLIERS, Detector, OutlierMethod
+
+__all__ = [
+    "DENOISERS",
+    "MAPS",
+    "OUTLIERS",
+    "DenoisingMethod",
+    "Detector",
+    "Map",
+    "MapMethod",
+    "OutlierMethod",
+    "best",
+    "named",
+    "settings",
+]
