@@ -147,7 +147,7 @@ def check_size(field: str, value: Any, least: int = 1) -> int:
     Raises:
       ConfigError: no whole number (True, infinities and NaN are none), or below `least`.
     """
-    number = plain(value)
+    number: Any = plain(value)
     real = isinstance(number, numbers.Real) and not isinstance(number, bool)
     if not real or not math.isfinite(number) or number % 1 or number < least:
         raise ConfigError(

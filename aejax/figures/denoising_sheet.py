@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aejax.figures import tiles
+from aejax.figures import greys, tiles
 from aejax.figures.anomaly_auroc import title
 from aejax.figures.denoising_levels import NAMES, of_task
 from aejax.figures.output import Arrayed
@@ -38,7 +38,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         for method, label in NAMES.items():
             if method in found and method != "nothing":
                 lines[label] = arrays[found[method]["id"]]["denoised"]
-        pictures = [tiles.pictures(np.asarray(images)) for images in lines.values()]
+        pictures = [greys.pictures(np.asarray(images)) for images in lines.values()]
         strips = [tiles.mosaic(each, len(each)) for each in pictures]
         gap = np.full((2, *strips[0].shape[1:]), np.nan if strips[0].ndim == 2 else 0.0)
         canvas = np.concatenate([part for strip in strips for part in (strip, gap)][:-1])
