@@ -77,25 +77,29 @@ def make_once(path: Path, text: str) -> bool:
 
     Returns:
       Whether this call made it.
+
+    Raises:
+      OSError: with the name of the file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
-    try:
-        part.write_text(text)
+    with named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
         try:
-            os.link(part, path)
-            return True
-        except FileExistsError:
-            # The answer of a server may get lost, and the call be made again.
-            return part.stat().st_nlink > 1
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise
-        try:
-            with path.open("x") as file:
-                file.write(text)
-            return True
-        except FileExistsError:
-            return False
-    finally:
-        part.unlink(missing_ok=True)
+            part.write_text(text)
+            try:
+                os.link(part, path)
+                return True
+            except FileExistsError:
+                # The answer of a server may get lost, and the call be made again.
+                return part.stat().st_nlink > 1
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+            try:
+                with path.open("x") as file:
+                    file.write(text)
+                return True
+            except FileExistsError:
+                return False
+        finally:
+            part.unlink(missing_ok=True)

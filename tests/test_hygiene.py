@@ -207,6 +207,12 @@ def test_the_page_of_claims_is_what_the_results_say():
     assert f"{passed} of {judged} judged claims pass" in (ROOT / "README.md").read_text()
 
 
+def test_each_folder_of_tests_is_a_package():
+    """Else two files of one name, in two folders, are one module, and one of them is not run."""
+    folders = {path.parent for path in (ROOT / "tests").rglob("test_*.py")}
+    assert [folder for folder in folders if not (folder / "__init__.py").is_file()] == []
+
+
 def test_what_is_listed_as_exhaustive_exists():
     """A test that was renamed would silently come back, and its instances go."""
     here, table = ROOT / "tests", exhaustive_table()

@@ -19,6 +19,13 @@ from aejax.results.status import status
 from tests.sweep.test_kill import contents
 
 ROOT = Path(__file__).parents[2]
+# Ctrl-C is ignored below a shell's background job, such as a suite that runs in one. (In the child:
+# `preexec_fn` would fork this process, which JAX warns of.)
+HEARS_CTRL_C = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, "-m", "aejax.cli", *sys.argv[1:]])
+"""
 STEPS = 1200  # of the slower form, long enough to be killed in
 
 
@@ -29,15 +36,13 @@ def cache(tmp_path_factory):
 
 def start(workdir, cache, *flags, steps=40, **environment):
     command = [
-        sys.executable, "-m", "aejax.cli", "sweep", "--config=tests/sweep/many_groups.py:smoke",
+        sys.executable, "-c", HEARS_CTRL_C, "sweep", "--config=tests/sweep/many_groups.py:smoke",
         f"--workdir={workdir}", "--nofigures", f"--config.steps={steps}", *flags,
     ]  # fmt: skip
     environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": str(cache)} | environment
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True,
-        # Ctrl-C is ignored below a shell's background job, such as a suite that runs in one.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
 
 

@@ -2,10 +2,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from loss_cases import case, chain, evaluate
 
 from aejax.errors import ConfigError
 from aejax.losses import higher_order, jacobians
+from tests.losses.loss_cases import case, chain, evaluate
 
 KEY = jax.random.key(11, impl="rbg")  # threefry takes a second to compile, every time
 NAMES = [

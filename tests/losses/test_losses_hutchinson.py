@@ -2,10 +2,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from loss_cases import CHAINS, case, chain, evaluate, inputs, weights
 
 from aejax.errors import ConfigError
 from aejax.losses import hutchinson, jacobians, squared_frobenius
+from tests.losses.loss_cases import CHAINS, case, chain, evaluate, inputs, weights
 
 PROBES = 4000
 

@@ -2,12 +2,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from loss_cases import CHAINS, case, chain, evaluate, inputs, weights
 from scipy import special
 
 from aejax.errors import ConfigError
 from aejax.losses import METHODS, jacobians, squared_frobenius
 from aejax.losses.jacobian.cost import EXACT
+from tests.losses.loss_cases import CHAINS, case, chain, evaluate, inputs, weights
 
 NUMPY = {
     "identity": lambda a: a,

@@ -6,7 +6,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from loss_cases import CHAINS, case, chain, evaluate, inputs, weights
 
 from aejax.losses import costs
 from aejax.losses.jacobian import cost as jacobian_cost
@@ -15,6 +14,7 @@ from aejax.losses.jacobian.cost import EXACT, Route, chain_widths, curved, plan
 from aejax.losses.jacobian.higher import cheapest_change
 from aejax.losses.jacobian.norm import cheapest
 from aejax.nets.dense import mlp
+from tests.losses.loss_cases import CHAINS, case, chain, evaluate, inputs, weights
 
 
 def every_route(depth):

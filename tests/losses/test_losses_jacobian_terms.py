@@ -2,7 +2,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from loss_cases import forward, two_nets, weights
 
 from aejax.errors import ConfigError
 from aejax.keys import stream
@@ -16,6 +15,7 @@ from aejax.losses import (
 )
 from aejax.nets import ACTIVATIONS, mirrored
 from aejax.types import Latent
+from tests.losses.loss_cases import forward, two_nets, weights
 
 ENCODER = ("sigmoid", "sigmoid")
 DECODER = ("sigmoid", "identity")

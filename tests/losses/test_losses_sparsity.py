@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from loss_cases import forward, two_nets, weights
 from scipy import special
 
 from aejax.losses import bernoulli_kl_of_mean, kl_sparsity_term, l1, l1_term
+from tests.losses.loss_cases import forward, two_nets, weights
 
 H = np.array(
     [[0.1, 0.9, 0.05, 0.5], [0.2, 0.8, 0.05, 0.5], [0.1, 0.7, 0.05, 0.5], [0, 1, 0.05, 0.5]],

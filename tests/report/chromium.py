@@ -37,14 +37,12 @@ class Page:
         to_browser, from_browser = os.pipe(), os.pipe()
         # The protocol's ends are 3 and 4 in the browser: first out of the way, then there.
         ends = [fcntl.fcntl(fd, fcntl.F_DUPFD, 20) for fd in (to_browser[0], from_browser[1])]
-
-        def place() -> None:
-            os.dup2(ends[0], 3)
-            os.dup2(ends[1], 4)
-
+        # By a shell: `preexec_fn` would fork this process, which JAX warns of.
+        place = f'exec "$@" 3<&{ends[0]} 4>&{ends[1]}'
+        command = [str(find()), *FLAGS, f"--user-data-dir={profile}", "about:blank"]
         self._process = subprocess.Popen(
-            [str(find()), *FLAGS, f"--user-data-dir={profile}", "about:blank"],
-            pass_fds=(3, 4), preexec_fn=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            ["bash", "-c", place, "-", *command],
+            pass_fds=ends, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         for fd in (*ends, to_browser[0], from_browser[1]):
             os.close(fd)

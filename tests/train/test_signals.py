@@ -20,6 +20,14 @@ X = np.random.RandomState(0).rand(64, 12).astype(np.float32)
 MODEL = models.undercomplete(12, latent=3, widths=(8,))
 
 
+@pytest.fixture(autouse=True)
+def in_a_terminal():
+    """Ctrl-C is ignored below a shell's background job, such as a suite that runs in one."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def job() -> Job:
     recipe = Recipe(12, 16)
     hp = {n: np.full(2, v, np.float32) for n, v in hparams_of(MODEL, recipe).items()}
