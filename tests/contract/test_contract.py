@@ -30,7 +30,6 @@ OP_BY_OP = ("undercomplete", "denoising", "contractive", "vae", "topk")
 OFTEN = (
     "undercomplete",
     "contractive",
-    "denoising",
     "k_sparse",
     "vae dense told",  # a plain one, but for what it is told
     "iwae",
