@@ -2,7 +2,7 @@
 
 aejax reproduce --list [--json | --markdown]
 aejax reproduce NAME [--scale=SCALE] [--workdir=DIR] [--data_dir=DIR]
-  [--manual_dir=DIR] [--results_dir=DIR] [--nofigures]
+  [--manual_dir=DIR] [--results_dir=DIR] [--allow_dirty] [--nofigures]
 aejax reproduce APPLICATION --dataset=PATH [--resize=SIDE] [--scale=SCALE] [--workdir=DIR]
 """
 
@@ -16,7 +16,8 @@ from absl import flags
 from aejax import errors
 from aejax.cli import configs
 from aejax.cli.common import directory, make_console, shown
-from aejax.reproduce import papers, results, table, tasks
+from aejax.reproduce import origin, papers, results, table, tasks
+from aejax.results import environment
 
 
 def define() -> None:
@@ -33,6 +34,9 @@ def define() -> None:
     )
     flags.DEFINE_integer("resize", None, "with --dataset: pixels a side, for a folder of images")
     flags.DEFINE_string("results_dir", "results", "gets NAME/SCALE.json and NAME/figures/")
+    flags.DEFINE_bool(
+        "allow_dirty", False, "write results of files that differ from the commit, and mark them"
+    )
     flags.DEFINE_string("data_dir", None, "where prepared data is")
     flags.DEFINE_string("manual_dir", None, "raw files of what is not prepared")
     flags.DEFINE_bool("figures", True, "draw the paper's figures")
@@ -82,17 +86,21 @@ def main(argv: list[str]) -> int:
     console = make_console()
     workdir = directory("workdir", given.workdir, f"runs/reproduce/{name}-{scale}")
     out = directory("results_dir", given.results_dir, "results") / name
-    rows = papers.measure(entry, config, workdir, console)
-    described, verdicts = results.document(name, scale, rows, entry.claims)
+    origin.check_tree(out.parent, given.allow_dirty, environment.git_commit(), environment.ROOT)
+    with origin.recorded(workdir):
+        rows = papers.measure(entry, config, workdir, console)
+    runs = origin.read_runs(workdir)
+    described, verdicts = results.document(name, scale, rows, entry.claims, runs)
     if given.manual_dir and any(claim.needs for claim in entry.claims):
         described["command"] += " --manual_dir=DIR"
     results.write(out / f"{scale}.json", described)
     draw(entry, rows, workdir, out / "figures")
-    claims = table.claims_table(f"{entry.paper.title}, scale {scale}", verdicts)
+    marked = origin.mark(origin.is_dirty(described))
+    claims = table.claims_table(f"{entry.paper.title}, scale {scale}{marked}", verdicts)
     make_console(markup=True).print(claims)
     console.print(
         f"{described['passed']} of {described['judged']} claims pass; {described['seconds']:.0f} s "
-        f"of computing; {out / f'{scale}.json'}"
+        f"of computing; {out / f'{scale}.json'}{marked}"
     )
     return int(any(verdict.passed is False for verdict in verdicts))
 

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from aejax.errors import ConfigError, lookup
 from aejax.reproduce.claim import Claim, Facts, check_claims, check_paper
+from aejax.reproduce.origin import is_dirty
 from aejax.reproduce.results import read, state_of
 from aejax.reproduce.select import Row
 from aejax.reproduce.tasks import Context, run_tasks
@@ -149,6 +150,7 @@ def _described(entry: PaperFile, results: Path) -> dict[str, Any]:
         scales[scale] = {
             "cost": entry.paper.costs[scale],
             "run": found is not None,
+            "dirty": is_dirty(found or {}),
             "seconds": (found or {}).get("seconds"),
             "device": (found or {}).get("device"),
             "claims": len(judged),

@@ -16,6 +16,8 @@ from aejax.errors import ConfigError
 from aejax.io import write_whole
 from aejax.reproduce.claim import Claim
 from aejax.reproduce.criteria import summarise
+from aejax.reproduce.origin import commits_of
+from aejax.reproduce.origin import described as origin_of
 from aejax.reproduce.select import NoRowsError, Row, fields_of
 
 DIGITS = 7  # significant, of what is committed
@@ -142,12 +144,27 @@ def seconds_of(rows: Sequence[Row]) -> float:
 
 
 def document(
-    name: str, scale: str, rows: Sequence[Row], claims: Sequence[Claim]
+    name: str,
+    scale: str,
+    rows: Sequence[Row],
+    claims: Sequence[Claim],
+    runs: Sequence[Mapping[str, Any]] = (),
 ) -> tuple[dict[str, Any], list[Verdict]]:
-    """Returns what `results/NAME/SCALE.json` holds, and the verdicts."""
+    """Returns what `results/NAME/SCALE.json` holds, and the verdicts.
+
+    Args:
+      name: of the paper or application.
+      scale: one of its scales.
+      rows: of its work directory.
+      claims: all of its claims.
+      runs: those that made the rows; see `origin.read_runs`.
+
+    Raises:
+      ConfigError: as `judge`.
+    """
     common, small = compact(rows)
     verdicts = judge(claims, scale, expand(common, small))
-    commits = sorted({str(row.get("git")) for row in rows})
+    commits = commits_of(rows)
     described = {
         "paper": name,
         "scale": scale,
@@ -156,6 +173,7 @@ def document(
         "device": sorted({str(row.get("device")) for row in rows}),
         "versions": rows[-1].get("versions", {}) if rows else {},
         "seconds": seconds_of(rows),
+        **origin_of(rows, runs),
         "passed": sum(verdict.passed is True for verdict in verdicts),
         "judged": sum(verdict.passed is not None for verdict in verdicts),
         "claims": [claim_entry(verdict) for verdict in verdicts],

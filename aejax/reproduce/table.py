@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from aejax.reproduce.claim import Claim
+from aejax.reproduce.origin import mark
 from aejax.reproduce.results import Verdict
 from aejax.results.rows import Row, number
 
@@ -60,6 +61,7 @@ def index_table(entries: Sequence[dict[str, Any]], kind: str = "paper") -> Table
     for entry in entries:
         for i, (scale, found) in enumerate(entry["scales"].items()):
             state = f"run, {found['seconds']:.0f} s" if found["run"] else "not run"
+            state += mark(found["dirty"])
             table.add_row(
                 entry["name"] if i == 0 else "",
                 scale,
@@ -113,6 +115,6 @@ def markdown(entries: Sequence[dict[str, Any]], kind: str = "paper") -> str:
                 memory = " (from memory)" if claim["reliability"] == "M" else ""
                 lines.append(
                     f"| `{entry['name']}` | {claim['claim']} | {claim['paper']}{memory} | "
-                    f"{measured} | {scale} | {state} |"
+                    f"{measured} | {scale} | {state}{mark(entry['scales'][scale]['dirty'])} |"
                 )
     return "\n".join(lines)
