@@ -12,6 +12,7 @@ from aejax.reproduce.criteria import (
     at_most,
     increasing,
     increasing_in_mean,
+    increasing_paired,
     level,
     within,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "image_splits",
     "increasing",
     "increasing_in_mean",
+    "increasing_paired",
     "level",
     "pick",
     "ratio",

@@ -138,9 +138,15 @@ def test_every_table_says_that_the_tree_was_dirty(record, dirty):
     assert origin.is_dirty(record) == dirty
     scale = {
         "cost": "1 s", "run": True, "seconds": 1.0, "claims": 1, "passed": 1, "failed": 0,
-        "ours": {"c": 1.0}, "dirty": origin.is_dirty(record),
+        "ours": {"c": 1.0}, "effects": {}, "dirty": origin.is_dirty(record),
     }  # fmt: skip
-    claim = {"claim": "c", "paper": 1, "reliability": "P", "state": {"small": "pass"}}
+    claim = {
+        "claim": "c",
+        "paper": 1,
+        "reliability": "P",
+        "kind": "level",
+        "state": {"small": "pass"},
+    }
     entry = {"name": "mine", "scales": {"small": scale}, "claims": [claim]}
     out = io.StringIO()
     Console(file=out, width=200).print(table.index_table([entry]))
