@@ -79,7 +79,7 @@ def audit(results: Mapping[str, Any]) -> Audit:
     names = {*settings_of(results["common"], results["rows"]), *said}
     chosen = {name: said.get(name) for name in sorted(names)}
     judged = [entry for entry in results["claims"] if entry["passed"] is not None]
-    rest = f"{len(judged)} claim{'' if len(judged) == 1 else 's'} rest on it"
+    rest = f"claims that rest on it: {len(judged)}"
     broken = [
         f"{name} was chosen by test rows; {rest}" for name, by in chosen.items() if by == "test"
     ]
