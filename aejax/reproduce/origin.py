@@ -140,9 +140,10 @@ def described(rows: Sequence[Row], runs: Sequence[Mapping[str, Any]]) -> dict[st
     `wall_seconds` is null where a run of the work directory was killed, or is not known.
     """
     walls = [run.get("wall_seconds") for run in runs]
+    known = [wall for wall in walls if wall is not None]
     return {
         "judged_at": environment.git_commit() or NO_COMMIT,
-        "wall_seconds": None if not walls or None in walls else round(sum(walls), 1),
+        "wall_seconds": round(sum(known), 1) if known and known == walls else None,
         "data": data_of(rows),
         "runs": list(runs),
     }
