@@ -94,6 +94,11 @@ def main(argv: list[str]) -> int:
     """Lists what there is, or reproduces one; status 1 where a claim or the audit fails."""
     given = flags.FLAGS
     if given.audit:
+        if len(argv) != 1:
+            raise errors.ConfigError(
+                f"audit with {' '.join(argv[1:])!r}: it reads all records. Allowed: --audit alone, "
+                "or with --results_dir=DIR."
+            )
         return show_audit()
     if given.list:
         return show_index()

@@ -198,4 +198,12 @@ def test_the_command_in_a_copy_a_dirty_clone_and_a_clean_one(tmp_path):
     assert record()["commit"] == head + "+dirty"
     (root / "aejax" / "mine.py").unlink()
     assert reproduce(root).returncode == 0
+    command = [sys.executable, "-m", "experiments.reproduce", "--audit"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    assert "linear/smoke: does not say what selected" in done.stdout
     assert record()["commit"] == head
+    path.parent.rmdir()
+    for options in ([], ["linear"]):
+        done = subprocess.run([*command, *options], cwd=root, capture_output=True, text=True)
+        assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1)
