@@ -19,7 +19,7 @@ from aejax.cli.models import line
 from aejax.corruptions.noise import CORRUPTIONS
 from aejax.likelihoods.pixels import LIKELIHOODS
 from aejax.models.catalogue import ENTRIES, LISTED
-from aejax.reproduce import papers, table
+from aejax.reproduce import origin, pages, papers, results, table
 from tests.conftest import exhaustive_table
 
 ROOT = Path(__file__).parents[1]
@@ -205,6 +205,27 @@ def test_the_page_of_claims_is_what_the_results_say():
     run = [entry["scales"]["small"] for entry in entries if entry["scales"]["small"]["run"]]
     passed, judged = sum(s["passed"] for s in run), sum(s["passed"] + s["failed"] for s in run)
     assert f"{passed} of {judged} judged claims pass" in (ROOT / "README.md").read_text()
+
+
+def test_the_page_of_records_is_what_the_results_say():
+    """python -m experiments.reproduce --list --records"""
+    folders, out = [ROOT / "configs" / group for group in papers.GROUPS], ROOT / "results"
+    records = {k: v for folder in folders for k, v in papers.records(folder, out).items()}
+    assert {f"{path.parent.name}/{path.stem}" for path in out.glob("*/*.json")} == set(records)
+    entries = [entry for folder in folders for entry in papers.index(folder, out)]
+    text = (ROOT / "docs" / "records.md").read_text()
+    for part in (pages.origins(records), pages.counts(entries), pages.choices(records)):
+        assert part in text
+
+
+def test_pages_that_count_passed_claims_say_which_trees_were_dirty():
+    cell = re.compile(r"\[\d+ of \d+\]\((?:\.\./)?(results/\w+/\w+\.json)\)([^|]*)\|")
+    for page in ("README.md", "docs/applications.md"):
+        found = cell.findall((ROOT / page).read_text())
+        assert found
+        for path, rest in found:
+            record = results.read(ROOT / path)
+            assert ("dirty tree" in rest) == origin.is_dirty(record), (page, path)
 
 
 def test_each_folder_of_tests_is_a_package():

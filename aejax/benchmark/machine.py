@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import time
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -22,20 +21,10 @@ PRODUCTS = ((1024, 1024, 1024), (2048, 2048, 2048), (128, 784, 512), (512, 1024,
 DEVICE_PRODUCTS = ((8192, 8192, 8192), (4096, 4096, 4096))
 
 
-def processor() -> str:
-    """Returns the processor's name, as the system tells it."""
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
 def machine() -> dict[str, Any]:
     """Returns the machine in words and numbers."""
     return {
-        "processor": processor(),
+        "processor": environment.processor(),
         "cores": available_cores(),
         "memory_gb": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1),
         "system": platform.system(),

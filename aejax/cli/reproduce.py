@@ -1,8 +1,9 @@
 """Reproduces a paper or an application: trains, measures, judges its claims, draws its figures.
 
-aejax reproduce --list [--json | --markdown]
+aejax reproduce --list [--json | --markdown | --records]
+aejax reproduce --audit
 aejax reproduce NAME [--scale=SCALE] [--workdir=DIR] [--data_dir=DIR]
-  [--manual_dir=DIR] [--results_dir=DIR] [--nofigures]
+  [--manual_dir=DIR] [--results_dir=DIR] [--allow_dirty] [--nofigures]
 aejax reproduce APPLICATION --dataset=PATH [--resize=SIDE] [--scale=SCALE] [--workdir=DIR]
 """
 
@@ -16,7 +17,8 @@ from absl import flags
 from aejax import errors
 from aejax.cli import configs
 from aejax.cli.common import directory, make_console, shown
-from aejax.reproduce import papers, results, table, tasks
+from aejax.reproduce import audit, origin, pages, papers, results, table, tasks
+from aejax.results import environment
 
 
 def define() -> None:
@@ -26,6 +28,12 @@ def define() -> None:
     )
     flags.DEFINE_bool("json", False, "with --list: as JSON")
     flags.DEFINE_bool("markdown", False, "with --list: the claims as a Markdown table")
+    flags.DEFINE_bool(
+        "records", False, "with --list: where results came from and what chose, in Markdown"
+    )
+    flags.DEFINE_bool(
+        "audit", False, "check from the records that no test row chose a setting; status 1 if not"
+    )
     flags.DEFINE_string("scale", "small", "smoke, small, medium (some papers) or paper")
     flags.DEFINE_string("workdir", None, "default runs/reproduce/NAME-SCALE")
     flags.DEFINE_string(
@@ -33,6 +41,9 @@ def define() -> None:
     )
     flags.DEFINE_integer("resize", None, "with --dataset: pixels a side, for a folder of images")
     flags.DEFINE_string("results_dir", "results", "gets NAME/SCALE.json and NAME/figures/")
+    flags.DEFINE_bool(
+        "allow_dirty", False, "write results of files that differ from the commit, and mark them"
+    )
     flags.DEFINE_string("data_dir", None, "where prepared data is")
     flags.DEFINE_string("manual_dir", None, "raw files of what is not prepared")
     flags.DEFINE_bool("figures", True, "draw the paper's figures")
@@ -53,15 +64,42 @@ def show_index() -> int:
         print(json.dumps(entries, indent=1, ensure_ascii=False))
     elif given.markdown:
         print("\n\n".join(table.markdown(group, kind) for kind, group in groups.items()))
+    elif given.records:
+        found = {k: v for folder in folders() for k, v in papers.records(folder, out).items()}
+        entries = [entry for group in groups.values() for entry in group]
+        parts = (pages.origins(found), pages.counts(entries), pages.choices(found))
+        print("\n\n".join(parts))
     else:
         for kind, group in groups.items():
             make_console(markup=True).print(table.index_table(group, kind))
     return 0
 
 
+def show_audit() -> int:
+    """Prints what records say of their choices; status 1 where test rows chose, or none is said."""
+    out = directory("results_dir", flags.FLAGS.results_dir, "results")
+    records = {k: v for folder in folders() for k, v in papers.records(folder, out).items()}
+    if not records:
+        raise errors.ConfigError(
+            f"results_dir={str(out)!r} has no record. Allowed: a folder with NAME/SCALE.json."
+        )
+    found = {name: audit.audit(record) for name, record in records.items()}
+    for name, one in found.items():
+        print("\n".join(audit.lines(name, one) or [f"{name}: nothing to say."]))
+    print(audit.summary(list(found.values())))
+    return int(not all(one.passed for one in found.values()))
+
+
 def main(argv: list[str]) -> int:
-    """Lists what there is, or reproduces one; status 1 where a claim fails."""
+    """Lists what there is, or reproduces one; status 1 where a claim or the audit fails."""
     given = flags.FLAGS
+    if given.audit:
+        if len(argv) != 1:
+            raise errors.ConfigError(
+                f"audit with {' '.join(argv[1:])!r}: it reads all records. Allowed: --audit alone, "
+                "or with --results_dir=DIR."
+            )
+        return show_audit()
     if given.list:
         return show_index()
     if len(argv) != 2:
@@ -82,17 +120,22 @@ def main(argv: list[str]) -> int:
     console = make_console()
     workdir = directory("workdir", given.workdir, f"runs/reproduce/{name}-{scale}")
     out = directory("results_dir", given.results_dir, "results") / name
-    rows = papers.measure(entry, config, workdir, console)
-    described, verdicts = results.document(name, scale, rows, entry.claims)
+    origin.check_tree(out.parent, given.allow_dirty, environment.git_commit(), environment.ROOT)
+    with origin.recorded(workdir):
+        rows = papers.measure(entry, config, workdir, console)
+    runs = origin.read_runs(workdir)
+    said = {"runs": runs, "chosen": entry.paper.chosen}
+    described, verdicts = results.document(name, scale, rows, entry.claims, **said)
     if given.manual_dir and any(claim.needs for claim in entry.claims):
         described["command"] += " --manual_dir=DIR"
     results.write(out / f"{scale}.json", described)
     draw(entry, rows, workdir, out / "figures")
-    claims = table.claims_table(f"{entry.paper.title}, scale {scale}", verdicts)
+    marked = origin.mark(origin.is_dirty(described))
+    claims = table.claims_table(f"{entry.paper.title}, scale {scale}{marked}", verdicts)
     make_console(markup=True).print(claims)
     console.print(
         f"{described['passed']} of {described['judged']} claims pass; {described['seconds']:.0f} s "
-        f"of computing; {out / f'{scale}.json'}"
+        f"of computing; {out / f'{scale}.json'}{marked}"
     )
     return int(any(verdict.passed is False for verdict in verdicts))
 

@@ -12,6 +12,7 @@ from aejax.reproduce.criteria import (
     at_most,
     increasing,
     increasing_in_mean,
+    increasing_paired,
     level,
     within,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "difference",
     "increasing",
     "increasing_in_mean",
+    "increasing_paired",
     "level",
     "pick",
     "ratio",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from aejax.errors import ConfigError, check_names
+from aejax.reproduce.audit import SPLITS
 from aejax.reproduce.criteria import Criterion
 from aejax.reproduce.select import Series
 from aejax.sweep.config import SCALES
@@ -63,11 +65,14 @@ class Paper(NamedTuple):
       title: authors, year, title.
       costs: scale -> what it takes and on what, e.g. "6 min on one core"; the scales it has.
       figures: names of FIGURES or of PAPER_FIGURES in `aejax/figures/`.
+      chosen: setting (a field of rows, or a pattern such as "args.*") -> what selected it, a key of
+        `audit.SPLITS`.
     """
 
     title: str
     costs: Mapping[str, str]
     figures: tuple[str, ...] = ()
+    chosen: Mapping[str, str] = MappingProxyType({})
 
     @property
     def scales(self) -> tuple[str, ...]:
@@ -81,6 +86,7 @@ class Application(NamedTuple):
       title: what it is for, in one sentence.
       costs: as a paper's; `smoke` and `small` are needed.
       figures: as a paper's.
+      chosen: as a paper's.
       shown: metrics of the table that is printed for the user's own data.
     """
 
@@ -88,6 +94,7 @@ class Application(NamedTuple):
     costs: Mapping[str, str]
     figures: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
+    chosen: Mapping[str, str] = MappingProxyType({})
 
     @property
     def scales(self) -> tuple[str, ...]:
@@ -140,7 +147,11 @@ Facts = Paper | Application
 
 
 def check_paper(name: str, paper: Facts, kind: str = "paper") -> Facts:
-    """Returns the facts; raises ConfigError unless the costs of all needed scales are said."""
+    """Returns the facts.
+
+    Raises:
+      ConfigError: the cost of a needed scale is not said, or what selected a setting is unknown.
+    """
     for scale in NEEDED[kind]:
         if not paper.costs.get(scale, "").strip():
             raise ConfigError(
@@ -148,4 +159,6 @@ def check_paper(name: str, paper: Facts, kind: str = "paper") -> Facts:
                 "'6 min on one core'."
             )
     check_names(f"{kind} {name!r}: cost of scale", paper.costs, PAPER_SCALES)
+    for setting, split in paper.chosen.items():
+        check_names(f"{kind} {name!r}: {setting} is chosen by", [split], SPLITS)
     return paper

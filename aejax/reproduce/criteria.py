@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from aejax.reproduce.intervals import CONFIDENCE, effect
+
 Values = Mapping[int | None, float]  # seed -> value; None where there is no seed
 MANY = 1_000
 
@@ -111,3 +113,24 @@ def increasing_in_mean(margin: float = 0.0, z: float = 2.0, seeds: int = 3) -> C
 
     text = f"increasing by more than {margin:g} and {z:g} standard errors in mean"
     return Criterion("ordering", f"{text}, {seeds} seeds or more", passes, (2, MANY))
+
+
+def increasing_paired(
+    margin: float = 0.0, confidence: float = CONFIDENCE, seeds: int = 3
+) -> Criterion:
+    """Each series is above the one before it, by the interval of differences paired by seed.
+
+    The lower end of the two-sided Student t interval of the mean difference is above `margin`; see
+    `intervals.effect`. It is the criterion for an ordering in a new paper.
+    """
+
+    def passes(series: Sequence[Values]) -> bool:
+        steps = _steps(series, seeds)
+        found = [effect(step, confidence) for step in steps or ()]
+        return bool(found) and all(each is not None and each.low > margin for each in found)
+
+    text = (
+        f"increasing: the interval (Student t, {100 * confidence:g} %) of the differences by seed "
+        f"is above {margin:g}, {seeds} seeds or more"
+    )
+    return Criterion("ordering", text, passes, (2, MANY))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 from rich.console import Console
 
 from aejax.errors import ConfigError, lookup
+from aejax.reproduce import intervals
 from aejax.reproduce.claim import Claim, Facts, check_claims, check_paper
+from aejax.reproduce.origin import is_dirty
 from aejax.reproduce.results import read, state_of
 from aejax.reproduce.select import Row
 from aejax.reproduce.tasks import Context, run_tasks
@@ -140,22 +142,44 @@ def index(folder: Path, results: Path, chosen: Iterable[str] | None = None) -> l
     return [_described(load(folder, name), results) for name in chosen or names(folder)]
 
 
+def _plain(entry: Mapping[str, Any]) -> list[dict[str, float] | None]:
+    """Returns a claim's intervals; of a record that has none, from its values."""
+    found = intervals.effects_of(entry["kind"], entry["values"])
+    return [each and each._asdict() for each in found]
+
+
+def records(folder: Path, results: Path) -> dict[str, dict[str, Any]]:
+    """Returns "NAME/SCALE" -> the record, of a folder's papers or applications that have one."""
+    found = {}
+    for name in names(folder):
+        for scale in load(folder, name).paper.scales:
+            record = read(results / name / f"{scale}.json")
+            if record is not None:
+                found[f"{name}/{scale}"] = record
+    return found
+
+
 def _described(entry: PaperFile, results: Path) -> dict[str, Any]:
     scales = {}
     for scale in entry.paper.scales:
         found = read(results / entry.name / f"{scale}.json")
+        entries = (found or {}).get("claims", ())
         states = {claim.text: state_of(claim, scale, found) for claim in entry.claims}
         judged = [state for state in states.values() if state != "not at this scale"]
         scales[scale] = {
             "cost": entry.paper.costs[scale],
             "run": found is not None,
+            "dirty": is_dirty(found or {}),
             "seconds": (found or {}).get("seconds"),
             "device": (found or {}).get("device"),
             "claims": len(judged),
             "passed": judged.count("pass"),
             "failed": judged.count("fail"),
             "states": states,
-            "ours": {e["claim"]: e["ours"] for e in (found or {}).get("claims", ())},
+            "ours": {e["claim"]: e["ours"] for e in entries},
+            "effects": {e["claim"]: _plain(e) for e in entries},
+            "comparisons": intervals.comparisons(entries),
+            "tally": intervals.tally(entries)._asdict(),
         }
     return {
         "name": entry.name,

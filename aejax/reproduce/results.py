@@ -14,9 +14,13 @@ from typing import Any, NamedTuple
 from aejax import errors
 from aejax.errors import ConfigError
 from aejax.io import write_whole
+from aejax.reproduce import intervals
+from aejax.reproduce.audit import said_of, settings_of
 from aejax.reproduce.claim import Claim
 from aejax.reproduce.criteria import summarise
-from aejax.reproduce.select import NoRowsError, Row, fields_of
+from aejax.reproduce.origin import commits_of
+from aejax.reproduce.origin import described as origin_of
+from aejax.reproduce.select import NoRowsError, Row, chosen_by_any, fields_of
 
 DIGITS = 7  # significant, of what is committed
 NOT_SELECTED = ("data", "shape", "eval_every")  # of a run; no claim selects by them
@@ -35,6 +39,11 @@ class Verdict(NamedTuple):
     @property
     def state(self) -> str:
         return {True: "pass", False: "fail", None: "not run"}[self.passed]
+
+    @property
+    def effects(self) -> list[intervals.Effect | None]:
+        """The intervals of an ordering's steps, or of the level; from what is committed."""
+        return intervals.effects_of(self.claim.criterion.kind, self.values)
 
 
 def rounded(value: Any) -> Any:
@@ -130,6 +139,11 @@ def claim_entry(verdict: Verdict) -> dict[str, Any]:
         "se": _plain(verdict.errors),
         "seeds": verdict.seeds,
         "values": verdict.values,
+        "chosen_by": list(chosen_by_any(claim.series)),
+        "interval": intervals.METHOD,
+        "effects": [
+            each and {k: rounded(v) for k, v in each._asdict().items()} for each in verdict.effects
+        ],
         "passed": verdict.passed,
         "note": claim.note,
     }
@@ -142,12 +156,30 @@ def seconds_of(rows: Sequence[Row]) -> float:
 
 
 def document(
-    name: str, scale: str, rows: Sequence[Row], claims: Sequence[Claim]
+    name: str,
+    scale: str,
+    rows: Sequence[Row],
+    claims: Sequence[Claim],
+    runs: Sequence[Mapping[str, Any]] = (),
+    chosen: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, Any], list[Verdict]]:
-    """Returns what `results/NAME/SCALE.json` holds, and the verdicts."""
+    """Returns what `results/NAME/SCALE.json` holds, and the verdicts.
+
+    Args:
+      name: of the paper or application.
+      scale: one of its scales.
+      rows: of its work directory.
+      claims: all of its claims.
+      runs: those that made the rows; see `origin.read_runs`.
+      chosen: setting -> what selected it, of the paper's file.
+
+    Raises:
+      ConfigError: as `judge`.
+    """
     common, small = compact(rows)
     verdicts = judge(claims, scale, expand(common, small))
-    commits = sorted({str(row.get("git")) for row in rows})
+    commits = commits_of(rows)
+    entries = [claim_entry(verdict) for verdict in verdicts]
     described = {
         "paper": name,
         "scale": scale,
@@ -156,9 +188,12 @@ def document(
         "device": sorted({str(row.get("device")) for row in rows}),
         "versions": rows[-1].get("versions", {}) if rows else {},
         "seconds": seconds_of(rows),
+        **origin_of(rows, runs),
         "passed": sum(verdict.passed is True for verdict in verdicts),
         "judged": sum(verdict.passed is not None for verdict in verdicts),
-        "claims": [claim_entry(verdict) for verdict in verdicts],
+        "settings": said_of(chosen or {}, settings_of(common, small)),
+        "comparisons": intervals.comparisons(entries),
+        "claims": entries,
         "common": {k: rounded(v) for k, v in common.items()},
         "rows": small,
     }

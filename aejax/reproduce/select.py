@@ -14,10 +14,14 @@ SWEEP = "sweep"  # the `task` of a row that a sweep wrote
 
 
 class Series(NamedTuple):
-    """A quantity: `values(rows) -> {seed: value}`; seed None stands for all seeds."""
+    """A quantity: `values(rows) -> {seed: value}`; seed None stands for all seeds.
+
+    `chosen_by` names the metrics by which it takes one row of several; the audit reads them.
+    """
 
     label: str
     values: Callable[[Sequence[Row]], dict[int | None, float]]
+    chosen_by: tuple[str, ...] = ()
 
 
 class NoRowsError(ConfigError):
@@ -94,7 +98,8 @@ def pick(
             raise NoRowsError(_nothing(rows, where, named))
         return {seed: _single(metric, same, named, choose, reduce) for seed, same in found.items()}
 
-    return Series(label or f"{metric} [{named}]", values)
+    extreme = (metric,) if reduce in (min, max) else ()
+    return Series(label or f"{metric} [{named}]", values, (choose,) if choose else extreme)
 
 
 def _single(metric: str, rows: list[Row], named: str, choose: Any, reduce: Any) -> float:
@@ -150,7 +155,12 @@ def combine(label: str, fn: Callable[..., float], *series: Series) -> Series:
         ordered = sorted(seeds, key=lambda seed: (seed is None, seed))
         return {seed: float(fn(*(v.get(seed, v.get(None)) for v in found))) for seed in ordered}
 
-    return Series(label, values)
+    return Series(label, values, chosen_by_any(series))
+
+
+def chosen_by_any(series: Sequence[Series]) -> tuple[str, ...]:
+    """Returns the metrics by which any of the series chooses, once each."""
+    return tuple(dict.fromkeys(name for each in series for name in each.chosen_by))
 
 
 def difference(a: Series, b: Series, label: str | None = None) -> Series:

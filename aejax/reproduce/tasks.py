@@ -65,6 +65,7 @@ class Context:
         self._workdir = workdir
         self._plan = plan
         self._data: dict[Any, data.Dataset] = {}
+        self.read: dict[str, set[str]] = {}  # by a task: data set -> fingerprints
 
     @property
     def scale(self) -> str:
@@ -90,7 +91,9 @@ class Context:
                 valid_fraction=config.valid_fraction,
                 **sizes,
             )
-        return self._data[key]
+        found = self._data[key]
+        self.read.setdefault(found.name, set()).add(found.fingerprint)
+        return found
 
     def select(self, **where: Any) -> list[Row]:
         """Returns the rows so far that match; dotted names are given as select(**{"hp.k": 25})."""
@@ -185,6 +188,7 @@ def run_tasks(
 
 
 def _run_one(mark: str, task: Task, context: Context, store: Store, console: Console) -> None:
+    context.read = {}
     begun = time.perf_counter()
     found = task.run(context, task.point)
     measured = [found] if isinstance(found, Measured) else list(found)
@@ -192,6 +196,7 @@ def _run_one(mark: str, task: Task, context: Context, store: Store, console: Con
     rows = [_row(mark, {**task.point, **one.point}, one, len(measured)) for one in measured]
     for row in rows:
         row["seconds"] = {"run": seconds}
+        row["data"] = {name: sorted(prints) for name, prints in context.read.items()}
     if any(one.arrays for one in measured):
         stacked = {
             key: np.stack([np.asarray(one.arrays[key]) for one in measured])

@@ -1,40 +1,79 @@
-"""Where a row came from: commit, versions, device."""
+"""Where a row came from: commit, versions, device, machine."""
 
 from __future__ import annotations
 
 import functools
+import os
 import platform
 import subprocess
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import jax
+
+from aejax.backend.cores import available_cores
 
 PACKAGES = ("aejax", "jax", "jaxlib", "flax", "optax", "numpy", "scikit-learn")
 
 
-@functools.cache
-def git_commit() -> str | None:
-    """Returns the commit of this source tree, with "+dirty" where files differ.
+ROOT = Path(__file__).resolve().parents[2]  # of this source tree
+DIRTY = "+dirty"
 
-    None outside git.
-    """
-    root = Path(__file__).resolve().parents[2]
 
-    def git(*args: str) -> str:
-        done = subprocess.run(
-            ("git", "-C", str(root), *args), capture_output=True, text=True, timeout=10, check=True
-        )
-        return done.stdout.strip()
+def _git(root: Path, *args: str) -> str:
+    command = ("git", "-C", str(root), *args)
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=10, check=True
+    ).stdout.strip()
 
+
+def commit_of(root: Path) -> str | None:
+    """Returns the commit of a source tree, with "+dirty" where files differ; None outside git."""
     try:
-        if Path(git("rev-parse", "--show-toplevel")).resolve() != root:
+        if Path(_git(root, "rev-parse", "--show-toplevel")).resolve() != root.resolve():
             return None  # installed into somebody else's repository
         # What a reproduction has just written into results/ is no other code.
-        differ = git("status", "--porcelain", "--", ".", ":!results")
-        return git("rev-parse", "HEAD") + ("+dirty" if differ else "")
+        differ = _git(root, "status", "--porcelain", "--", ".", ":!results")
+        return _git(root, "rev-parse", "HEAD") + (DIRTY if differ else "")
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+@functools.cache
+def git_commit() -> str | None:
+    """Returns the commit of this source tree as this process found it; see `commit_of`."""
+    return commit_of(ROOT)
+
+
+def kept_by(root: Path, path: Path) -> bool:
+    """Returns whether a file at `path` would be part of the clone at `root`: there, not ignored."""
+    if not path.resolve().is_relative_to(root.resolve()):
+        return False
+    try:
+        _git(root, "check-ignore", "--quiet", str(path.resolve()))
+        return False
+    except (OSError, subprocess.SubprocessError):
+        return True
+
+
+def processor() -> str:
+    """Returns the processor's name, as the system tells it."""
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def machine() -> dict[str, Any]:
+    """Returns the processor's name, the cores that we may use, and the load of the last minute.
+
+    The load counts processes that run or wait; None where the system does not tell.
+    """
+    load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+    return {"processor": processor(), "cores": available_cores(), "load": load}
 
 
 @functools.cache

@@ -78,6 +78,7 @@ APPLICATION = Application(
     costs={"smoke": "20 s on one core", "small": "468 s on two cores, other work beside it"},
     figures=("anomaly_auroc", "anomaly_scores"),
     shown=("valid_auroc", "auroc", "average_precision", "false_alarm_rate", "detected"),
+    chosen={"setting": "validation"},
 )
 
 

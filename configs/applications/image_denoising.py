@@ -80,6 +80,7 @@ APPLICATION = Application(
     costs={"smoke": "30 s on one core", "small": "169 s on two cores, other work beside it"},
     figures=("denoising_levels", "denoising_sheet"),
     shown=("valid_psnr", "psnr", "ssim"),
+    chosen={"setting": "validation", "noise": "swept", "level": "swept"},
 )
 METHODS = ("nothing", "autoencoder", *DENOISERS)
 

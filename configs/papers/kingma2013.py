@@ -97,6 +97,7 @@ PAPER = Paper(
         "paper": "about 20 h on one core (not run)",
     },
     figures=("kingma_bound", "kingma_manifold", "kingma_samples"),
+    chosen={"hp.lr": "test", "args.init": "test"},
 )
 
 NETS = {"args.activation": "tanh", "args.init": "normal_0.1", "args.parameter_prior": True}

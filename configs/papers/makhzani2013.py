@@ -71,6 +71,7 @@ PAPER = Paper(
         "paper": "2.5 million steps a member: about a day on a GPU (not run)",
     },
     figures=("k_sparse_filters",),
+    chosen={"alpha": "validation"},
 )
 
 BATCH = 100
