@@ -147,8 +147,8 @@ def check_size(field: str, value: Any, least: int = 1) -> int:
     Raises:
       ConfigError: no whole number (True, infinities and NaN are none), or below `least`.
     """
-    number: Any = plain(value)
-    real = isinstance(number, numbers.Real) and not isinstance(number, bool)
+    given = number = plain(value)
+    real = isinstance(given, numbers.Real) and not isinstance(given, bool)
     if not real or not math.isfinite(number) or number % 1 or number < least:
         raise ConfigError(
             f"{field}={value!r} is out of range. Allowed: an integer of {least} or more."
