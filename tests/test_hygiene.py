@@ -72,7 +72,17 @@ def test_no_function_hides_its_module():
 
 
 def test_training_imports_nothing_above_it():
-    above = ("evaluate", "api", "sweep", "figures", "results", "reproduce", "cli", "benchmark")
+    above = (
+        "evaluate",
+        "api",
+        "sweep",
+        "figures",
+        "results",
+        "reproduce",
+        "cli",
+        "benchmark",
+        "trackers",
+    )
     for path in (ROOT / "aejax" / "train").rglob("*.py"):
         found = {name.split(".")[1] for name in imports(path) if name.startswith("aejax.")}
         names = {  # `from aejax import evaluate` too

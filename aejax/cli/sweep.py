@@ -2,10 +2,10 @@
 
 aejax sweep --config=FILE[:SCALE] [--workdir=DIR]
   [--config.FIELD=VALUE ...] [--launcher=local[:N]|slurm|ray[:ADDRESS]] [--dry_run] [--nofigures]
-  [--noreport]
+  [--noreport] [--tracker=tensorboard|wandb|mlflow|trackio ...]
 
 FILE is a path, such as configs/quickstart.py, or a shipped config's name, such as quickstart.
-With a launcher, several processes share the work: docs/cluster.md.
+With a launcher, several processes share the work: docs/cluster.md. Trackers: docs/trackers.md.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ from aejax.results.store import ended
 from aejax.sweep import SweepPlan, estimate, make_plan, run, work
 from aejax.sweep.keeping import kept_in_words
 from aejax.sweep.table import plan_table, summary
+from aejax.trackers import TRACKERS, Tracking, opened
+from aejax.trackers import parse as parse_trackers
 
 
 def define() -> None:
@@ -51,6 +53,10 @@ def define() -> None:
     )
     keys = "; ".join(f"{key}: {option.what}" for key, option in SLURM_OPTIONS.items())
     flags.DEFINE_string("slurm", None, f"KEY=VALUE,... for --launcher=slurm ({keys})")
+    kinds = "; ".join(f"{name}: {kind.does}" for name, kind in TRACKERS.items())
+    flags.DEFINE_multi_string(
+        "tracker", [], f"tell one or more, separated by commas, what the members do ({kinds})"
+    )
     if any(re.match(r"--?launcher=(local:(?!1$)|slurm|ray)", argument) for argument in sys.argv):
         # Who launches computes nothing: accelerators are its workers'.
         jax.config.update("jax_platforms", "cpu")
@@ -68,12 +74,31 @@ def asked() -> tuple[SweepPlan, Path]:
     return plan, directory("workdir", flags.FLAGS.workdir, f"runs/{name}")
 
 
+def tracking_of(plan: SweepPlan, workdir: Path, console: Console, check: bool) -> Tracking:
+    """Returns what tells the trackers that the flags name.
+
+    Args:
+      plan: of the sweep.
+      workdir: of the sweep.
+      console: where it is said that a tracker broke off.
+      check: ask each whether it can be reached; workers do not, and train without.
+
+    Raises:
+      ConfigError: an unknown tracker, one without its package, or one that is not there.
+    """
+    made = opened(parse_trackers(flags.FLAGS.tracker), workdir, plan.config.name)
+    for tracker in made.values() if check else ():
+        tracker.check()
+    return Tracking(made, workdir, console.print)
+
+
 def main(argv: list[str]) -> int:
     """Runs the sweep and prints its table."""
     del argv
     given = flags.FLAGS
     wanted = given.launcher is not None or given.slurm is not None
     launcher = parse(given.launcher, given.slurm) if wanted else None
+    parse_trackers(given.tracker)
     console = make_console()
     if WORKER in os.environ:
         end_with_parent()
@@ -87,10 +112,11 @@ def main(argv: list[str]) -> int:
         return 0
     begun = time.perf_counter()
     status = 0
+    tracking = tracking_of(plan, workdir, console, check=True)
     if launcher is None:
-        outcome = run(plan, workdir, console)
+        outcome = run(plan, workdir, console, tracking)
     else:
-        found = launched(plan, workdir, console, launcher, sys.argv[1:])
+        found = launched(plan, workdir, console, launcher, sys.argv[1:], tracking)
         outcome = found.outcome
         for name, reason in found.failed.items():
             console.print(f"{name} broke off ({reason}); logs in {workdir / LOGS}")
@@ -127,7 +153,8 @@ def main(argv: list[str]) -> int:
 
 def _as_worker(plan: SweepPlan, workdir: Path, console: Console) -> int:
     """Trains what nobody else does; who started this process says the rest."""
-    work(plan, workdir, console, wait=os.environ[WORKER] == "stay")
+    tracking = tracking_of(plan, workdir, console, check=False)
+    work(plan, workdir, console, wait=os.environ[WORKER] == "stay", tracking=tracking)
     return 0
 
 

@@ -35,7 +35,7 @@ def go(job: Order) -> None:
       ConfigError: a worker found its input bad, or all were killed again and again.
     """
     if job.launcher.count == 1:
-        work(job.plan, job.workdir, job.console)
+        work(job.plan, job.workdir, job.console, tracking=job.tracking)
         return
     slots: list[Slot] = []
     try:

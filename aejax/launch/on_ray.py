@@ -118,6 +118,7 @@ def train_one(argv: list[str], folder: str, group: str) -> int:
       group: its id.
     """
     from aejax.cli.common import make_console
+    from aejax.cli.sweep import tracking_of
     from aejax.sweep.working import work
 
     plan, workdir = _planned(tuple(argv), folder)
@@ -126,7 +127,8 @@ def train_one(argv: list[str], folder: str, group: str) -> int:
         console = make_console()
         console.file = log
         console.print(time.strftime("%Y-%m-%d %H:%M:%S"), os.uname().nodename, os.getpid())
-        return work(plan, workdir, console, only=group).groups
+        tracking = tracking_of(plan, workdir, console, check=False)
+        return work(plan, workdir, console, only=group, tracking=tracking).groups
 
 
 @functools.cache

@@ -19,6 +19,7 @@ from aejax.sweep.execute import Outcome, planned_of
 from aejax.sweep.keeping import policy
 from aejax.sweep.lost import in_words, lost
 from aejax.sweep.plan import SweepPlan
+from aejax.trackers import Tracking
 
 GO = {"local": local.go, "slurm": on_slurm.go, "ray": on_ray.go}
 CHECK = {"local": local.check, "slurm": on_slurm.check, "ray": on_ray.check}
@@ -39,7 +40,12 @@ class Launched(NamedTuple):
 
 
 def launched(
-    plan: SweepPlan, workdir: Path, console: Console, launcher: Launcher, argv: Sequence[str]
+    plan: SweepPlan,
+    workdir: Path,
+    console: Console,
+    launcher: Launcher,
+    argv: Sequence[str],
+    tracking: Tracking | None = None,
 ) -> Launched:
     """Runs what is missing of a plan by a launcher's workers.
 
@@ -51,19 +57,21 @@ def launched(
       console: where to say what is done.
       launcher: from `parse`.
       argv: the command's own arguments, which workers are started with.
+      tracking: who else is told, of what workers could not tell too; closed at the end.
 
     Raises:
       ConfigError: what the launcher needs is not there, the work directory's rows contradict the
         config, or one process has it alone.
     """
+    tracking = tracking or Tracking()
     policy(plan)
     CHECK[launcher.name](launcher)
     dropped, before = _prepared(plan, workdir, console)
     known = {member.id for group in plan.groups for member in group.members}
     if plan.config.remake or known - before:
-        GO[launcher.name](Order(plan, workdir, console, launcher, list(argv)))
+        GO[launcher.name](Order(plan, workdir, console, launcher, list(argv), tracking))
     failed = claims.failures(workdir)
-    rows = _folded(plan, workdir)
+    rows = _folded(plan, workdir, tracking)
     mine = [row for row in rows if row["id"] in known]
     fresh = len({row["id"] for row in mine} - before)
     outcome = Outcome(mine, fresh, dropped, len(rows) - len(mine))
@@ -90,11 +98,15 @@ def _prepared(plan: SweepPlan, workdir: Path, console: Console) -> tuple[str | N
         store.close()
 
 
-def _folded(plan: SweepPlan, workdir: Path) -> list:
+def _folded(plan: SweepPlan, workdir: Path, tracking: Tracking) -> list:
     """Returns all rows; in `results.jsonl`, unless somebody still works."""
     try:
         store = Store(workdir, plan.owner)
     except InUse:
         return read_rows(workdir) if ended(workdir, plan.owner) else []
-    store.close()
+    try:
+        with tracking:
+            tracking.catch_up(store.batches, store.rows)
+    finally:
+        store.close()
     return store.rows

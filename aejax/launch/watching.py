@@ -15,6 +15,7 @@ from aejax import signals
 from aejax.launch.choice import Launcher
 from aejax.results.status import in_words, status
 from aejax.sweep.plan import SweepPlan
+from aejax.trackers import Tracking
 
 LINE_SECONDS = 10.0  # between two lines in a log
 LOGS = "logs"
@@ -22,13 +23,17 @@ WORKER = "AEJAX_WORKER"  # in the environment of a worker: "stay" while others t
 
 
 class Order(NamedTuple):
-    """A sweep, and the command by whose arguments workers are started."""
+    """A sweep, and the command by whose arguments workers are started.
+
+    `tracking` is for a worker in this process; others make their own, by the same arguments.
+    """
 
     plan: SweepPlan
     workdir: Path
     console: Console
     launcher: Launcher
     argv: list[str]
+    tracking: Tracking
 
 
 def worker_arguments(argv: list[str], workdir: Path) -> list[str]:

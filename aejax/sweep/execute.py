@@ -30,6 +30,8 @@ from aejax.sweep.lost import in_words, lost
 from aejax.sweep.plan import SweepPlan, data_of, job_of
 from aejax.sweep.progress import Report
 from aejax.sweep.spec import Group
+from aejax.trackers import Tracking
+from aejax.trackers.points import tracked
 from aejax.train import compile as compiler
 from aejax.train import population
 from aejax.train.checkpoint import Checkpoint
@@ -60,7 +62,9 @@ class Outcome(NamedTuple):
 
 
 @compiler.in_float32
-def run(plan: SweepPlan, workdir: Path, console: Console) -> Outcome:
+def run(
+    plan: SweepPlan, workdir: Path, console: Console, tracking: Tracking | None = None
+) -> Outcome:
     """Runs what is missing of a plan.
 
     A population trains whole, or goes on from its checkpoint, so that a resumed sweep runs the very
@@ -68,10 +72,17 @@ def run(plan: SweepPlan, workdir: Path, console: Console) -> Outcome:
     their own (`growth.to_train`). Only missing rows are appended.
     Validation points are of the validation rows; the test rows are measured once, at the end.
 
+    Args:
+      plan: of the sweep.
+      workdir: of the sweep.
+      console: where to say what is done.
+      tracking: who else is told; closed at the end.
+
     Raises:
       ConfigError: the work directory's rows contradict the config, or it is in use.
     """
     policy(plan)  # a wrong value is said before anything is written
+    tracking = tracking or Tracking()
     store = Store(workdir, plan.owner)
     try:
         if store.dropped is not None:
@@ -86,10 +97,11 @@ def run(plan: SweepPlan, workdir: Path, console: Console) -> Outcome:
         known = {member.id for group in plan.groups for member in group.members}
         fresh = len(known - store.done)
         planned.write(store.workdir, planned_of(plan))
-        with Report(len(missing), work, console, store.pulse) as report:
+        with tracking, Report(len(missing), work, console, store.pulse) as report:
+            tracking.catch_up(store.batches, store.rows)
             for part, of in missing:
                 store.begin(batch_of(part, of))
-                run_group(plan, part, store, report, console)
+                run_group(plan, part, store, report, console, tracking)
         mine = [row for row in store.rows if row["id"] in known]
         return Outcome(mine, fresh, store.dropped, len(store.rows) - len(mine))
     finally:
@@ -107,9 +119,16 @@ def planned_of(plan: SweepPlan) -> planned.Planned:
 
 
 def run_group(
-    plan: SweepPlan, group: Group, store: Store | Shared, report: Report, console: Console
+    plan: SweepPlan,
+    group: Group,
+    store: Store | Shared,
+    report: Report,
+    console: Console,
+    tracking: Tracking,
 ) -> None:
     """Trains a population that was begun, and writes its arrays, its variables and its rows.
+
+    Trackers are told what has been written, and nothing that they do reaches it.
 
     Raises:
       Superseded: another worker has taken it over.
@@ -120,6 +139,8 @@ def run_group(
     changed = plan.config.changed_program
     checkpoint = Checkpoint(store.checkpoints(group.id), console.print, changed)
     job = job_of(plan.config, group)
+    spec_fields = spec.to_dict()
+    tracking.begin(tracked(m.id, group.id, spec_fields, m.hp, m.seed) for m in group.members)
 
     def on_chunk(step: int, means: dict[str, np.ndarray]) -> None:
         store.check(group.id)
@@ -134,6 +155,7 @@ def run_group(
         checkpoint_seconds=plan.config.checkpoint_seconds,
         on_compiled=report.compiled,
         on_chunk=on_chunk,
+        on_points=tracking.advance,
     )
     begun = time.perf_counter()
     members = {"state": trained.state, "hp": job.hp}
@@ -143,7 +165,9 @@ def run_group(
     store.save_arrays(group.id, arrays)
     _keep(plan, group, dataset, store, trained, scores.get("valid_mse_per_image"))
     after = time.perf_counter() - begun
-    store.append(_rows(plan, group, dataset, trained, scores, after))
+    rows = _rows(plan, group, dataset, trained, scores, after)
+    store.append(rows)
+    tracking.end(trained, rows)
     checkpoint.delete()
 
 

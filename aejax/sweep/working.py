@@ -20,6 +20,7 @@ from aejax.sweep.lost import lost
 from aejax.sweep.plan import SweepPlan
 from aejax.sweep.progress import Report
 from aejax.sweep.spec import Group
+from aejax.trackers import Tracking
 from aejax.train import compile as compiler
 
 POLL_SECONDS = 0.5  # between two looks at populations that others train
@@ -63,6 +64,7 @@ def work(
     console: Console,
     only: str | None = None,
     wait: bool = True,
+    tracking: Tracking | None = None,
 ) -> Worked:
     """Trains what is missing of a plan and nobody else trains.
 
@@ -74,16 +76,18 @@ def work(
       console: where to say what is done.
       only: the group of the plan to train, and no other.
       wait: stay while others train, to take over from one that dies.
+      tracking: who else is told; closed at the end.
 
     Raises:
       ConfigError: the work directory's rows contradict the config, or one process has it alone.
     """
     kept = policy(plan) != "none"
+    tracking = tracking or Tracking()
     shared = Shared(workdir, plan.owner)
     trained = 0
     try:
         planned.write(shared.workdir, planned_of(plan))
-        with Report(0, 0, console, shared.pulse) as report:
+        with tracking, Report(0, 0, console, shared.pulse) as report:
             while True:
                 shared.refresh()
                 failed, held = claims.failures(workdir), claims.holders(workdir)
@@ -96,7 +100,7 @@ def work(
                         mine = one
                         break
                 if mine is not None:
-                    trained += _train(plan, mine.part, shared, report, console)
+                    trained += _train(plan, mine.part, shared, report, console, tracking)
                 elif others and wait:
                     time.sleep(POLL_SECONDS)
                 else:
@@ -105,14 +109,21 @@ def work(
         shared.close()
 
 
-def _train(plan: SweepPlan, part: Group, shared: Shared, report: Report, console: Console) -> bool:
+def _train(
+    plan: SweepPlan,
+    part: Group,
+    shared: Shared,
+    report: Report,
+    console: Console,
+    tracking: Tracking,
+) -> bool:
     """Trains a population; one that breaks off is noted, and the others go on.
 
     Raises:
       OSError: the disk is full, or another fault of this machine.
     """
     try:
-        run_group(plan, part, shared, report, console)
+        run_group(plan, part, shared, report, console, tracking)
         return True
     except Exception as error:
         # Who wakes in the middle of a checkpoint finds that the other has swept it up.

@@ -28,6 +28,7 @@ from aejax.train.stopping import EarlyStopping
 from aejax.types import Array, PyTree, TrainState, Variables
 
 OnChunk = Callable[[int, dict[str, np.ndarray]], None]  # (steps done, last means [P])
+OnPoints = Callable[[History, int], None]  # (curves and points so far, steps done)
 
 
 class Trained(NamedTuple):
@@ -71,6 +72,7 @@ def train(
     checkpoint_seconds: float = 30.0,
     on_compiled: Callable[[float], None] | None = None,
     on_chunk: OnChunk | None = None,
+    on_points: OnPoints | None = None,
 ) -> Trained:
     """Trains a population.
 
@@ -98,6 +100,7 @@ def train(
       checkpoint_seconds: least time between two saves; 0 saves after every chunk.
       on_compiled: called before the first chunk, with the seconds that compiling took.
       on_chunk: called after every chunk.
+      on_points: called after it, with all curves and points so far, those before a resume too.
 
     Returns:
       The final state and the curves. Diverged members are frozen and marked in `state.health`; the
@@ -162,6 +165,8 @@ def train(
                     warm = compiler.unplanned_count()
                 if on_chunk:
                     on_chunk(segment.start + segment.length, means)
+                if on_points:
+                    on_points(history, segment.start + segment.length)
                 ended = i + 1 == len(plan.segments) or history.finished() or signals.waiting()
                 if checkpoint and (ended or time.perf_counter() - saved >= checkpoint_seconds):
                     checkpoint.save(i + 1, tree(members["state"]))
