@@ -1,0 +1,112 @@
+"""The libraries themselves, where they are installed: what their readers find is what was told."""
+
+from __future__ import annotations
+
+import pytest
+
+from aejax.trackers import Point, opened
+from aejax.trackers.on_tensorboard import last_step
+from aejax.trackers.points import tracked
+
+MEMBER = tracked(
+    "0123456789", "vae-aa.2", {"model": "vae", "args": {"latent": 2, "widths": [8]}, "clip": None},
+    {"lr": 0.1}, 3,
+)  # fmt: skip
+POINTS = [Point(4, {"train/loss": 3.5, "valid/mse": 0.25}), Point(8, {"valid/mse": 0.125})]
+LAST = Point(12, {"train/loss": 1.5, "valid/mse": 0.0625})
+FINAL = {"test_mse": 0.5, "valid_mse": 0.0625}
+
+
+def tell(make):
+    """Points, a stop, the last point, the end; then the end again, as after a stop behind it."""
+    first = make()
+    assert first.begin(MEMBER) == -1
+    first.log(MEMBER, POINTS)
+    first.close()
+    second = make()
+    assert second.begin(MEMBER) == 8
+    second.log(MEMBER, [LAST])
+    second.end(MEMBER, 12, FINAL, "ok")
+    second.close()
+    third = make()
+    assert third.begin(MEMBER) >= 12
+    third.end(MEMBER, 12, FINAL, "ok")
+    third.close()
+
+
+def wanted(prefix="final/"):
+    """Returns name -> [(step, value)]."""
+    found = {}
+    for step, values in [*POINTS, LAST, Point(12, {f"{prefix}{n}": v for n, v in FINAL.items()})]:
+        for name, value in values.items():
+            found.setdefault(name, []).append((step, value))
+    return found
+
+
+def test_tensorboard_reads_each_point_once(tmp_path):
+    pytest.importorskip("tensorboardX")
+    reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    tell(lambda: opened(["tensorboard"], tmp_path, "p")["tensorboard"])
+    read = reader.EventAccumulator(str(tmp_path / "tensorboard" / "vae-0123456789"))
+    read.Reload()
+    tags = read.Tags()["scalars"]
+    assert {n: [(e.step, e.value) for e in read.Scalars(n)] for n in tags} == wanted()
+    text = read.Tensors("config/text_summary")[0].tensor_proto.string_val[0].decode()
+    assert "| hp.lr | 0.1 |" in text
+    assert "_hparams_/session_start_info" in read.summary_metadata
+
+
+def test_a_file_that_was_cut_off_keeps_its_whole_points(tmp_path):
+    pytest.importorskip("tensorboardX")
+    make = lambda: opened(["tensorboard"], tmp_path, "p")["tensorboard"]
+    first = make()
+    first.begin(MEMBER)
+    first.log(MEMBER, [*POINTS, LAST])
+    (path,) = (tmp_path / "tensorboard" / "vae-0123456789").iterdir()
+    data = path.read_bytes()
+    steps = []
+    for length in range(len(data), len(data) // 3, -7):
+        path.write_bytes(data[:length])
+        steps.append(last_step(path.parent)[0])
+    assert steps == sorted(steps, reverse=True)
+    assert set(steps) == {12, 8, 4, -1}
+    first.close()
+
+
+def test_mlflow_has_each_point_once(tmp_path, monkeypatch):
+    pytest.importorskip("mlflow")
+    pytest.importorskip("alembic")
+    from mlflow import MlflowClient
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME", raising=False)
+    tell(lambda: opened(["mlflow"], tmp_path, "p")["mlflow"])
+    client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    (run,) = client.search_runs([client.get_experiment_by_name("p").experiment_id])
+    history = lambda n: [(m.step, m.value) for m in client.get_metric_history(run.info.run_id, n)]
+    assert {name: history(name) for name in run.data.metrics} == wanted()
+    assert run.info.status == "FINISHED"
+    assert run.data.params["args.widths"] == "[8]"
+    assert run.data.tags["aejax.member"] == MEMBER.id
+
+
+def test_weights_and_biases_off_line_goes_on_in_the_same_run(tmp_path, monkeypatch):
+    pytest.importorskip("wandb")
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    tell(lambda: opened(["wandb"], tmp_path, "p")["wandb"])
+    found = sorted((tmp_path / "wandb").glob("offline-run-*"))
+    assert len(found) >= 2
+    assert all(path.name.endswith(MEMBER.id) for path in found)
+
+
+def test_trackio_has_each_point_once(tmp_path, monkeypatch):
+    pytest.importorskip("trackio")
+    from trackio import sqlite_storage
+
+    monkeypatch.setattr(sqlite_storage, "TRACKIO_DIR", tmp_path)
+    tell(lambda: opened(["trackio"], tmp_path, "p")["trackio"])
+    logs = sqlite_storage.SQLiteStorage.get_logs("p", run_id=MEMBER.id)
+    assert [log["step"] for log in logs] == [4, 8, 12, 13]
+    assert logs[2]["valid/mse"] == 0.0625
+    assert logs[3]["final/test_mse"] == 0.5
