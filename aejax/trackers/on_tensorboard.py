@@ -1,8 +1,9 @@
-"""TensorBoard's files, written by tensorboardX: no TensorFlow, no thread a run."""
+"""TensorBoard's files, of what tensorboardX encodes; a run has no thread and no open file."""
 
 from __future__ import annotations
 
 import os
+import socket
 import struct
 import time
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ class TensorBoard:
 
     def __init__(self, workdir: Path, project: str):
         self._folder = workdir / FOLDER
-        self._open: dict[str, Any] = {}
+        self._files: dict[str, Path] = {}
         self._ended: set[str] = set()
 
     def check(self) -> None:
@@ -39,49 +40,59 @@ class TensorBoard:
 
     def begin(self, member: Tracked) -> int:
         """Opens a new file of the member's folder, beside those of stopped runs."""
-        writer = need("tensorboardX.event_file_writer", "tensorboard")
         folder = self._folder / member.name
         folder.mkdir(parents=True, exist_ok=True)
         last, ended = last_step(folder)
         if ended:
             self._ended.add(member.id)
-        # The name has a resolution of a second: a second file of the same second needs its own.
-        suffix = f".{os.getpid()}.{time.monotonic_ns()}"
-        self._open[member.id] = writer.EventsWriter(str(folder / "events"), suffix)
+        # TensorBoard reads the files of a folder in the order of their names.
+        name = f"events.out.tfevents.{time.time_ns()}.{socket.gethostname()}.{os.getpid()}"
+        self._files[member.id] = folder / name
+        self._write(member, [self._event(file_version="brain.Event:2")])
         if last < 0:
             lines = [f"| {name} | {value} |" for name, value in member.config.items()]
             text = "\n".join(["| field | value |", "|---|---|", *lines])
-            self._write(member, 0, need("tensorboardX", "tensorboard").summary.text("config", text))
+            self._write(member, [self._event(summary=_summary().text("config", text))])
         return last
 
     def log(self, member: Tracked, points: Sequence[Point]) -> None:
-        """Writes scalars and flushes them to the disk."""
-        scalar = need("tensorboardX", "tensorboard").summary.scalar
-        for step, values in points:
-            for name, value in values.items():
-                self._write(member, step, scalar(name, value))
-        self._open[member.id].flush()
+        """Writes scalars."""
+        scalar = _summary().scalar
+        events = [
+            self._event(step=step, summary=scalar(name, value))
+            for step, values in points
+            for name, value in values.items()
+        ]
+        self._write(member, events)
 
     def end(self, member: Tracked, step: int, metrics: Mapping[str, float], status: str) -> None:
         """Writes `final/*`, and what TensorBoard's table of hyper-parameters reads."""
-        summary = need("tensorboardX", "tensorboard").summary
         final = {FINAL + name: value for name, value in metrics.items()}
         if member.id not in self._ended:
             config = {**member.config, "status": status}
-            for part in summary.hparams(config, final):
-                self._write(member, 0, part)
+            self._write(member, [self._event(summary=s) for s in _summary().hparams(config, final)])
             self.log(member, [Point(step, final)])
-        self._open.pop(member.id).close()
+        del self._files[member.id]
 
     def close(self) -> None:
-        """Closes the files."""
-        while self._open:
-            self._open.popitem()[1].close()
+        """Nothing is open."""
 
-    def _write(self, member: Tracked, step: int, summary: Any) -> None:
-        event = need("tensorboardX.proto.event_pb2", "tensorboard").Event
-        made = event(wall_time=time.time(), step=step, summary=summary)
-        self._open[member.id].write_event(made)
+    def _event(self, **fields: Any) -> Any:
+        make = need("tensorboardX.proto.event_pb2", "tensorboard").Event
+        return make(wall_time=time.time(), **fields)
+
+    def _write(self, member: Tracked, events: Sequence[Any]) -> None:
+        """Appends events, each as `last_step` reads it."""
+        checksum = need("tensorboardX.record_writer", "tensorboard").masked_crc32c
+        summed = lambda data: data + struct.pack("<I", checksum(data))
+        with self._files[member.id].open("ab") as file:
+            for event in events:
+                data = event.SerializeToString()
+                file.write(summed(struct.pack("<Q", len(data))) + summed(data))
+
+
+def _summary() -> Any:
+    return need("tensorboardX", "tensorboard").summary
 
 
 def last_step(folder: Path) -> tuple[int, bool]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 from aejax.trackers import Point, opened
@@ -73,6 +75,7 @@ def test_a_file_that_was_cut_off_keeps_its_whole_points(tmp_path):
     first.close()
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of SQLAlchemy, about MLflow
 def test_mlflow_has_each_point_once(tmp_path, monkeypatch):
     pytest.importorskip("mlflow")
     pytest.importorskip("alembic")
@@ -90,14 +93,40 @@ def test_mlflow_has_each_point_once(tmp_path, monkeypatch):
     assert run.data.tags["aejax.member"] == MEMBER.id
 
 
+def records(path):
+    """Yields the records of a file of Weights & Biases: a LevelDB log of one block, after 7 bytes.
+
+    A record has a checksum (4 bytes), its length (2) and 1 for "whole" before it.
+    """
+    data, at = path.read_bytes(), 7
+    assert data[:4] == b":W&B"
+    assert len(data) < 2**15
+    while at < len(data):
+        length, kind = struct.unpack_from("<HB", data, at + 4)
+        assert kind == 1
+        yield data[at + 7 : at + 7 + length]
+        at += 7 + length
+
+
 def test_weights_and_biases_off_line_goes_on_in_the_same_run(tmp_path, monkeypatch):
     pytest.importorskip("wandb")
+    from wandb.proto import wandb_internal_pb2
+
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")
     tell(lambda: opened(["wandb"], tmp_path, "p")["wandb"])
-    found = sorted((tmp_path / "wandb").glob("offline-run-*"))
-    assert len(found) >= 2
-    assert all(path.name.endswith(MEMBER.id) for path in found)
+    found: dict = {}
+    for path in sorted((tmp_path / "wandb").glob("offline-run-*/*.wandb")):
+        assert path.stem == f"run-{MEMBER.id}"
+        for data in records(path):
+            record = wandb_internal_pb2.Record.FromString(data)
+            values = {"/".join(i.nested_key) or i.key: i.value_json for i in record.history.item}
+            values |= {i.key: i.value_json for i in record.summary.update if i.key in FINAL}
+            for name, value in values.items():
+                if not name.startswith("_"):
+                    found.setdefault(name, []).append((int(values.get("_step", 12)), float(value)))
+    assert {name: sorted(set(points)) for name, points in found.items()} == wanted("")
+    assert all(len(points) == len(set(points)) for name, points in found.items() if "/" in name)
 
 
 def test_trackio_has_each_point_once(tmp_path, monkeypatch):
