@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import secrets
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -30,7 +31,8 @@ class Mlflow:
 
     def __init__(self, workdir: Path, project: str):
         self._workdir = workdir
-        self._uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{workdir / FILE}"
+        self._file = None if os.environ.get("MLFLOW_TRACKING_URI") else workdir / FILE
+        self._uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{self._file}"
         self._name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or project
         self._runs: dict[str, str] = {}
         self._client: Any = None
@@ -99,14 +101,16 @@ class Mlflow:
             mlflow = need("mlflow", "mlflow")
             logging.getLogger("mlflow").setLevel(logging.WARNING)
             logging.getLogger("alembic").setLevel(logging.WARNING)
+            if self._file and not self._file.is_file():
+                _make_store(mlflow, self._file)
             self._client = mlflow.MlflowClient(self._uri)
         return self._client
 
     def _experiment_id(self) -> str:
         if not self._experiment:
-            client, local = self._made(), self._uri.startswith("sqlite:")
+            client = self._made()
             found = client.get_experiment_by_name(self._name)
-            where = (self._workdir / "mlruns").as_uri() if local else None
+            where = (self._workdir / "mlruns").as_uri() if self._file else None
             try:
                 self._experiment = (
                     found.experiment_id if found else client.create_experiment(self._name, where)
@@ -114,3 +118,23 @@ class Mlflow:
             except need("mlflow.exceptions", "mlflow").MlflowException:  # another worker was faster
                 self._experiment = client.get_experiment_by_name(self._name).experiment_id
         return self._experiment
+
+
+def _make_store(mlflow: Any, path: Path) -> None:
+    """Makes the tables under another name: MLflow takes seconds, in steps, and one maker at a time.
+
+    Of several processes the first counts; one that is killed leaves nothing half made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
+    try:
+        mlflow.MlflowClient(f"sqlite:///{part}")
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            return
+        except OSError:  # a file system without links
+            if not path.exists():
+                part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

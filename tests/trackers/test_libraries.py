@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from aejax.trackers import Point, opened
+from aejax.trackers import Point, on_mlflow, opened
 from aejax.trackers.on_tensorboard import last_step
 from aejax.trackers.points import tracked
 
@@ -91,6 +93,32 @@ def test_mlflow_has_each_point_once(tmp_path, monkeypatch):
     assert run.info.status == "FINISHED"
     assert run.data.params["args.widths"] == "[8]"
     assert run.data.tags["aejax.member"] == MEMBER.id
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_store_of_mlflow_is_whole_or_not_there(tmp_path, monkeypatch):
+    """MLflow leaves a store that it refuses for ever where two make it, or one is killed."""
+    pytest.importorskip("mlflow")
+    pytest.importorskip("alembic")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    stopped = SimpleNamespace(MlflowClient=lambda uri: Path(uri[10:]).write_text("half") / 0)
+    with pytest.raises(ZeroDivisionError):
+        on_mlflow._make_store(stopped, tmp_path / "mlflow.db")
+    assert list(tmp_path.iterdir()) == []
+    first, second = (opened(["mlflow"], tmp_path, "p")["mlflow"] for _ in range(2))
+    is_file, asked = Path.is_file, []
+
+    def late(path):  # another has made it between the question and the making
+        if path.name == "mlflow.db" and not asked:
+            asked.append(path)
+            first.begin(MEMBER)
+            first.log(MEMBER, POINTS)
+            return False
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", late)
+    assert second.begin(MEMBER) == 8
+    assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
 
 
 def records(path):
