@@ -1,26 +1,27 @@
 """The decoded table on disk: the second start maps it instead of decoding 70,000 PNGs again.
 
 One folder a data set: `train.npy`, `test.npy`, labels, and `meta.json` with the fingerprint and
-each file's size and time of change. As long as those are as written, the fingerprint is believed;
-if they are not (a cut file, an edit, a copy), it is computed anew, and what does not match is
-rebuilt. The folder is written under another name and renamed, so it is whole or it is not there.
+each file's CRC-32. That is computed at every start, in 0.03 s for MNIST where the fingerprint's
+SHA-256 takes 0.17 s: a cut file, an edit and a flipped bit are noticed, and the data set is built
+again. The folder is written under another name and renamed, so it is whole or it is not there.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from absl import logging
 
-from aejax.data import dataset as datasets
 from aejax.data.dataset import Dataset
 from aejax.data.scratch import scratch
 
-_FORMAT = 1  # raised when the layout changes: an older cache is then rebuilt
+_FORMAT = 2  # raised when the layout changes: an older cache is then rebuilt
+_PIECE = 1 << 20  # bytes read at once
 _ARRAYS = ("train", "test", "train_labels", "test_labels")
 
 
@@ -62,9 +63,9 @@ def read(folder: Path, name: str) -> Dataset:
         for key in meta["files"]
     }
     in_order = [arrays.get(key) for key in _ARRAYS]
-    untouched = all(_stamp(folder / f"{key}.npy") == meta["files"][key] for key in meta["files"])
-    if not untouched and datasets.fingerprint(in_order) != meta["fingerprint"]:
-        raise ValueError(f"its content is not that of fingerprint {meta['fingerprint']}")
+    for key, written in meta["files"].items():
+        if _checksum(folder / f"{key}.npy") != written:
+            raise ValueError(f"{key}.npy is not as it was written")
     images, labels = [arrays[key] for key in _ARRAYS[:2]], in_order[2:]
     return Dataset(name, *images, *labels, fingerprint=meta["fingerprint"])
 
@@ -78,20 +79,23 @@ def write(folder: Path, dataset: Dataset) -> None:
     with scratch(folder.parent) as work:
         fresh = work / "fresh"
         fresh.mkdir()
-        stamps = {}
+        sums = {}
         for key in _ARRAYS:
             array = getattr(dataset, key)
             if array is not None:
                 np.save(fresh / f"{key}.npy", array, allow_pickle=False)
-                stamps[key] = _stamp(fresh / f"{key}.npy")
-        meta = {"format": _FORMAT, "fingerprint": dataset.fingerprint, "files": stamps}
+                sums[key] = _checksum(fresh / f"{key}.npy")
+        meta = {"format": _FORMAT, "fingerprint": dataset.fingerprint, "files": sums}
         (fresh / "meta.json").write_text(json.dumps(meta, indent=1))
         if folder.exists():  # a folder cannot be renamed over a full one
             os.replace(folder, work / "old")
         os.replace(fresh, folder)
 
 
-def _stamp(file: Path) -> list[int]:
-    """Size in bytes and time of change in nanoseconds."""
-    status = file.stat()
-    return [status.st_size, status.st_mtime_ns]
+def _checksum(file: Path) -> int:
+    """CRC-32 of a file, read in pieces."""
+    total = 0
+    with file.open("rb") as opened:
+        while piece := opened.read(_PIECE):
+            total = zlib.crc32(piece, total)
+    return total

@@ -74,6 +74,12 @@ def flip(folder):
     (folder / "train.npy").write_bytes(content)
 
 
+def flip_and_keep_the_time(folder):
+    status = (folder / "train.npy").stat()
+    flip(folder)
+    os.utime(folder / "train.npy", ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
 def cut_meta(folder):
     os.truncate(folder / "meta.json", 20)
 
@@ -97,7 +103,18 @@ def other_array(folder):
 
 @pytest.mark.parametrize(
     "damage",
-    [truncate, empty, remove, flip, cut_meta, no_meta, older_format, foreign_meta, other_array],
+    [
+        truncate,
+        empty,
+        remove,
+        flip,
+        flip_and_keep_the_time,
+        cut_meta,
+        no_meta,
+        older_format,
+        foreign_meta,
+        other_array,
+    ],
 )
 def test_damage_is_said_and_repaired(built, folder, caplog, damage):
     damage(folder)
