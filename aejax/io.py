@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def becoming(path: Path) -> Iterator[Path]:
     """
     with named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
+        part = _beside(path)
         try:
             yield part
             with part.open("rb") as file:
@@ -70,10 +70,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def make_once(path: Path, text: str) -> bool:
-    """Makes a file with its text, unless there is one; of several processes that try, one makes it.
-
-    By a hard link, which network file systems make once and whole; where there are no links, by an
-    exclusive open, under which a reader may meet the file empty.
+    """Makes a file with its text, unless there is one; see `becoming_once`.
 
     Returns:
       Whether this call made it.
@@ -81,25 +78,50 @@ def make_once(path: Path, text: str) -> bool:
     Raises:
       OSError: with the name of the file.
     """
+    with becoming_once(path) as (part, publish):
+        part.write_text(text)
+        return publish()
+
+
+@contextmanager
+def becoming_once(path: Path) -> Iterator[tuple[Path, Callable[[], bool]]]:
+    """Yields another name beside `path`, and what gives the file its own, unless there is one.
+
+    Of several processes that try, one makes it: by a hard link, which network file systems make
+    once and whole; where there are no links, by an exclusive open, under which a reader may meet
+    the file cut short. Folders are made; the other name is gone at the end.
+
+    Raises:
+      OSError: with the name of the file.
+    """
     with named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
+        part = _beside(path)
         try:
-            part.write_text(text)
-            try:
-                os.link(part, path)
-                return True
-            except FileExistsError:
-                # The answer of a server may get lost, and the call be made again.
-                return part.stat().st_nlink > 1
-            except OSError as error:
-                if error.errno not in _NO_LINKS:
-                    raise
-            try:
-                with path.open("x") as file:
-                    file.write(text)
-                return True
-            except FileExistsError:
-                return False
+            yield part, lambda: _publish(part, path)
         finally:
             part.unlink(missing_ok=True)
+
+
+def _publish(part: Path, path: Path) -> bool:
+    """Returns whether this call made `path`."""
+    try:
+        os.link(part, path)
+        return True
+    except FileExistsError:
+        # The answer of a server may get lost, and the call be made again.
+        return part.stat().st_nlink > 1
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+    try:
+        with path.open("xb") as file:
+            file.write(part.read_bytes())
+        return True
+    except FileExistsError:
+        return False
+
+
+def _beside(path: Path) -> Path:
+    """Returns a hidden name in the same folder, which no other call returns."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")

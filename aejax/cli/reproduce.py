@@ -65,7 +65,7 @@ def show_index() -> int:
     elif given.markdown:
         print("\n\n".join(table.markdown(group, kind) for kind, group in groups.items()))
     elif given.records:
-        found = {k: v for folder in folders() for k, v in papers.records(folder, out).items()}
+        found = all_records(out)
         entries = [entry for group in groups.values() for entry in group]
         parts = (pages.origins(found), pages.counts(entries), pages.choices(found))
         print("\n\n".join(parts))
@@ -75,10 +75,15 @@ def show_index() -> int:
     return 0
 
 
+def all_records(results: Path) -> dict[str, dict]:
+    """Returns "NAME/SCALE" -> the record, of papers and applications."""
+    return {k: v for folder in folders() for k, v in papers.records(folder, results).items()}
+
+
 def show_audit() -> int:
     """Prints what records say of their choices; status 1 where test rows chose, or none is said."""
     out = directory("results_dir", flags.FLAGS.results_dir, "results")
-    records = {k: v for folder in folders() for k, v in papers.records(folder, out).items()}
+    records = all_records(out)
     if not records:
         raise errors.ConfigError(
             f"results_dir={str(out)!r} has no record. Allowed: a folder with NAME/SCALE.json."

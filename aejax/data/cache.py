@@ -62,11 +62,10 @@ def read(folder: Path, name: str) -> Dataset:
         key: np.load(folder / f"{key}.npy", mmap_mode="r", allow_pickle=False).view(np.ndarray)
         for key in meta["files"]
     }
-    in_order = [arrays.get(key) for key in _ARRAYS]
     for key, written in meta["files"].items():
         if _checksum(folder / f"{key}.npy") != written:
             raise ValueError(f"{key}.npy is not as it was written")
-    images, labels = [arrays[key] for key in _ARRAYS[:2]], in_order[2:]
+    images, labels = [arrays[k] for k in _ARRAYS[:2]], [arrays.get(k) for k in _ARRAYS[2:]]
     return Dataset(name, *images, *labels, fingerprint=meta["fingerprint"])
 
 

@@ -43,7 +43,7 @@ def check_tree(out: Path, allow_dirty: bool, commit: str | None, root: Path) -> 
     """
     if allow_dirty or not str(commit).endswith(environment.DIRTY):
         return
-    if environment.kept_by(root, out / "record.json"):
+    if environment.belongs_to_clone(root, out / "record.json"):
         raise ConfigError(
             f"results_dir={str(out)!r} would get results of files that differ from commit "
             f"{str(commit)[:10]}. Allowed: commit them first (`git status`), --results_dir=DIR "
@@ -151,10 +151,14 @@ def described(rows: Sequence[Row], runs: Sequence[Mapping[str, Any]]) -> dict[st
 
 def is_dirty(results: Mapping[str, Any]) -> bool:
     """Returns whether files differed from the commit where rows were made, or judged."""
+    made = [*recorded_commits(results), results.get("judged_at", "")]
+    return any(str(commit).endswith(environment.DIRTY) for commit in made)
+
+
+def recorded_commits(results: Mapping[str, Any]) -> list[str]:
+    """Returns the commits that a record names: one is written as a text, several as a list."""
     found = results.get("commit")
-    commits = [found] if isinstance(found, str) else list(found or [])
-    commits.append(results.get("judged_at", ""))
-    return any(str(commit).endswith(environment.DIRTY) for commit in commits)
+    return [found] if isinstance(found, str) else list(found or [])
 
 
 def mark(dirty: bool) -> str:

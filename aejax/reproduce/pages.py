@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aejax.reproduce.audit import audit
-from aejax.reproduce.origin import NO_COMMIT, NOT_RECORDED, is_dirty
+from aejax.reproduce.origin import NO_COMMIT, NOT_RECORDED, is_dirty, recorded_commits
 
 Records = Mapping[str, Mapping[str, Any]]  # "NAME/SCALE" -> results
 
@@ -34,12 +34,7 @@ def _load(run: Mapping[str, Any]) -> str:
 def _tree(results: Mapping[str, Any]) -> str:
     if is_dirty(results):
         return "dirty"
-    return "unknown" if NO_COMMIT in _commits(results) else "clean"
-
-
-def _commits(results: Mapping[str, Any]) -> list[str]:
-    found = results["commit"]
-    return [found] if isinstance(found, str) else list(found)
+    return "unknown" if NO_COMMIT in recorded_commits(results) else "clean"
 
 
 def _short(commit: str) -> str:
@@ -59,7 +54,7 @@ def origins(records: Records) -> str:
         [
             (
                 f"`{name}`",
-                ", ".join(dict.fromkeys(map(_short, _commits(results)))),
+                ", ".join(dict.fromkeys(map(_short, recorded_commits(results)))),
                 _tree(results),
                 _of_runs(results, _computer),
                 _of_runs(results, _load),

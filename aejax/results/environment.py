@@ -15,8 +15,6 @@ import jax
 from aejax.backend.cores import available_cores
 
 PACKAGES = ("aejax", "jax", "jaxlib", "flax", "optax", "numpy", "scikit-learn")
-
-
 ROOT = Path(__file__).resolve().parents[2]  # of this source tree
 DIRTY = "+dirty"
 
@@ -46,7 +44,7 @@ def git_commit() -> str | None:
     return commit_of(ROOT)
 
 
-def kept_by(root: Path, path: Path) -> bool:
+def belongs_to_clone(root: Path, path: Path) -> bool:
     """Returns whether a file at `path` would be part of the clone at `root`: there, not ignored."""
     if not path.resolve().is_relative_to(root.resolve()):
         return False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import secrets
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aejax.errors import ConfigError, need, one_line
+from aejax.io import becoming_once
 from aejax.trackers.protocol import Point, Tracked
 
 FILE = "mlflow.db"
@@ -125,16 +125,6 @@ def _make_store(mlflow: Any, path: Path) -> None:
 
     Of several processes the first counts; one that is killed leaves nothing half made.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
-    try:
+    with becoming_once(path) as (part, publish):
         mlflow.MlflowClient(f"sqlite:///{part}")
-        try:
-            os.link(part, path)
-        except FileExistsError:
-            return
-        except OSError:  # a file system without links
-            if not path.exists():
-                part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        publish()

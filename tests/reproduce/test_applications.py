@@ -18,6 +18,7 @@ from aejax.reproduce import Application, papers, table
 from aejax.reproduce.claim import check_paper
 from aejax.reproduce.results import expand, judge, read
 from aejax.reproduce.tasks import Context, run_tasks
+from tests.sweep.common import quiet
 
 ROOT = Path(__file__).parents[2]
 PAPERS, FOLDER = (ROOT / "configs" / name for name in papers.GROUPS)
@@ -27,10 +28,6 @@ NAMES = sorted(papers.names(FOLDER))
 def script(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "experiments.reproduce", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-
-
-def quiet() -> Console:
-    return Console(file=io.StringIO(), width=100)
 
 
 def test_names_of_both_groups_are_found_and_completed():
@@ -89,7 +86,7 @@ def context(name: str, path: Path, folder: Path) -> tuple[papers.PaperFile, Cont
 def own_rows(name: str, path: Path, folder: Path, *methods: str):
     entry, given = context(name, path, folder)
     listed = [t for t in entry.module.own("smoke", str(path)) if t.point["method"] in methods]
-    return run_tasks(name, listed, given, folder, quiet())
+    return run_tasks(name, listed, given, folder, quiet(100))
 
 
 def csv(path: Path, labels) -> Path:

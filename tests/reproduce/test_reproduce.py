@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 import sys
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from aejax.data.scaling import Scale
 from aejax.errors import ConfigError
@@ -20,6 +18,7 @@ from aejax.reproduce.tasks import Context, arrays_of, run_tasks
 from aejax.results.store import read_rows
 from aejax.results.variables import load_variables, save_variables
 from aejax.sweep import base
+from tests.sweep.common import quiet
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "configs" / "papers"
@@ -28,10 +27,6 @@ FOLDER = ROOT / "configs" / "papers"
 def script(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "experiments.reproduce", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-
-
-def quiet() -> Console:
-    return Console(file=io.StringIO(), width=100)
 
 
 @pytest.mark.slow
@@ -118,16 +113,16 @@ def test_a_task_is_done_once_and_a_half_written_one_again(tmp_path):
         ]
 
     tasks = [Task({"task": "probe", "k": k}, measure) for k in (1, 2)]
-    rows = run_tasks("mine", tasks, context(tmp_path), tmp_path, quiet())
+    rows = run_tasks("mine", tasks, context(tmp_path), tmp_path, quiet(100))
     assert [row["metrics"]["error"] for row in rows] == [1.0, 2.0, 2.0, 3.0]
     assert [row["seed"] for row in rows] == [0, 1, 0, 1]
-    assert run_tasks("mine", tasks, context(tmp_path), tmp_path, quiet()) == rows
+    assert run_tasks("mine", tasks, context(tmp_path), tmp_path, quiet(100)) == rows
     assert runs == [1, 2]
     np.testing.assert_array_equal(arrays_of(tmp_path, rows)[rows[3]["id"]]["curve"], [1, 1])
     # A power cut after the first row of the second task: that task runs again, the other does not.
     path = tmp_path / "tasks" / "results.jsonl"
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:3]))
-    again = run_tasks("mine", tasks, context(tmp_path), tmp_path, quiet())
+    again = run_tasks("mine", tasks, context(tmp_path), tmp_path, quiet(100))
     assert runs == [1, 2, 2]
     assert [row["id"] for row in again] == [row["id"] for row in rows]
     assert len(read_rows(path)[0]) == 4
@@ -142,7 +137,7 @@ def test_a_later_task_reads_an_earlier_one_s_rows(tmp_path):
         Task({"task": "first"}, lambda context, point: Measured({"value": 21.0})),
         Task({"task": "second"}, last),
     ]
-    rows = run_tasks("mine", tasks, context(tmp_path), tmp_path, quiet())
+    rows = run_tasks("mine", tasks, context(tmp_path), tmp_path, quiet(100))
     assert rows[-1]["metrics"] == {"twice": 42.0}
 
 
@@ -150,7 +145,7 @@ def test_tasks_have_names_and_differ(tmp_path):
     task = Task({"task": "a"}, lambda context, point: Measured({}))
     for tasks in ([task, task], [task._replace(point={"k": 1})]):
         with pytest.raises(ConfigError, match="stands twice, or its point has no 'task'"):
-            run_tasks("mine", tasks, context(tmp_path), tmp_path, quiet())
+            run_tasks("mine", tasks, context(tmp_path), tmp_path, quiet(100))
 
 
 def test_variables_come_back_as_they_were(tmp_path):

@@ -17,7 +17,7 @@ from aejax.figures import FIGURES
 from aejax.figures.output import save
 from aejax.io import becoming
 from aejax.sweep import base, grid, make_plan, run
-from tests.sweep.test_run import quiet, stable
+from tests.sweep.common import quiet, stable
 
 
 class FullDisk(io.FileIO):

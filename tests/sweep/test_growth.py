@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 import aejax
 from aejax.figures import draw
 from aejax.results.store import ended
-from aejax.sweep import base, estimate, grid, make_plan, progress, run
+from aejax.sweep import base, estimate, grid, make_plan, run
+from tests.sweep.common import Stopped, quiet, stop_at_the_second_chunk
 
 METRIC = "test_mse_per_image"
 SMALL = {
@@ -32,10 +31,6 @@ def plan(seeds=(0, 1), lr=(1e-3,), models=("undercomplete",), swept=None, **fiel
     config = base("smoke", **(SMALL | fields))
     points = grid(**{"model": models, "hp.lr": lr, "seed": seeds}, **(swept or {}))
     return make_plan(config, list(points))
-
-
-def quiet() -> Console:
-    return Console(file=io.StringIO(), width=120)
 
 
 def lines(workdir):
@@ -135,18 +130,7 @@ def test_another_content_of_the_same_file_is_refused(tmp_path):
 
 
 def test_a_stopped_population_goes_on_whole_and_the_new_members_follow(tmp_path, monkeypatch):
-    class Stopped(Exception):
-        pass
-
-    advance, calls = progress.Report.advance, []
-
-    def stop(self, step, loss):
-        calls.append(step)
-        if len(calls) == 2:
-            raise Stopped
-        advance(self, step, loss)
-
-    monkeypatch.setattr(progress.Report, "advance", stop)
+    calls = stop_at_the_second_chunk(monkeypatch)
     eager = {"checkpoint_seconds": 0.0}
     with pytest.raises(Stopped):
         run(plan(**eager), tmp_path / "stopped", quiet())

@@ -7,15 +7,13 @@ import shutil
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from aejax.figures import draw
 from aejax.results.store import read_rows
 from aejax.results.variables import load_scale, load_variables
 from aejax.sweep import base, estimate, grid, make_plan, product, run
 from aejax.sweep.table import spread, summary
-
-VOLATILE = ("seconds", "git", "versions", "device", "recompiles")
+from tests.sweep.common import Stopped, quiet, stable, stop_at_the_second_chunk
 
 
 def plan(steps=12, **fields):
@@ -25,14 +23,6 @@ def plan(steps=12, **fields):
     )  # fmt: skip
     points = product(grid(model=["undercomplete", "vae"]), grid(seed=range(2)))
     return make_plan(config, list(points))
-
-
-def quiet() -> Console:
-    return Console(file=io.StringIO(), width=120)
-
-
-def stable(rows):
-    return {row["id"]: {k: v for k, v in row.items() if k not in VOLATILE} for row in rows}
 
 
 @pytest.fixture(scope="module")
@@ -104,21 +94,8 @@ def test_only_what_is_missing_is_done_and_equals_what_was(finished, tmp_path):
 
 
 def test_an_interrupted_group_goes_on_from_its_checkpoint(finished, tmp_path, monkeypatch):
-    from aejax.sweep import progress
-
-    class Stopped(Exception):
-        pass
-
-    advance, calls = progress.Report.advance, []
-
-    def stop(self, step, loss):
-        calls.append(step)
-        if len(calls) == 2:
-            raise Stopped
-        advance(self, step, loss)
-
     eager = plan(checkpoint_seconds=0.0)
-    monkeypatch.setattr(progress.Report, "advance", stop)
+    calls = stop_at_the_second_chunk(monkeypatch)
     with pytest.raises(Stopped):
         run(eager, tmp_path, quiet())
     assert list((tmp_path / "checkpoints").iterdir())

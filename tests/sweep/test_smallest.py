@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pytest
-from rich.console import Console
 
 import aejax
 from aejax.figures import draw
 from aejax.sweep import base, grid, make_plan, run
 from aejax.sweep.table import summary
+from tests.sweep.common import quiet
 
 RNG = np.random.default_rng(0)
-
-
-def quiet(width: int = 200) -> Console:
-    return Console(file=io.StringIO(), width=width)
 
 
 def test_one_test_row_one_validation_row_one_picture(tmp_path):
@@ -30,7 +24,7 @@ def test_one_test_row_one_validation_row_one_picture(tmp_path):
         eval_every=2, **fields,
     )  # fmt: skip
     plan = make_plan(config, grid(model="info_vae", seed=range(2)))
-    outcome = run(plan, tmp_path / "w", quiet())
+    outcome = run(plan, tmp_path / "w", quiet(200))
     assert [row["status"] for row in outcome.rows] == ["ok", "ok"]
     for row in outcome.rows:
         found = row["metrics"]
@@ -38,7 +32,7 @@ def test_one_test_row_one_validation_row_one_picture(tmp_path):
         assert found["valid_mse_per_image"] > 0
         # Of one row there are no pairs: left out, and not zero.
         assert found.get("test_mmd_sq") is None
-    quiet().print(summary(outcome.rows, "t"))
+    quiet(200).print(summary(outcome.rows, "t"))
     assert draw(tmp_path / "w")
 
 
@@ -50,9 +44,9 @@ def test_values_of_another_scale_are_said_where_training_diverges(tmp_path):
     config = base(dataset=str(path), steps=8, batch_size=8, eval_every=4, model="vae",
                   **{"args.widths": (4,), "args.latent": 2, "args.likelihood": "gaussian",
                      "images": 1, "samples": 1, "codes": 2})  # fmt: skip
-    outcome = run(make_plan(config), tmp_path / "w", quiet())
+    outcome = run(make_plan(config), tmp_path / "w", quiet(200))
     assert outcome.rows[0]["status"] == "diverged"
-    console = quiet()
+    console = quiet(200)
     console.print(summary(outcome.rows, "t"))
     told = " ".join(console.file.getvalue().split())  # type: ignore[attr-defined]
     assert "1 of 1 diverged, the first at step" in told

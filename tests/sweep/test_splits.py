@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import io
 
 import jax
 import numpy as np
 import pytest
-from rich.console import Console
 
 from aejax import data
 from aejax.evaluate.members import evaluator
@@ -21,6 +19,7 @@ from aejax.sweep.table import summary
 from aejax.train import EarlyStopping
 from aejax.train.run import train
 from configs import quickstart, zoo
+from tests.sweep.common import quiet
 
 execution = importlib.import_module("aejax.sweep.execute")
 POINTS = list(product(grid(model=["undercomplete", "vae"]), grid(seed=range(2))))
@@ -40,10 +39,6 @@ def poisoned(one):
         name: dataset._replace(test=255 - dataset.test) for name, dataset in one.datasets.items()
     }
     return one._replace(datasets=changed)
-
-
-def quiet() -> Console:
-    return Console(file=io.StringIO(), width=120)
 
 
 def arrays_of(workdir, row):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import threading
 
 import pytest
-from rich.console import Console
 
 import aejax
 from aejax.results import claims, lock
 from aejax.results.store import Store, ended
 from aejax.results.workers import Pulse
 from aejax.sweep import base, execute, grid, make_plan, run, work
+from tests.sweep.common import quiet, stable
 
-VOLATILE = ("seconds", "git", "versions", "device", "recompiles")
 SMALL = {
     "steps": 8, "train_size": 64, "test_size": 20, "eval_every": 4, "batch_size": 32,
     "images": 2, "samples": 2, "codes": 4, "args.widths": (8,), "args.latent": 2,
@@ -24,14 +22,6 @@ SMALL = {
 def plan(seeds=(0, 1), sizes=(2, 3), **fields):
     points = grid(**{"model": "undercomplete", "args.latent": sizes, "seed": seeds})
     return make_plan(base("smoke", **(SMALL | fields)), points)
-
-
-def quiet() -> Console:
-    return Console(file=io.StringIO(), width=120)
-
-
-def stable(rows):
-    return {row["id"]: {k: v for k, v in row.items() if k not in VOLATILE} for row in rows}
 
 
 @pytest.fixture(scope="module")

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import threading
 
 import numpy as np
 import pytest
-from rich.console import Console
 
-from aejax.sweep import base, grid, make_plan, product, progress, run, work
+from aejax.sweep import base, grid, make_plan, product, run, work
 from aejax.trackers import Tracking, sending
 from aejax.trackers.points import tracked
+from tests.sweep.common import Stopped, quiet, stable, stop_at_the_second_chunk
 from tests.trackers.fakes import Breaking, Kept
-
-VOLATILE = ("seconds", "git", "versions", "device", "recompiles")
 
 
 def plan(sizes=(2,), **fields):
@@ -23,14 +20,6 @@ def plan(sizes=(2,), **fields):
         images=2, samples=2, codes=4, **{"args.widths": (8,)} | fields,
     )  # fmt: skip
     return make_plan(config, list(product(grid(**{"args.latent": sizes}), grid(seed=range(2)))))
-
-
-def quiet() -> Console:
-    return Console(file=io.StringIO(), width=120)
-
-
-def stable(rows):
-    return {row["id"]: {k: v for k, v in row.items() if k not in VOLATILE} for row in rows}
 
 
 @pytest.fixture(scope="module")
@@ -92,18 +81,7 @@ def test_rows_are_those_of_an_untracked_sweep_and_runs_have_them(alone, tracking
 
 @pytest.mark.parametrize("seconds", [1e9, 0.0], ids=["told more than kept", "kept more than told"])
 def test_a_resumed_sweep_goes_on_in_the_same_runs(alone, tracking, tmp_path, monkeypatch, seconds):
-    class Stopped(Exception):
-        pass
-
-    advance, calls = progress.Report.advance, []
-
-    def stop(self, step, loss):
-        calls.append(step)
-        if len(calls) == 2:
-            raise Stopped
-        advance(self, step, loss)
-
-    monkeypatch.setattr(progress.Report, "advance", stop)
+    calls = stop_at_the_second_chunk(monkeypatch)
     kept, eager = Kept(), plan(checkpoint_seconds=seconds)
     with pytest.raises(Stopped):
         run(eager, tmp_path, quiet(), tracking(one=kept))
