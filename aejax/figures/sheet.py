@@ -12,9 +12,9 @@ from aejax.figures.style import GREY, Plot, note, panels, styled
 from aejax.results.rows import Row, number
 
 MOST = 12  # variants; beyond, one a model
-COLUMNS = 6  # panels side by side
+COLUMNS = 4  # panels side by side
 ACROSS = 5  # images in a row of a panel
-HEIGHT = 0.72  # inches
+HEIGHT = 1.08  # inches
 
 
 @styled
