@@ -89,7 +89,7 @@ def test_images_of_too_many_pixels_are_refused_by_their_header(tmp_path, monkeyp
 @pytest.mark.parametrize("names", [{}, {"../../secret": [1, 2]}, {"train": [1, 2]}, {"x": None}])
 def test_a_cache_that_names_other_files_is_no_cache(tmp_path, names):
     """It is built again, and nothing outside is read."""
-    meta = {"format": 1, "fingerprint": "f", "files": names}
+    meta = {"format": cache._FORMAT, "fingerprint": "f", "files": names}
     (tmp_path / "meta.json").write_text(json.dumps(meta))
     np.save(tmp_path / "train.npy", np.zeros((2, 2)))
     with pytest.raises(ValueError, match=r"meta\.json names the files"):
