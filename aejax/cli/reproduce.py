@@ -34,7 +34,7 @@ def define() -> None:
     flags.DEFINE_bool(
         "audit", False, "check from the records that no test row chose a setting; status 1 if not"
     )
-    flags.DEFINE_string("scale", "small", "smoke, small, medium (some papers) or paper")
+    flags.DEFINE_string("scale", "small", "smoke, small, paper; some papers: medium, long")
     flags.DEFINE_string("workdir", None, "default runs/reproduce/NAME-SCALE")
     flags.DEFINE_string(
         "dataset", None, "your own data, for an application: all that it makes is in the workdir"

@@ -12,9 +12,10 @@ from aejax.reproduce.criteria import Criterion
 from aejax.reproduce.select import Series
 from aejax.sweep.config import SCALES
 
-# Every paper has the scales of all configs; some have a schedule between `small` and `paper` too:
-# the nearest that two cores afford in half an hour, for a part of the tables.
-PAPER_SCALES = ("smoke", "small", "medium", "paper")
+# Every paper has the scales of all configs; some have a schedule between `small` and `paper` too,
+# for a part of the tables: `medium`, the nearest that two cores afford in half an hour, and `long`,
+# the nearest that one GPU affords in a quarter of one.
+PAPER_SCALES = ("smoke", "small", "medium", "long", "paper")
 
 # How we know the paper's number. An inference of ours is none of these.
 RELIABILITY = {
