@@ -28,15 +28,15 @@ _ARRAYS = ("train", "test", "train_labels", "test_labels")
 def through(folder: Path, name: str, build: Callable[[], Dataset]) -> Dataset:
     """Returns the data set from the cache in `folder`, or builds it and puts it there.
 
-    A damaged cache is rebuilt, with a warning in the log; so is a cache that cannot be written
-    (a full disk, a read-only folder) no reason to fail.
+    A cache that is damaged, or of another version, is rebuilt, with a warning in the log; so is a
+    cache that cannot be written (a full disk, a read-only folder) no reason to fail.
     """
     if folder.exists():
         try:
             return read(folder, name)
         except (ValueError, OSError, KeyError, TypeError, EOFError) as error:
             logging.warning(
-                "The cache %s is damaged (%s); it is built again.", folder, str(error).strip()
+                "The cache %s cannot be used (%s); it is built again.", folder, str(error).strip()
             )
     dataset = build()
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -37,7 +37,8 @@ class History:
         """
         cut = plan.segments
         self.curve_step = np.asarray(curve_steps(cut), np.float32)
-        self.valid_step = np.asarray([s.start + s.length for s in cut], np.float32)
+        ends = [s.start + s.length for s in cut if s.measured]
+        self.valid_step = np.asarray(ends, np.float32)
         empty = lambda length: np.full((plan.members, length), np.nan, np.float32)
         self.curves = {name: empty(len(self.curve_step)) for name in plan.curves}
         self.valid = {name: empty(len(self.valid_step)) for name in metrics}
@@ -48,6 +49,7 @@ class History:
             self.best = Best(stopping, zeros, metrics)
         self._stops_in = len(plan.stages) - 1  # early stopping is a matter of the last stage
         self._starts = np.concatenate([[0], np.cumsum([s.points for s in cut])])
+        self._point = np.cumsum([s.measured for s in cut]) - 1  # of the validation after a segment
 
     def record(
         self,
@@ -55,19 +57,19 @@ class History:
         segment: Segment,
         members: PyTree,
         records: dict[str, Array],
-        valid: dict[str, Array] | None,
+        valid: Mapping[str, Array],
     ) -> dict[str, np.ndarray]:
-        """Takes in what segment i left; returns its last means [P].
+        """Takes in what segment i left, and what was measured after it; returns its last means [P].
 
         Stages may differ in their terms: a term that a stage lacks stays NaN on its stretch.
         """
         at = slice(self._starts[i], self._starts[i + 1])
         for name, values in records.items():
             self.curves[name][:, at] = values
-        for name, values in (valid or {}).items():
-            self.valid[name][:, i] = values
-        if self.best and segment.stage == self._stops_in:
-            values = self.valid[self.best.rule.metric][:, i]
+        for name, values in valid.items():
+            self.valid[name][:, self._point[i]] = values
+        if self.best and segment.stage == self._stops_in and segment.measured:
+            values = self.valid[self.best.rule.metric][:, self._point[i]]
             self.best.update(segment.start + segment.length, values, members["state"].variables)
         return {name: np.asarray(values)[:, -1] for name, values in records.items()}
 

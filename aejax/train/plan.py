@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from math import prod
+from math import ceil, prod
 from typing import Any, NamedTuple
 
 import jax
@@ -22,6 +22,9 @@ from aejax.train.traces.once import traced_once
 from aejax.types import Array, Autoencoder, Hparams, PyTree, Stage, TrainState, stages_of
 
 CURVE_POINTS = 200  # what a curve needs; a chunk keeps the means of its windows
+# Most that a chunk computes: between two of them a run is saved and stopped. 20 s at 100 GFLOP/s,
+# and no less than a GPU needs to hide the call.
+CHUNK_FLOPS = 2e12
 
 
 class Job(NamedTuple):
@@ -37,12 +40,16 @@ class Job(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """`length` steps of one stage, from `start`, leaving `points` points on the curves."""
+    """`length` steps of one stage, from `start`, leaving `points` points on the curves.
+
+    `measured`: a validation point follows.
+    """
 
     stage: int
     start: int
     length: int
     points: int
+    measured: bool = True
 
 
 Stacked = dict[str, PyTree]  # {"state": TrainState, "hp": {name: [P]}}, stacked
@@ -116,7 +123,6 @@ def _plan(
 ) -> Plan:
     parts = stages_of(model)
     lengths = stage_steps(parts, recipe.steps)
-    cut = segments(lengths, every, begin)
     hp = {name: jax.ShapeDtypeStruct((), dtype) for name, dtype in hp_types}
     x = shapes_for(model.info.nets.condition, recipe.batch_size, shape)
     seed = jax.ShapeDtypeStruct((), jnp.int32)
@@ -144,6 +150,8 @@ def _plan(
         )
         first = state if start < begin else first
         start += steps
+    most = [chunk_steps(every, members * flops) for flops, _ in costs]
+    cut = segments(lengths, every, begin, most)
     held = _bytes(state)
     cost = Cost(
         param_count=sum(prod(p.shape) for p in jax.tree.leaves(state.variables["params"])),
@@ -199,24 +207,45 @@ def stage_steps(stages: Sequence[Stage], steps: int) -> list[int]:
     return [*lengths, max(1, left)]
 
 
-def segments(lengths: Sequence[int], every: int, begin: int = 0) -> list[Segment]:
-    """Returns the chunks of a run: at most `every` steps each, never across a stage's end.
+def chunk_steps(every: int, flops: float) -> int:
+    """Returns the most steps of a chunk: `every`, or what computes no more than CHUNK_FLOPS.
+
+    Chunks of a few steps more or less are another program each, so it divides `every` where it can.
+
+    Args:
+      every: steps between validation points.
+      flops: of a step of all members.
+    """
+    most = max(1, int(CHUNK_FLOPS // max(flops, 1.0)))
+    if every <= most:
+        return every
+    whole = next(length for length in range(most, 0, -1) if every % length == 0)
+    return whole if 4 * whole >= most else ceil(every / ceil(every / most))
+
+
+def segments(
+    lengths: Sequence[int], every: int, begin: int = 0, most: Sequence[int] | None = None
+) -> list[Segment]:
+    """Returns the chunks of a run, which cross neither a stage's end nor a validation point.
 
     Args:
       lengths: steps of each stage.
-      every: most steps of a chunk.
+      every: steps between validation points.
       begin: steps that were taken before. Later chunks end where they would have without it.
+      most: most steps of a chunk of each stage; `every` where it is not given.
     """
     cut, start, total = [], 0, max(sum(lengths), 1)
     for stage, length in enumerate(lengths):
         end = start + length
         while start < end:
-            stop = min(start + every, end)
-            first = max(start, begin)
-            if first < stop:
-                size = stop - first
-                wanted = max(1, round(CURVE_POINTS * size / total))
-                points = max(p for p in range(1, min(wanted, size) + 1) if size % p == 0)
-                cut.append(Segment(stage, first, size, points))
-            start = stop
+            measured = min(start + every, end)
+            while start < measured:
+                stop = min(start + (most[stage] if most else every), measured)
+                first = max(start, begin)
+                if first < stop:
+                    size = stop - first
+                    wanted = max(1, round(CURVE_POINTS * size / total))
+                    points = max(p for p in range(1, min(wanted, size) + 1) if size % p == 0)
+                    cut.append(Segment(stage, first, size, points, stop == measured))
+                start = stop
     return cut

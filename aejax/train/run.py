@@ -157,8 +157,8 @@ def train(
                 if segment.start == plan.stages[segment.stage].start:
                     members = programs.enter[segment.stage].call(members, ())
                 members, records = programs.advance(segment, members, rows)
-                points = None
-                if programs.measure:
+                points = {}
+                if programs.measure and segment.measured:
                     points = programs.measure[segment.stage].call(measured(members), held_out)
                 means = history.record(i, segment, members, *jax.device_get((records, points)))
                 if warm is None:

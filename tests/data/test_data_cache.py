@@ -121,7 +121,7 @@ def test_damage_is_said_and_repaired(built, folder, caplog, damage):
     with caplog.at_level("WARNING"):
         loaded, count = built()
     assert count == 2
-    assert "damaged" in caplog.text
+    assert "cannot be used" in caplog.text
     assert str(folder) in caplog.text
     np.testing.assert_array_equal(loaded.train, TRAIN)
     assert built()[1] == 2  # and then it is good again

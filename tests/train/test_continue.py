@@ -9,7 +9,7 @@ import pytest
 
 from aejax import models
 from aejax.errors import ConfigError
-from aejax.train import tree
+from aejax.train import plan, tree
 from aejax.train.compile import compile_count
 from aejax.train.plan import Job, segments
 from aejax.train.recipe import Recipe, hparams_of
@@ -108,6 +108,21 @@ def test_a_second_training_compiles_nothing():
     # Another model of the same shapes may be another function.
     train(job(N, 5, models.vae(12, latent=3, widths=(8,))), X, **given)
     assert compile_count() > before
+
+
+def test_chunks_of_bounded_work_train_and_measure_the_same(monkeypatch):
+    """Between validation points there may be several: nothing but the curves' windows tells."""
+    make = lambda: job(N, 5, models.vae(12, latent=3, widths=(8,)))
+    given = dict(valid=X[:10], measure=mean_code, stopping=EarlyStopping("code"))
+    whole, steps = train(make(), X, **given), []
+    monkeypatch.setattr(plan, "CHUNK_FLOPS", 1.0)  # a step each
+    parts = train(make(), X, **given, on_chunk=lambda step, means: steps.append(step))
+    assert steps == list(range(1, N + 1))
+    assert parts.recompiles == 0
+    assert_same_bits(whole, parts)
+    np.testing.assert_array_equal(parts.valid_step, whole.valid_step)
+    np.testing.assert_array_equal(parts.valid["code"], whole.valid["code"])
+    np.testing.assert_array_equal(parts.best_step, whole.best_step)
 
 
 def test_segments_of_the_rest_end_where_the_whole_ones_do():

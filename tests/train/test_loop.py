@@ -13,7 +13,7 @@ from aejax.data.scaling import to_float
 from aejax.errors import ConfigError
 from aejax.train.history import curve_steps
 from aejax.train.loop import batch_indices, steps_per_epoch
-from aejax.train.plan import segments, stage_steps
+from aejax.train.plan import CHUNK_FLOPS, chunk_steps, segments, stage_steps
 from aejax.types import Stage
 
 N, BATCH = 23, 5  # four whole batches an epoch, three rows left out
@@ -72,23 +72,31 @@ def stage(share: float) -> Stage:
 
 
 @settings(max_examples=50, deadline=None)
-@example(shares=[2.0, 0.1015625], steps=10, every=1)  # the first share alone rounds to the whole
+@example(
+    shares=[2.0, 0.1015625], steps=10, every=1, flops=1.0
+)  # the first share alone rounds to the whole
 @given(
     shares=st.lists(st.floats(0.1, 5), min_size=1, max_size=4),
     steps=st.integers(10, 500),
     every=st.integers(1, 600),
+    flops=st.floats(0, 1e13),
 )
-def test_segments_cover_each_step_once_and_never_cross_a_stage(shares, steps, every):
+def test_segments_cover_each_step_once_and_never_cross_a_stage(shares, steps, every, flops):
     stages = [stage(share) for share in shares]
     lengths = stage_steps(stages, steps)
-    cut = segments(lengths, every)
+    most = chunk_steps(every, flops)
+    assert 1 <= most <= every
+    assert most == 1 or most * flops <= CHUNK_FLOPS
+    cut = segments(lengths, every, most=[most] * len(stages))
     ends = np.cumsum(lengths)
+    points = [s.start + s.length for s in cut if s.measured]
+    assert points == [s.start + s.length for s in segments(lengths, every)]
     covered = [s.start + i for s in cut for i in range(s.length)]
     assert covered == list(range(ends[-1]))
     assert sum(lengths) == steps
     for s in cut:
         assert s.start + s.length <= ends[s.stage]
-        assert s.length <= every
+        assert s.length <= most
         assert s.length % s.points == 0
     assert len(curve_steps(cut)) == sum(s.points for s in cut)
     assert np.all(np.diff(curve_steps(cut)) > 0)
