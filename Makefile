@@ -14,7 +14,7 @@ export AEJAX_TEST_CACHE ?= $(CURDIR)/.cache/xla-$(notdir $(VENV))
 # The tests start a hundred processes: what Python compiled of the sources is kept, as by default.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: sweep test test-all test-fast test-newest lint types figures zoo docs bench-peers clean
+.PHONY: sweep test test-all test-fast test-newest lint types figures zoo pages docs bench-peers clean
 .DELETE_ON_ERROR:
 
 $(STAMP): pyproject.toml constraints.txt
@@ -48,6 +48,10 @@ test-newest: $(STAMP)
 	  tests/train/test_precision.py tests/train/test_shuffle.py tests/train/test_step.py \
 	  tests/rbm/test_partition_function.py tests/rbm/test_rbm.py tests/nets/test_conv.py tests/nets/test_pooling.py \
 	  tests/latents/flows tests/latents/priors tests/latents/quantised
+
+# The tables of docs/claims.md and docs/records.md and the README's count, from results/.
+pages: $(STAMP)
+	$(BIN)/python docs/record_pages.py
 
 # The site, with warnings as errors: docs/_build/index.html. It is built without a network.
 docs: $(STAMP)

@@ -207,7 +207,7 @@ def test_the_page_of_benchmarks_is_its_record():
 
 
 def test_the_page_of_claims_is_what_the_results_say():
-    """python -m experiments.reproduce --list --markdown"""
+    """make pages"""
     entries = papers.index(ROOT / "configs" / "papers", ROOT / "results")
     assert table.markdown(entries) in (ROOT / "docs" / "claims.md").read_text()
     more = papers.index(ROOT / "configs" / "applications", ROOT / "results")
@@ -218,7 +218,7 @@ def test_the_page_of_claims_is_what_the_results_say():
 
 
 def test_the_page_of_records_is_what_the_results_say():
-    """python -m experiments.reproduce --list --records"""
+    """make pages"""
     folders, out = [ROOT / "configs" / group for group in papers.GROUPS], ROOT / "results"
     records = {k: v for folder in folders for k, v in papers.records(folder, out).items()}
     assert {f"{path.parent.name}/{path.stem}" for path in out.glob("*/*.json")} == set(records)

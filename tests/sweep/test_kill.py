@@ -1,7 +1,8 @@
-"""SIGKILL at random times: nothing is lost, nothing is done twice, and no bit differs.
+"""SIGKILL and SIGTERM at random times: nothing is lost, nothing is done twice, and no bit differs.
 
 `AEJAX_KILLS=100 AEJAX_KILL_SCALE=small pytest tests/sweep/test_kill.py` is the long form: 120
-members in 24 groups, killed 100 times as one process, and 100 times as two workers.
+members in 24 groups, killed 100 times as one process, and 100 times as two workers; with
+`-k sigterm` the one that is asked to end.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,15 +29,20 @@ ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("AEJAX_KILLS", "3"))
 SCALE = os.environ.get("AEJAX_KILL_SCALE", "smoke")
 VOLATILE = ("seconds", "recompiles", "git")
+# Seconds from SIGTERM to the end: a chunk of 10 steps, one program to compile, or a figure to draw.
+BOUND = 20
 
 
-def start(workdir: Path, cache: Path, launcher: str | None) -> subprocess.Popen:
+def start(
+    workdir: Path, cache: Path, launcher: str | None, drawn: bool = False, said: Any = None
+) -> subprocess.Popen:
     command = [
         sys.executable, "-m", "aejax.cli", "sweep", f"--config=tests/sweep/many_groups.py:{SCALE}",
-        f"--workdir={workdir}", "--nofigures", *([f"--launcher={launcher}"] if launcher else []),
+        f"--workdir={workdir}", *([] if drawn else ["--nofigures"]),
+        *([f"--launcher={launcher}"] if launcher else []),
     ]  # fmt: skip
     environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": str(cache)}
-    out = subprocess.DEVNULL
+    out = said or subprocess.DEVNULL
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
 
 
@@ -96,6 +105,44 @@ def test_a_sweep_that_is_killed_again_and_again_ends_like_an_undisturbed_one(
     finish(hurt, cache)
     assert contents(hurt) == expected
     report(capsys, f"one process: {killed} kills over {ended + 1} sweeps")
+
+
+@pytest.mark.slow
+def test_sigterm_again_and_again_is_a_line_and_a_status_within_a_bound(whole, tmp_path, capsys):
+    """While it imports, compiles, trains, evaluates, draws; what was last printed tells which."""
+    _, expected, seconds = whole
+    hurt, rng, log = tmp_path / "hurt", random.Random(2), tmp_path / "said"
+    cache = tmp_path / "xla"  # cold, so that there is something to compile
+    ended, met, waits = 0, Counter(), []
+    while len(waits) < KILLS:
+        with log.open("w+") as said:
+            process = start(hurt, cache, None, drawn=True, said=said)
+            try:
+                process.wait(timeout=rng.uniform(0.3, min(15.0, 1.5 * seconds)))
+                assert process.returncode == 0
+                assert contents(hurt) == expected
+                ended += 1
+                hurt, cache = tmp_path / f"hurt-{ended}", tmp_path / f"xla-{ended}"
+                continue
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGTERM)
+                begun = time.monotonic()
+                status = process.wait(timeout=10 * BOUND)
+        waits.append(time.monotonic() - begun)
+        lines = log.read_text().splitlines()
+        assert waits[-1] < BOUND, lines
+        assert not any("Traceback" in line for line in lines), lines
+        if status == -signal.SIGTERM:  # no handler yet: the imports
+            assert not lines
+            met["importing"] += 1
+            continue
+        assert status == 143, lines
+        assert lines[-1].startswith("stopped by SIGTERM"), lines
+        met[" ".join(re.findall(r"[a-z]{4,}", lines[-2] if len(lines) > 1 else "start")[-1:])] += 1
+    assert start(hurt, cache, None, drawn=True).wait() == 0
+    assert contents(hurt) == expected
+    longest = f"{max(waits):.1f} s at most, {np.median(waits):.1f} s at the median"
+    report(capsys, f"{len(waits)} SIGTERMs over {ended + 1} sweeps, {longest}: {json.dumps(met)}")
 
 
 def pids(workdir: Path) -> list[int]:

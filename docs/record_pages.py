@@ -1,0 +1,66 @@
+"""Writes the tables of pages that say what records say: `make pages`.
+
+A table is found by its first line. What a page lacks is an error: nobody would look for it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from aejax.reproduce import pages, papers, table
+
+ROOT = Path(__file__).parents[1]
+
+
+def replaced(text: str, new: str) -> str:
+    """Returns the page with its table that begins as `new` does replaced by `new`.
+
+    Raises:
+        ValueError: the page has no such table, or more than one.
+    """
+    first = re.escape(new.splitlines()[0])
+    changed, times = re.subn(
+        rf"^{first}\n(?:\|.*(?:\n|\Z))*", lambda _: f"{new}\n", text, flags=re.M
+    )
+    if times != 1:
+        raise ValueError(f"{times} tables begin with {new.splitlines()[0]!r}. Allowed: 1")
+    return changed
+
+
+def tables() -> dict[str, list[str]]:
+    """Returns for each page the tables that records make."""
+    folders, out = [ROOT / "configs" / group for group in papers.GROUPS], ROOT / "results"
+    entries = {folder.name: papers.index(folder, out) for folder in folders}
+    records = {k: v for folder in folders for k, v in papers.records(folder, out).items()}
+    every = [entry for group in entries.values() for entry in group]
+    return {
+        "claims.md": [
+            table.markdown(entries["papers"]),
+            table.markdown(entries["applications"], "application"),
+        ],
+        "records.md": [pages.origins(records), pages.counts(every), pages.choices(records)],
+    }
+
+
+def judged() -> str:
+    """Returns the README's count of the papers' claims at scale small."""
+    entries = papers.index(ROOT / "configs" / "papers", ROOT / "results")
+    run = [entry["scales"]["small"] for entry in entries if entry["scales"]["small"]["run"]]
+    passed, failed = sum(s["passed"] for s in run), sum(s["failed"] for s in run)
+    return f"{passed} of {passed + failed} judged claims pass"
+
+
+def main() -> None:
+    for name, new in tables().items():
+        path = ROOT / "docs" / name
+        text = path.read_text()
+        for each in new:
+            text = replaced(text, each)
+        path.write_text(text)
+    readme = ROOT / "README.md"
+    readme.write_text(re.sub(r"\d+ of \d+ judged claims pass", judged(), readme.read_text()))
+
+
+if __name__ == "__main__":
+    main()
