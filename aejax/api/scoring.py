@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from math import prod
 from typing import Any
 
 import jax
@@ -14,6 +15,7 @@ from aejax.api.batched import batch_rows, over_rows
 from aejax.api.fitted import Fitted
 from aejax.conditions import beside, values_of
 from aejax.data.scaling import to_float
+from aejax.data.sparse import SparseRows
 from aejax.errors import check_integer
 from aejax.evaluate.importance import densities, log_likelihood
 from aejax.evaluate.metrics import per_example
@@ -34,6 +36,8 @@ def _of_one_row(model: Autoencoder, held: PyTree, rows: Any, size: int) -> set[s
     same row in two batches of different company.
     """
     first = rows[np.zeros(size, int)]
+    if isinstance(values_of(first), SparseRows):
+        first = jax.tree.map(np.asarray, to_float(first))
     other = values_of(first).copy()
     other[1:] = np.roll(other[1:].reshape(size - 1, -1), 1, axis=1).reshape(other[1:].shape) // 2
     other = beside(other, first)
@@ -81,7 +85,7 @@ def score(
     if samples:
         densities(f"score(log_p_samples={samples}) of model {model.info.name!r}", model.info.space)
     hp = {name: jnp.float32(value) for name, value in fitted.hp.items()}
-    held, size = (fitted.variables, hp), batch_rows(max(2, len(rows)), rows[0].size)
+    held, size = (fitted.variables, hp), batch_rows(max(2, len(rows)), prod(rows.shape[1:]))
     own = _of_one_row(model, held, rows, size)
     padded = rows if len(rows) > 1 else rows[np.zeros(2, int)]
     found = over_rows(_values, model, held, padded, seed)

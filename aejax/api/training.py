@@ -139,7 +139,7 @@ def fit(
       model: from `aejax.models`; or a Fitted, which is trained for `steps` more, bit for bit as if
         it had never stopped (its own recipe, seed and hyper-parameters hold).
       x: [N, *shape], [N, D], or [N, H, W] for images of one channel; uint8 is scaled to [0, 1],
-        floats are taken as they are.
+        floats are taken as they are. A scipy sparse matrix [N, D] is made dense a batch at a time.
       condition: of each row, where the model was built with `condition=`: labels [N], or vectors
         [N, D].
       steps: training steps.

@@ -7,6 +7,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from aejax.data.sparse import is_sparse
 from aejax.errors import ConfigError
 
 KINDS = "buif"  # bool, unsigned and signed integers, floats
@@ -28,7 +29,7 @@ def as_array(given: Any, field: str) -> np.ndarray:
       ConfigError: no numbers, a ragged list, a sparse matrix, a masked or missing value (says
         where).
     """
-    if hasattr(given, "toarray") and hasattr(given, "nnz"):
+    if is_sparse(given):
         raise ConfigError(f"{field} is a sparse matrix. Allowed: dense rows, {field}.toarray().")
     if hasattr(given, "columns") and hasattr(given, "dtypes") and hasattr(given, "to_numpy"):
         return _frame(given, field)

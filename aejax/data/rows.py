@@ -16,6 +16,7 @@ from jax.core import Tracer
 from aejax.conditions import values_of, with_condition
 from aejax.data.checks import as_images, check_finite
 from aejax.data.entry import as_array
+from aejax.data.sparse import SparseRows, is_sparse, pack
 from aejax.errors import ConfigError
 from aejax.types import Array, Autoencoder
 
@@ -45,7 +46,8 @@ def rows_for(
 
     Args:
       model: whose rows they are.
-      x: what `as_images` takes: NumPy or JAX arrays, lists, data frames of numbers.
+      x: what `as_images` takes: NumPy or JAX arrays, lists, data frames of numbers; or a scipy
+        sparse matrix, for a model of vectors: `SparseRows`, dense a batch at a time.
       field: how an error names the array.
       slack: as in `check_support`.
       condition: of each row, or one of all, where the model takes one; the rows are then returned
@@ -56,8 +58,14 @@ def rows_for(
       ConfigError: no numbers, empty, NaN (says where), another shape, or outside the support of
         the model's likelihood; and as `with_condition`.
     """
-    shape = model.info.shape
-    x = as_array(x, field)
+    rows = _sparse(model, x, field) if is_sparse(x) else _dense(model, x, field)
+    check_support(model, rows, field, slack)
+    return with_condition(model.info.nets.condition, rows, condition, model.info.name, told_by)
+
+
+def _dense(model: Autoencoder, x: Any, field: str) -> np.ndarray:
+    """Returns the user's array as rows [N, *shape]."""
+    shape, x = model.info.shape, as_array(x, field)
     given = x.shape[1:]
     rows = as_images(x, field, films=len(shape) == 2 and len(given) == 2)
     flat = rows.shape[1:] == (prod(shape),)
@@ -66,9 +74,25 @@ def rows_for(
             f"{field} has examples of shape {given}, the model takes {shape}. "
             f"Allowed: {_layouts(shape)}.{_hint(given, shape)}"
         )
-    rows = rows.reshape(len(rows), *shape)
-    check_support(model, rows, field, slack)
-    return with_condition(model.info.nets.condition, rows, condition, model.info.name, told_by)
+    return rows.reshape(len(rows), *shape)
+
+
+def _sparse(model: Autoencoder, x: Any, field: str) -> SparseRows:
+    """Returns the user's sparse matrix as rows [N, D], for a model of vectors of numbers."""
+    shape = model.info.shape
+    if len(shape) != 1 or model.info.likelihood.integers:
+        what = "ids" if model.info.likelihood.integers else f"examples of shape {shape}"
+        raise ConfigError(
+            f"{field} is a sparse matrix, and model {model.info.name!r} takes {what}. Allowed: "
+            f"dense rows, {field}.toarray(), or a model of vectors, features=D."
+        )
+    rows = pack(x, field)
+    if rows.shape[1:] != shape:
+        raise ConfigError(
+            f"{field} has examples of shape {rows.shape[1:]}, the model takes {shape}. "
+            f"Allowed: {_layouts(shape)}."
+        )
+    return rows
 
 
 def _hint(given: tuple[int, ...], shape: tuple[int, ...]) -> str:
@@ -94,14 +118,14 @@ def check_table(model: Autoencoder, table: Any) -> None:
             f"Allowed: {_layouts(model.info.shape).split(' or ')[0]}."
         )
     rows = values_of(table)
-    if not isinstance(rows, Tracer):
+    if not isinstance(rows, Tracer | SparseRows):  # the latter are checked where they are packed
         values = np.asarray(rows)  # what a traced function holds fast is known too, to NumPy alone
         check_finite(values, "x")
         check_support(model, values, "x")
 
 
 def check_support(
-    model: Autoencoder, x: np.ndarray | Array, field: str = "x", slack: float = 0.0
+    model: Autoencoder, x: np.ndarray | Array | SparseRows, field: str = "x", slack: float = 0.0
 ) -> None:
     """Raises ConfigError where the values are outside the support of the model's likelihood.
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax.conditions import Conditioned, beside, values_of
+from aejax.data.sparse import SparseRows
 from aejax.errors import ConfigError
 
 Array = jax.Array
@@ -17,13 +18,20 @@ Array = jax.Array
 def to_float(x: Any) -> Any:
     """Returns pixels as float32: uint8 tables are scaled to [0, 1], float tables stay.
 
-    Conditions beside them are left as they are.
+    Conditions beside them are left as they are; a batch of `SparseRows` becomes dense.
     """
     if isinstance(x, Conditioned):
         return beside(to_float(x.values), x)
+    if isinstance(x, SparseRows):
+        return x.dense()
     if x.dtype == jnp.uint8:
         return x.astype(jnp.float32) * (1.0 / 255.0)
     return x.astype(jnp.float32)
+
+
+def mean_row(table: Any) -> Array:
+    """Returns the mean of all rows of a table [N, *shape], as `to_float` has them: [*shape]."""
+    return table.mean() if isinstance(table, SparseRows) else to_float(table).mean(0)
 
 
 LARGE = 30.0  # values that standardised data hardly has, and that learning rates are not made for

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax.conditions import values_of
-from aejax.data.scaling import to_float
+from aejax.data.scaling import mean_row
 from aejax.errors import ConfigError, check_names
 from aejax.train import optimizers
 from aejax.train.plan import Job
@@ -110,7 +110,7 @@ def drawn(
     """
     variables = state.variables
     if model.init_from_mean is not None:
-        centre = to_float(values_of(rows)).mean(0)
+        centre = mean_row(values_of(rows))
         variables = jax.vmap(model.init_from_mean, (0, None))(variables, centre)
     if initial is None:
         return state._replace(variables=variables)

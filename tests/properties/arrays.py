@@ -29,6 +29,7 @@ class Given(NamedTuple):
     array: Any
     values: np.ndarray | None
     bytes: bool = False  # uint8 and bool, which are scaled to [0, 1]
+    sparse: bool = False  # a matrix of scipy: rows may be one, codes may not
 
 
 def kind(name: str) -> Any:
@@ -90,6 +91,9 @@ def rows(draw: Any, shapes: Any, most: int = 9) -> Given:
     x = rng.normal(size=(n, *shape)) * scale + offset
     name = draw(st.sampled_from(NUMBERS + OTHERS))
     layout = draw(st.sampled_from(LAYOUTS))
+    if name == "sparse" and x.size:
+        flat = np.where(rng.random((n, x[0].size)) < 0.5, 0, x.reshape(n, -1))
+        return Given(scipy.sparse.csr_array(flat), flat, sparse=True)
     if name in OTHERS:
         return Given(_strange(x, name), None)
     with np.errstate(all="ignore"):
@@ -107,7 +111,7 @@ def rows(draw: Any, shapes: Any, most: int = 9) -> Given:
 
 def _strange(x: np.ndarray, name: str) -> Any:
     if name == "sparse":
-        return scipy.sparse.csr_matrix(x.reshape(len(x), -1)) if x.size else None
+        return scipy.sparse.csr_matrix((len(x), 0))
     if name == "masked":
         mask = np.zeros(x.shape, bool)
         mask.reshape(-1)[:1] = True

@@ -99,6 +99,7 @@ def test_encode_reconstruct_and_score(given, low):
 def test_decode(given):
     fitted = linear(0.0)
     good = given.values is not None and given.values.shape[1:] == (LATENT,)
+    good = good and not given.sparse
     if not good:
         assert refused(lambda: aejax.decode(fitted, given.array))
         return

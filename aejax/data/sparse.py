@@ -1,0 +1,111 @@
+"""Rows that are mostly zero: packed on the host and on the device, dense a batch at a time.
+
+`SparseRows` stands where a table of rows [N, D] does: training and evaluation slice it like an
+array, and `scaling.to_float` makes a batch of it dense. The whole never is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from aejax.errors import ConfigError
+
+ALLOWED = "Allowed: a scipy matrix [N, D] of finite numbers, N and D of 1 or more"
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class SparseRows:
+    """The numbers of each row that are not zero, filled up to the longest row.
+
+    All rows take the memory of the longest, so that a row is a slice like any other's: N x M, M
+    the most numbers in a row, in place of N x D.
+
+    Attributes:
+      index: columns, int32 [N, M]; D where a row has fewer numbers than M.
+      value: float32 [N, M].
+      columns: D.
+    """
+
+    index: Any
+    value: Any
+    columns: int = dataclasses.field(metadata={"static": True})
+
+    __iter__ = None  # type: ignore[assignment]  # NumPy would take it for a list of rows
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (*self.index.shape[:-1], self.columns)
+
+    @property
+    def dtype(self) -> Any:
+        return self.value.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, rows: Any) -> SparseRows:
+        return SparseRows(self.index[rows], self.value[rows], self.columns)
+
+    def min(self) -> Any:
+        """The least of all numbers, zeros included, which every long row has."""
+        return np.minimum(self.value.min(), 0)
+
+    def max(self) -> Any:
+        """The largest of all numbers, zeros included."""
+        return np.maximum(self.value.max(), 0)
+
+    def dense(self) -> jax.Array:
+        """Returns the rows of a batch as float32 [B, D]."""
+        zeros = jnp.zeros(self.shape, jnp.float32)
+        row = jnp.arange(len(self))[:, None]
+        return zeros.at[row, self.index].add(self.value, mode="drop")
+
+    def mean(self) -> jax.Array:
+        """Returns the mean of all rows [D], without making them dense."""
+        total = jnp.zeros(self.columns, jnp.float32)
+        return total.at[self.index].add(self.value, mode="drop") / len(self)
+
+
+def is_sparse(given: Any) -> bool:
+    """Returns whether a value is a sparse matrix of scipy or of what imitates it."""
+    return hasattr(given, "tocsr") and hasattr(given, "nnz")
+
+
+def pack(given: Any, field: str = "x") -> SparseRows:
+    """Returns a scipy sparse matrix or array [N, D] as `SparseRows` on the host.
+
+    What stands twice in one place is summed, as scipy has it.
+
+    Raises:
+      ConfigError: no matrix, empty, complex numbers, NaN or an infinity (says where).
+    """
+    if given.ndim != 2 or not all(given.shape):
+        raise ConfigError(f"{field} is sparse of shape {given.shape}. {ALLOWED}.")
+    if given.dtype.kind not in "buif":
+        raise ConfigError(f"{field} is sparse of dtype {given.dtype}. {ALLOWED}.")
+    rows = given.tocsr().astype(np.float32)  # a copy: what follows works in place
+    rows.sum_duplicates()
+    rows.eliminate_zeros()
+    counts = np.diff(rows.indptr)
+    row = np.repeat(np.arange(len(counts)), counts)
+    if not np.isfinite(rows.data).all():
+        at = int(np.argmin(np.isfinite(rows.data)))
+        raise ConfigError(
+            f"{field} holds {rows.data[at]} in row {row[at]}, column {rows.indices[at]}. {ALLOWED}."
+        )
+    place = np.arange(len(row)) - np.repeat(rows.indptr[:-1], counts)
+    longest = max(1, int(counts.max()))
+    index = np.full((len(counts), longest), given.shape[1], np.int32)
+    value = np.zeros((len(counts), longest), np.float32)
+    index[row, place], value[row, place] = rows.indices, rows.data
+    return SparseRows(index, value, int(given.shape[1]))
