@@ -18,7 +18,7 @@ from aejax.data.checks import as_images, check_finite
 from aejax.data.entry import as_array
 from aejax.data.sparse import SparseRows, is_sparse, pack
 from aejax.errors import ConfigError
-from aejax.types import Array, Autoencoder
+from aejax.types import Autoencoder
 
 
 def _layouts(shape: tuple[int, ...]) -> str:
@@ -124,9 +124,7 @@ def check_table(model: Autoencoder, table: Any) -> None:
         check_support(model, values, "x")
 
 
-def check_support(
-    model: Autoencoder, x: np.ndarray | Array | SparseRows, field: str = "x", slack: float = 0.0
-) -> None:
+def check_support(model: Autoencoder, x: Any, field: str = "x", slack: float = 0.0) -> None:
     """Raises ConfigError where the values are outside the support of the model's likelihood.
 
     Args:
