@@ -109,12 +109,14 @@ class Corruption(NamedTuple):
     """`apply(key, x, hp) -> (x_in, corrupted)`.
 
     `corrupted` is a bool mask of x's shape, or None. `fill(x, hidden) -> x_in` is what a corruption
-    that hides a part of x does to a mask that it is given; elsewhere None.
+    that hides a part of x does to a mask that it is given; elsewhere None. `hides` says that a part
+    is hidden to be predicted, and that the model is judged by that part.
     """
 
     apply: Callable[[Array, Array, Hparams], tuple[Array, Array | None]]
     hparams: tuple[HParam, ...] = ()
     fill: Callable[[Array, Array], Array] | None = None
+    hides: bool = False
 
 
 class Likelihood(NamedTuple):

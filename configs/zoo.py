@@ -84,6 +84,8 @@ ROWS: dict[str, Setup] = {
     "regularized_decoder": Setup(args=DENSE),
     "stacked": Setup(args=DENSE),
     "stacked_denoising": Setup(args=DENSE),
+    "mult_dae": Setup(args={"latent": 8}),
+    "mult_vae": Setup(args=DENSE),
     "sentence_vae": Setup("toy_sequences", {**DENSE, "cell": "gru"}, {"anneal_midpoint": 0.0}),
     "seq2seq": FILMS,
     "seq2seq_composite": FILMS,

@@ -8,16 +8,20 @@ from aejax.baselines.choosing import best, named, settings
 from aejax.baselines.denoisers import DENOISERS, DenoisingMethod
 from aejax.baselines.maps import MAPS, Map, MapMethod
 from aejax.baselines.outliers import OUTLIERS, Detector, OutlierMethod
+from aejax.baselines.recommenders import RECOMMENDERS, Recommender, RecommenderMethod
 
 __all__ = [
     "DENOISERS",
     "MAPS",
     "OUTLIERS",
+    "RECOMMENDERS",
     "DenoisingMethod",
     "Detector",
     "Map",
     "MapMethod",
     "OutlierMethod",
+    "Recommender",
+    "RecommenderMethod",
     "best",
     "named",
     "settings",

@@ -113,7 +113,7 @@ def hide(mask: str = "block", fill: str = "mean", fraction: float = 0.25) -> Cor
         return filled(x, hidden), hidden
 
     hidden = HParam("mask_fraction", fraction, FRACTION, meaning="share of the area that is hidden")
-    return Corruption(apply, (hidden,), fill=filled)
+    return Corruption(apply, (hidden,), fill=filled, hides=True)
 
 
 def hide_patches(cut: Patches) -> Corruption:
@@ -123,4 +123,4 @@ def hide_patches(cut: Patches) -> Corruption:
         hidden = over_pixels(hidden_patches(key, x.shape[0], cut), cut)
         return jnp.where(hidden, 0.0, x), hidden
 
-    return Corruption(apply)
+    return Corruption(apply, hides=True)

@@ -184,7 +184,7 @@ def show(
     code = model.encode(variables, seen, **told).z
     mean = model.info.likelihood.mean
     drawn = mean(model.decode(variables, code))
-    if corrupted is not None and (told or model.info.corruption.fill):
+    if model.info.corruption.hides:
         # Scored where it was hidden and nowhere else: elsewhere the image is its own best guess.
         drawn = jnp.where(corrupted, drawn, rows)
     arrays = {"reconstructions": drawn}

@@ -264,6 +264,7 @@ KINDS: dict[str, Picture] = {
     "disentangling": traversals,
     "discrete codes": discrete,
     "inpainting": repaired,
+    "collaborative filtering": bottleneck,
     "sequence": films,
 }
 # ... and of a model that its kind does not show at its best.

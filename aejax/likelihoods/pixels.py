@@ -199,10 +199,11 @@ def discretized_logistic() -> Likelihood:
 
 
 def multinomial() -> Likelihood:
-    """One choice among all features, softmax on logits; x is a distribution over them.
+    """Choices among all features, softmax on logits; x is a distribution over them, or ones.
 
     -log p = -sum_i x_i log softmax(l)_i, the multi-class cross-entropy of documents in Hinton &
-    Salakhutdinov 2006, per word. `sample` draws one choice.
+    Salakhutdinov 2006, per word; where x is one at each of several choices, it is their sum, as of
+    the items of a user in Liang et al. 2018. `sample` draws one choice.
     """
 
     def flat(out: Array) -> Array:

@@ -155,6 +155,10 @@ LISTED: dict[str, Entry] = {
                 "only_visible_patches_reach_the_encoder",
             ),
         },
+        "collaborative filtering": {
+            "mult_dae": ("collaborative", "a_user_is_ranked_by_the_direction_of_the_row_alone"),
+            "mult_vae": ("collaborative", "held_out_items_are_found_better_than_by_popularity"),
+        },
         "sequence": {
             "seq2seq": ("seq2seq", "reverses_sequences_perfectly_on_a_toy_task"),
             "seq2seq_future": (
