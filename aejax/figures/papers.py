@@ -32,6 +32,7 @@ PAPER_FIGURES: dict[str, FigureFunction] = {
     "kunin_landscape": late("kunin_landscape"),
     "masci_filters": late("masci_filters"),
     "principal_directions": late("principal_directions"),
+    "recommendation": late("recommendation"),
     "reduction_maps": late("reduction_maps"),
     "rifai_contraction": late("rifai_contraction"),
     "sparsity_frontier": late("sparsity_frontier"),

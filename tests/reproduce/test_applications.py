@@ -164,6 +164,47 @@ def test_the_accuracy_of_codes_is_by_the_nearest_others():
     assert accuracy(codes, labels) == pytest.approx(15 / 16)
 
 
+def ratings(path: Path, users: range, items: int = 12, extra: str = "") -> Path:
+    """Two tastes: users of even numbers like the first half of the items, the others the second."""
+    random = np.random.RandomState(users.start)
+    lines = ["userId,movieId,rating"]
+    for u in users:
+        half = random.permutation(items // 2)[:5] + (u % 2) * (items // 2)
+        lines += [f"u{u},m{i},5" for i in half] + [f"u{u},m{(half[0] + items // 2) % items},1"]
+    path.write_text("\n".join([*lines, extra]))
+    return path
+
+
+def test_ratings_of_the_users_are_ranked_by_taste(tmp_path):
+    path = ratings(tmp_path / "mine.csv", range(80))
+    rows = own_rows("recommendation", path, tmp_path, "ease", "popularity")
+    found = {(r["point"]["method"], r["seed"]): r["metrics"]["ndcg_at_100"] for r in rows}
+    assert all(found["ease", seed] > found["popularity", seed] + 0.2 for seed in (0, 1))
+    assert all(row["data"] for row in rows)
+    # The same by hand, for seed 0 and without a choice: the one item left of a taste's six or so.
+    entry, given = context("recommendation", path, tmp_path)
+    users = entry.module.protocol(given, str(path), 0)
+    assert users.train.shape == (80 - 2 * 16, 12)
+    assert (users.test.held_out.sum(1) == 1).all()
+
+
+def test_a_folder_of_ratings_has_test_users_of_its_own(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    ratings(folder / "train.csv", range(60))
+    test = ratings(folder / "test.csv", range(100, 110))
+    (row, _) = own_rows("recommendation", folder, tmp_path / "w", "popularity")
+    assert row["metrics"]["test_users"] == 10
+    assert len(row["data"][str(folder)]) == 2
+    ratings(test, range(100, 110), extra="u7,m99,4")
+    with pytest.raises(ConfigError, match="line 62 has the item 'm99'") as error:
+        own_rows("recommendation", folder, tmp_path / "v", "popularity")
+    assert "\n" not in str(error.value)
+    test.unlink()
+    with pytest.raises(ConfigError, match=r"has 0 files test"):
+        own_rows("recommendation", folder, tmp_path / "u", "popularity")
+
+
 @pytest.mark.parametrize("arguments", [("linear", "--dataset=x.csv"), ("linear", "--resize=8")])
 def test_bad_input_ends_with_status_2_and_one_line(arguments):
     done = script(*arguments)
