@@ -25,6 +25,8 @@ PAPER_FIGURES: dict[str, FigureFunction] = {
     "denoising_levels": late("denoising_levels"),
     "denoising_sheet": late("denoising_sheet"),
     "hinton_codes": late("hinton_codes"),
+    "inpainting_psnr": late("inpainting_psnr"),
+    "inpainting_sheet": late("inpainting_sheet"),
     "k_sparse_filters": late("k_sparse_filters"),
     "kingma_bound": late("kingma_bound"),
     "kingma_manifold": late("kingma_manifold"),
