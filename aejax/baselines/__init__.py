@@ -6,17 +6,22 @@ same way for a baseline and for an autoencoder.
 
 from aejax.baselines.choosing import best, named, settings
 from aejax.baselines.denoisers import DENOISERS, DenoisingMethod
+from aejax.baselines.features import CLASSIFIERS, FEATURES, Encode, FeatureMethod
 from aejax.baselines.inpainters import INPAINTERS, InpaintingMethod
 from aejax.baselines.maps import MAPS, Map, MapMethod
 from aejax.baselines.outliers import OUTLIERS, Detector, OutlierMethod
 
 __all__ = [
+    "CLASSIFIERS",
     "DENOISERS",
+    "FEATURES",
     "INPAINTERS",
     "MAPS",
     "OUTLIERS",
     "DenoisingMethod",
     "Detector",
+    "Encode",
+    "FeatureMethod",
     "InpaintingMethod",
     "Map",
     "MapMethod",

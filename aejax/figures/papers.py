@@ -24,6 +24,7 @@ PAPER_FIGURES: dict[str, FigureFunction] = {
     "anomaly_scores": late("anomaly_scores"),
     "denoising_levels": late("denoising_levels"),
     "denoising_sheet": late("denoising_sheet"),
+    "features_labels": late("features_labels"),
     "hinton_codes": late("hinton_codes"),
     "inpainting_psnr": late("inpainting_psnr"),
     "inpainting_sheet": late("inpainting_sheet"),
