@@ -236,7 +236,7 @@ def choose(context: Context, point: Point) -> list[Measured]:
         kind = best({name: [-value] for name, value in found.items()})
         for row in context.select(task="features", dataset=point["dataset"], method=kind):
             if row["point"]["labels"] == count:
-                where = {"labels": count, "seed": row["point"]["seed"], "kind": kind}
+                where = {"labels": count, "seed": row["seed"], "kind": kind}
                 measured.append(Measured(dict(row["metrics"]), where))
     return measured
 
