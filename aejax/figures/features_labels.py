@@ -28,6 +28,7 @@ KINDS = {
     "vae": "variational",
 }
 MARKS = "osD^vPX"
+PERCENT = (0.5, 1, 2, 3, 5, 10, 20, 30, 50)  # ticks
 
 
 def _line(axis: Axes, rows: list[Row], label: str, i: int, colour: str) -> list[dict[str, object]]:
@@ -75,12 +76,17 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
                 ]
         logarithmic(axis, "x")
         logarithmic(axis, "y")
+        axis.yaxis.set_major_locator(FixedLocator(PERCENT))
+        axis.yaxis.set_minor_locator(NullLocator())
         axis.xaxis.set_major_locator(FixedLocator(sorted({r["point"]["labels"] for r in here})))
         axis.xaxis.set_minor_locator(NullLocator())
         axis.grid(axis="y", linewidth=0.3)
         axis.set_xlabel("labelled rows a class")
         axis.legend(loc="lower left", fontsize=6.5)
-        if i % 2 == 0:
+        if i % 2:
+            axis.sharey(axes[i - 1])
+            axis.autoscale()
+        else:
             axis.set_ylabel("test error, %")
     note(
         figure,
