@@ -40,7 +40,7 @@ def test_another_seed_draws_other_features(x):
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_classes_apart_are_told_and_noise_is_not(name, x):
     method = CLASSIFIERS[name]
-    options = {key: values[0] for key, values in method.grid.items()}
+    options = {key: values[2] for key, values in method.grid.items()}
     labels = (x[:, 5] > 0).astype(int)
     told = method.fit(x[:200], labels[:200], 0, **options)(x[200:])
     assert (told == labels[200:]).mean() > 0.9
