@@ -2,6 +2,7 @@
 
 from aejax import data, evaluate, models
 from aejax.api.applying import decode, encode, interpolate, reconstruct, sample, traverse
+from aejax.api.ex_post import ex_post
 from aejax.api.exporting import export
 from aejax.api.fitted import Fitted
 from aejax.api.saving import load, save
@@ -22,6 +23,7 @@ __all__ = [
     "decode",
     "encode",
     "evaluate",
+    "ex_post",
     "export",
     "fit",
     "fit_population",

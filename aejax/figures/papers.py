@@ -25,6 +25,8 @@ PAPER_FIGURES: dict[str, FigureFunction] = {
     "denoising_levels": late("denoising_levels"),
     "denoising_sheet": late("denoising_sheet"),
     "features_labels": late("features_labels"),
+    "generation_scores": late("generation_scores"),
+    "generation_sheet": late("generation_sheet"),
     "hinton_codes": late("hinton_codes"),
     "inpainting_psnr": late("inpainting_psnr"),
     "inpainting_sheet": late("inpainting_sheet"),
