@@ -39,7 +39,7 @@ def mixture(codes: np.ndarray, seed: int = 0, components: int = 10) -> Draw:
         )
     # Of a code that hardly varies the covariance is singular: one that is small beside the others.
     floor = 1e-4 * float(codes.var(0).mean()) + 1e-12
-    found = GaussianMixture(components, reg_covar=floor, random_state=seed).fit(codes)
+    found: Any = GaussianMixture(components, reg_covar=floor, random_state=seed).fit(codes)
     roots = np.linalg.cholesky(found.covariances_)
 
     def draw(n: int, seed: int) -> np.ndarray:

@@ -40,7 +40,9 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         methods = [m for m in METHODS if any(r["point"]["method"] == m for r in here)]
         control = [r["metrics"]["frechet"] for r in here if r["point"]["method"] == "data"]
         if control:
-            left.axhline(np.mean(control), color=GREY, linestyle=":", label="other training images")
+            left.axhline(
+                float(np.mean(control)), color=GREY, linestyle=":", label="other training images"
+            )
         for j, (sampler, label) in enumerate(SAMPLERS.items()):
             for k, method in enumerate(methods):
                 found = [
@@ -58,10 +60,8 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
                     [each["recall"] for each in found], [each["precision"] for each in found],
                     s=16, color=COLOURS[j], marker=MARKS[method],
                 )  # fmt: skip
-                table.append(
-                    {"dataset": dataset, "method": method, "sampler": sampler}
-                    | {name: float(np.mean([each[name] for each in found])) for name in found[0]}
-                )
+                means = {name: float(np.mean([r[name] for r in found])) for name in found[0]}
+                table.append({"dataset": dataset, "method": method, "sampler": sampler, **means})
         logarithmic(left, "y")
         left.set_xticks(range(len(methods)), [METHODS[m] for m in methods])
         left.set_ylabel("Fréchet distance (features)")
