@@ -12,6 +12,12 @@ has the setting, of its features and of its classifier together, with the lowest
 validation rows (seed 0's labels). The kind of autoencoder is chosen by validation rows too, before
 it is compared. Bytes are scaled to [0, 1], other columns are standardised by the training rows.
 Validation rows are more than the labelled ones where labels are few, for everyone.
+
+What `small` came to (12 of 12 claims pass): the best autoencoder's error is 17.3, 6.1 and 3.0 % for
+10, 100 and 1,000 labels a class, the supervised network's 23.4, 9.5 and 3.5 %, that of raw pixels
+24.6, 12.0 and 8.7 %. Which kind it is matters more than that it is one: winner-take-all and
+k-sparse codes of 1,000 units are first, undercomplete and variational codes hardly better than
+pixels.
 """
 
 from __future__ import annotations
@@ -81,7 +87,7 @@ SCALES = {
 
 APPLICATION = Application(
     title="Features: a classifier of few labels on codes that were learnt without labels",
-    costs={"smoke": "30 s on one core", "small": "about 15 min on two cores"},
+    costs={"smoke": "30 s on one core", "small": "639 s on two cores, other work beside it"},
     figures=("features_labels",),
     shown=("valid_error", "error"),
     chosen={"setting": "validation", "kind": "validation", "labels": "swept"},
