@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -11,10 +10,11 @@ import numpy as np
 
 from aejax import models
 from aejax.api.applying import decode, encode
+from aejax.api.batched import over_rows
 from aejax.api.fitted import Fitted
 from aejax.api.training import fit
 from aejax.errors import ConfigError, check_integer, lookup
-from aejax.types import Array, Variables
+from aejax.types import Array, Autoencoder, Variables
 
 Draw = Callable[[int, int], np.ndarray]  # (n, seed) -> codes [n, L] or examples [n, *shape]
 
@@ -73,17 +73,24 @@ def two_stage(codes: np.ndarray, seed: int = 0, width: int = 256, steps: int = 2
         batch_size=min(128, len(codes)), progress=False,
     )  # fmt: skip
 
-    @functools.partial(jax.jit, static_argnames="n")
-    def sampled(variables: Variables, key: Array, n: int) -> Array:
-        of_latent, of_noise = jax.random.split(key)
-        z = jax.random.normal(of_latent, (n, codes.shape[1]))
-        return model.info.likelihood.sample(of_noise, model.decode(variables, z))
-
     def draw(n: int, seed: int) -> np.ndarray:
-        drawn = sampled(fitted.variables, jax.random.key(seed), n)
-        return np.asarray(drawn) * scale + centre
+        random = np.random.default_rng(seed)
+        z = random.normal(size=(n, codes.shape[1]))
+        keys = random.integers(0, 2**32, (n, 2), np.uint32)
+        rows = {"z": z.astype(np.float32), "keys": keys}
+        return over_rows(_noisy, model, fitted.variables, rows) * scale + centre
 
     return draw
+
+
+def _noisy(model: Autoencoder, variables: Variables, rows: Any, key: Array) -> Array:
+    """A draw of p(x | z) of each row, of its own key."""
+
+    def one(row: Any) -> Array:
+        out = model.decode(variables, row["z"][None])
+        return model.info.likelihood.sample(jax.random.wrap_key_data(row["keys"]), out)[0]
+
+    return jax.vmap(one)(rows)
 
 
 DENSITIES: dict[str, Callable[..., Draw]] = {"mixture": mixture, "two_stage": two_stage}
