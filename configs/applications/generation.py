@@ -13,6 +13,12 @@ many samples as validation images). A seed draws weights, batches, the density's
 samples. `nearest` is the median distance in pixels of a sample to the nearest training image, over
 the same median of test images: far below 1 where training images are copied. The control, `data`,
 are other training images in place of samples.
+
+What `small` came to (13 of 13 claims pass): a density of the codes, fitted after training, is what
+samples need: by a mixture of 1 to 30 Gaussians the VAE's Frechet distance falls from 22.9 to 2.0,
+the regularised decoder's from 12.3 to 1.8, the WAE's from 24.0 to 7.9; other training images have
+0.5, the same mixture on PCA's codes 11.4. A second stage helps less than a mixture. No sampler
+copies: samples are about as far from their nearest training image as test images are (0.94).
 """
 
 from __future__ import annotations
@@ -83,7 +89,7 @@ SCALES = {
 
 APPLICATION = Application(
     title="Generation: new images, from a model's prior and from densities of its codes",
-    costs={"smoke": "40 s on one core", "small": "about 15 min on two cores"},
+    costs={"smoke": "40 s on one core", "small": "1498 s on two cores, other work beside it"},
     figures=("generation_scores", "generation_sheet"),
     shown=("valid_frechet", "frechet", "precision", "recall", "nearest"),
     chosen={"setting": "validation", "sampler": "swept"},
