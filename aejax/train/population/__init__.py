@@ -2,7 +2,7 @@
 
 from aejax.backend.cores import available_cores, use_cores
 from aejax.train.population.choice import Cost, available_bytes, check_budget, choose, pick
-from aejax.train.population.devices import parts, place, split_in
+from aejax.train.population.devices import described, parts, place, split_in
 from aejax.train.population.executors import EXECUTORS, execute
 from aejax.train.population.stacked import MemberFn, member, size, stack, stacked_shapes
 
@@ -14,6 +14,7 @@ __all__ = [
     "available_cores",
     "check_budget",
     "choose",
+    "described",
     "execute",
     "member",
     "parts",

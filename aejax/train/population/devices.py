@@ -10,7 +10,7 @@ where the compiler makes the same of them, which is in most models, else equal b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -26,6 +26,7 @@ AXIS = "member"
 
 
 _parts: ContextVar[int | None] = ContextVar("parts", default=None)
+_described: ContextVar[tuple[jax.Device, ...] | None] = ContextVar("described", default=None)
 
 
 @contextmanager
@@ -38,9 +39,27 @@ def split_in(count: int | None) -> Iterator[None]:
         _parts.reset(token)
 
 
+@contextmanager
+def described(there: Sequence[jax.Device]) -> Iterator[None]:
+    """Within it, programs are compiled for these devices, which need not be here.
+
+    Args:
+      there: of a topology (`jax.experimental.topologies`).
+    """
+    token = _described.set(tuple(there))
+    try:
+        yield
+    finally:
+        _described.reset(token)
+
+
+def _there() -> Sequence[jax.Device]:
+    return _described.get() or jax.local_devices()
+
+
 def share(members: int) -> int:
     """Returns how many members a part has; the last one may have copies to fill its share."""
-    return -(-members // (_parts.get() or jax.local_device_count()))
+    return -(-members // (_parts.get() or len(_there())))
 
 
 def parts(members: int) -> int:
@@ -51,12 +70,12 @@ def parts(members: int) -> int:
 def devices(members: int) -> int:
     """Returns how many devices a population is spread over: each has as many parts."""
     count = parts(members)
-    there = range(min(count, jax.local_device_count()), 0, -1)
+    there = range(min(count, len(_there())), 0, -1)
     return next(n for n in there if count % n == 0)
 
 
 def _mesh(members: int) -> Mesh:
-    return Mesh(np.asarray(jax.local_devices()[: devices(members)]), (AXIS,))
+    return Mesh(np.asarray(_there()[: devices(members)]), (AXIS,))
 
 
 def _placement(members: int) -> NamedSharding:
@@ -118,7 +137,7 @@ def placed_shapes(members: PyTree, shared: PyTree) -> tuple[PyTree, PyTree]:
     Without these, the compiler would expect an argument that it finds no use for to be replicated.
     """
     count = size(members)
-    if devices(count) == 1:
+    if devices(count) == 1 and not _described.get():
         return members, shared
     at = lambda tree, sharding: jax.tree.map(
         lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), tree
