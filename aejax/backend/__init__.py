@@ -34,6 +34,11 @@ WORTH_TIMING = {"cpu": 1e13, "gpu": 1e15, "tpu": 1e15}
 # chunk's parameters and their three copies in the optimiser should stay in a core's cache.
 SIDE_BY_SIDE_PARAMS = {"cpu": 65_536}
 
+# FLOPs of a step of a device's members from which their batches are split over the devices that are
+# left over. A reckoning, not a measurement: at 50 TFLOP/s it takes 200 us, and the gradient's
+# all-reduce some tens.
+SPLIT_FLOPS = {"gpu": 1e10, "tpu": 1e10}
+
 # Whether the backend's devices share one memory.
 SHARED_MEMORY = {"cpu": True}
 

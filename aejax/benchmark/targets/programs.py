@@ -14,7 +14,7 @@ from aejax import backend
 from aejax.benchmark.targets.machines import CUDA, Target
 from aejax.train import compile as compiler
 from aejax.train.plan import Job, Plan, plan_of
-from aejax.train.population import described, execute
+from aejax.train.population import described, execute, split_in, ways_of
 from aejax.train.programs import chunk_program
 from aejax.train.recipe import Recipe, resolve_hparams
 from aejax.types import Autoencoder
@@ -51,10 +51,11 @@ def measured(make: Callable[[], Population], target: Target) -> dict[str, Any]:
       target: a machine.
 
     Returns:
-      Of all stages together: `compile_seconds` (of `cuda`: of lowering), `collectives`. Of the
-      stage that takes the most, on each device: `argument_bytes`, `output_bytes`, `temp_bytes`
-      (scratch memory) and `flops` of a step of all its members: XLA counts a loop's body once.
-      `cuda` has `text_bytes`, the lowered program's, in place of these.
+      `stages`; `ways`, over which each member's batches are split. Of all stages together:
+      `compile_seconds` (of `cuda`: of lowering), `collectives`. Of the stage that takes the most,
+      on each device: `argument_bytes`, `output_bytes`, `temp_bytes` (scratch memory) and `flops` of
+      a step of its members: XLA counts a loop's body once. `cuda` has `text_bytes`, the lowered
+      program's, in place of these.
     """
     with backend.meant_for(target.backend):
         of = make()
@@ -75,16 +76,19 @@ def measured(make: Callable[[], Population], target: Target) -> dict[str, Any]:
                 "text_bytes": max(len(text) for text, _ in texts),
             }
         with described(target.devices()):
-            programs = [
-                execute("vmap", _chunk(plan, i), stage.members, of.rows)
-                for i, stage in enumerate(plan.stages)
-            ]
+            ways = ways_of("on", MEMBERS, BATCH, 0.0)
+            with split_in(None, ways):
+                programs = [
+                    execute("vmap", _chunk(plan, i), stage.members, of.rows)
+                    for i, stage in enumerate(plan.stages)
+                ]
     memory = [program.call.memory_analysis() for program in programs]
     counts: Counter[str] = Counter()
     for program in programs:
         counts.update(collectives(program.call.as_text()))
     return {
         "stages": len(programs),
+        "ways": ways,
         "compile_seconds": round(sum(program.seconds for program in programs), 2),
         "argument_bytes": max(m.argument_size_in_bytes for m in memory),
         "output_bytes": max(m.output_size_in_bytes for m in memory),

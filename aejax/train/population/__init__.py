@@ -2,12 +2,13 @@
 
 from aejax.backend.cores import available_cores, use_cores
 from aejax.train.population.choice import Cost, available_bytes, check_budget, choose, pick
-from aejax.train.population.devices import described, parts, place, split_in
+from aejax.train.population.devices import SPLITS, described, parts, place, split, split_in, ways_of
 from aejax.train.population.executors import EXECUTORS, execute
 from aejax.train.population.stacked import MemberFn, member, size, stack, stacked_shapes
 
 __all__ = [
     "EXECUTORS",
+    "SPLITS",
     "Cost",
     "MemberFn",
     "available_bytes",
@@ -21,8 +22,10 @@ __all__ = [
     "pick",
     "place",
     "size",
+    "split",
     "split_in",
     "stack",
     "stacked_shapes",
     "use_cores",
+    "ways_of",
 ]
