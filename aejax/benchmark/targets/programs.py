@@ -43,12 +43,16 @@ def collectives(text: str) -> dict[str, int]:
     return dict(sorted(Counter(_COLLECTIVE.findall(text)).items()))
 
 
-def measured(make: Callable[[], Population], target: Target) -> dict[str, Any]:
-    """Returns what the chunks of steps of a population of MEMBERS take on a target.
+def measured(
+    make: Callable[[], Population], target: Target, members: int = MEMBERS, batch: int = BATCH
+) -> dict[str, Any]:
+    """Returns what the chunks of steps of a population take on a target.
 
     Args:
       make: builds the population's model, in the forms that suit the target.
       target: a machine.
+      members: of the population; where they are fewer than chips, batches are split.
+      batch: rows a step of each member.
 
     Returns:
       `stages`; `ways`, over which each member's batches are split. Of all stages together:
@@ -59,7 +63,7 @@ def measured(make: Callable[[], Population], target: Target) -> dict[str, Any]:
     """
     with backend.meant_for(target.backend):
         of = make()
-        plan = plan_of(_job(of), of.rows)
+        plan = plan_of(_job(of, members, batch), of.rows)
         if target.name == CUDA:
             texts = [
                 compiler.lowered(
@@ -76,7 +80,7 @@ def measured(make: Callable[[], Population], target: Target) -> dict[str, Any]:
                 "text_bytes": max(len(text) for text, _ in texts),
             }
         with described(target.devices()):
-            ways = ways_of("on", MEMBERS, BATCH, 0.0)
+            ways = ways_of("on", members, batch, 0.0)
             with split_in(None, ways):
                 programs = [
                     execute("vmap", _chunk(plan, i), stage.members, of.rows)
@@ -98,11 +102,11 @@ def measured(make: Callable[[], Population], target: Target) -> dict[str, Any]:
     }
 
 
-def _job(of: Population) -> Job:
-    recipe = Recipe(STEPS, BATCH)
+def _job(of: Population, members: int, batch: int) -> Job:
+    recipe = Recipe(STEPS, batch)
     values = resolve_hparams(of.model, recipe, of.hp)
-    hp = {name: jnp.full(MEMBERS, value, jnp.float32) for name, value in values.items()}
-    return Job(of.model, recipe, hp, jnp.arange(MEMBERS, dtype=jnp.int32), every=STEPS)
+    hp = {name: jnp.full(members, value, jnp.float32) for name, value in values.items()}
+    return Job(of.model, recipe, hp, jnp.arange(members, dtype=jnp.int32), every=STEPS)
 
 
 def _chunk(plan: Plan, stage: int):

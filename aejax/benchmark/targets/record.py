@@ -19,6 +19,7 @@ HEADS = {
     CUDA: ("model", "lowering, s", "program, kB", "remark"),
     "tpu": (
         "model",
+        "chips a member",
         "compile, s",
         "arguments, MB",
         "results, MB",
@@ -81,6 +82,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     sizes = (row[f"{kind}_bytes"] / 1e6 for kind in ("argument", "output", "temp"))
     return (
         name,
+        str(row["ways"]),
         seconds,
         *(f"{size:.2f}" for size in sizes),
         f"{row['flops'] / 1e6:.3g}",

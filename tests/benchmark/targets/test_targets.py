@@ -99,6 +99,7 @@ def rows():
             "model": "vae",
             "status": "compiled",
             "stages": 2,
+            "ways": 1,
             "compile_seconds": 1.25,
             "argument_bytes": 2_500_000,
             "output_bytes": 500_000,
@@ -124,8 +125,8 @@ def test_a_record_as_tables(tmp_path):
     targets.write(file, rows())
     assert targets.read(file) == rows()
     text = targets.markdown(targets.read(file))
-    assert "| `vae`, 2 stages | 1.2 | 2.50 | 0.50 | 0.00 | 12.3 | 3 all-reduce |" in text
-    assert "| `linear` | – | – | – | – | – | **slow**: over 5 s |" in text
+    assert "| `vae`, 2 stages | 1 | 1.2 | 2.50 | 0.50 | 0.00 | 12.3 | 3 all-reduce |" in text
+    assert "| `linear` | – | – | – | – | – | – | **slow**: over 5 s |" in text
     assert "1 of 2 models compiled" in text
     assert "| `vae` | 0.5 | 12 |  |" in text
     file.write_text('{"rows": [{}]}')
