@@ -30,7 +30,7 @@ from aejax.results import environment
 
 def define() -> None:
     """Defines the flags."""
-    flags.DEFINE_string("topology", "v5e:1x1,v5e:2x2,v5e:4x4,cuda", "machines, with commas")
+    flags.DEFINE_string("topology", ",".join(targets.TARGETS), "machines, with commas")
     flags.DEFINE_string("models", "all", "models by name, with commas, or all")
     flags.DEFINE_integer("members", targets.MEMBERS, "of each population")
     flags.DEFINE_integer("batch", targets.BATCH, "rows a step of each member")
@@ -52,7 +52,7 @@ def population(name: str, shape: tuple[int, ...] | None) -> targets.Population:
     import jax
     import numpy as np
 
-    count = targets.programs.ROWS
+    count = targets.ROWS
     if shape:
         many = jax.ShapeDtypeStruct((count, *shape), np.dtype(np.uint8))
         return targets.Population(models.build(name, shape, {}), many, {})

@@ -12,6 +12,9 @@ import sys
 import jax
 import pytest
 
+from aejax import backend, errors
+from aejax.train import population
+
 SCRIPT = """
 import json
 import jax, jax.numpy as jnp, numpy as np
@@ -155,7 +158,6 @@ print("REPORT", json.dumps(report))
 EVERY_MODEL_SPLIT = """
 import json
 import jax, numpy as np
-from aejax.evaluate.members import evaluator
 from aejax.train.run import train
 from tests.contract.cases import NAMES, case, job
 
@@ -163,12 +165,7 @@ report = {}
 for name in NAMES:
     one = case(name)
     runs = [
-        train(
-            job(one, 6, [3, 4], 3, executor="vmap", split_batch=split),
-            one.train,
-            valid=one.test,
-            measure=evaluator,
-        )
+        train(job(one, 6, [3, 4], 3, executor="vmap", split_batch=split), one.train)
         for split in ("off", "on")
     ]
     curves = [
@@ -233,6 +230,29 @@ def test_as_many_devices_as_divide_the_batch(split, kind, devices, ways):
 def test_a_cpus_batches_are_whole_unless_asked_for(split):
     assert split["auto"] == 2
     assert split["loop"] == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "members", "batch", "flops", "ways"),
+    [
+        ("auto", 2, 64, 1e10, 4),
+        ("auto", 2, 64, 1e8, 1),  # too little work to repay the collectives
+        ("on", 2, 64, 1.0, 4),
+        ("on", 1, 6, 1.0, 6),
+        ("on", 1, 15, 1.0, 5),
+        ("on", 8, 64, 1.0, 1),
+        ("on", 9, 64, 1.0, 1),
+        ("off", 1, 64, 1e12, 1),
+    ],
+)
+def test_over_how_many_of_eight_chips(wanted, members, batch, flops, ways):
+    with backend.meant_for("tpu"), population.described(range(8)):
+        assert population.ways_of(wanted, members, batch, flops) == ways
+
+
+def test_an_unknown_split_is_named():
+    with pytest.raises(errors.ConfigError, match=r"split_batch='yes' is unknown. Allowed: auto"):
+        population.ways_of("yes", 1, 16, 1.0)
 
 
 def test_a_run_goes_on_with_its_batches_split(split):

@@ -1,7 +1,7 @@
 """Population programs compiled for machines that are not here: TPU topologies and CUDA."""
 
-from aejax.benchmark.targets.machines import CUDA, Target, named
-from aejax.benchmark.targets.programs import BATCH, MEMBERS, Population, measured
+from aejax.benchmark.targets.machines import CUDA, TARGETS, Target, named
+from aejax.benchmark.targets.programs import BATCH, MEMBERS, ROWS, Population, measured
 from aejax.benchmark.targets.record import markdown, read, versions, write
 from aejax.benchmark.targets.watched import answers
 
@@ -9,6 +9,8 @@ __all__ = [
     "BATCH",
     "CUDA",
     "MEMBERS",
+    "ROWS",
+    "TARGETS",
     "Population",
     "Target",
     "answers",

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from math import prod
-from typing import NamedTuple
-
-import jax
+from typing import Any, NamedTuple
 
 from aejax.errors import ConfigError, need
 
 CUDA = "cuda"
+TARGETS = ("v5e:1x1", "v5e:2x2", "v5e:4x4", CUDA)  # of the committed record
 
 # What libtpu asks for on a machine without a TPU, and no cache: seconds are those of compiling.
 SETTINGS = {
@@ -34,7 +33,7 @@ class Target(NamedTuple):
     backend: str
     chips: int
 
-    def devices(self) -> list[jax.Device]:
+    def devices(self) -> list[Any]:
         """Returns the described devices of a TPU topology.
 
         Raises:

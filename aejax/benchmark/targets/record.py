@@ -51,9 +51,9 @@ def read(path: Path) -> list[Row]:
         return []
     try:
         rows = json.loads(path.read_text())["rows"]
-        for row in rows:
-            row["target"], row["model"], row["status"]
-    except (OSError, KeyError, TypeError, ValueError) as error:
+        if not all({"target", "model", "status"} <= row.keys() for row in rows):
+            raise ValueError("rows without a name")
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise ConfigError(
             f"json={str(path)!r} holds no record of this command. Allowed: a file that it has "
             "written, or a new one."

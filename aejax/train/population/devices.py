@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -33,7 +34,7 @@ AXIS, ROWS = "member", "data"
 
 _parts: ContextVar[int | None] = ContextVar("parts", default=None)
 _ways: ContextVar[int] = ContextVar("ways", default=1)
-_described: ContextVar[tuple[jax.Device, ...] | None] = ContextVar("described", default=None)
+_described: ContextVar[tuple[Any, ...] | None] = ContextVar("described", default=None)
 
 
 @contextmanager
@@ -53,7 +54,7 @@ def split_in(count: int | None, ways: int = 1) -> Iterator[None]:
 
 
 @contextmanager
-def described(there: Sequence[jax.Device]) -> Iterator[None]:
+def described(there: Sequence[Any]) -> Iterator[None]:
     """Within it, programs are compiled for these devices, which need not be here.
 
     Args:
@@ -66,7 +67,7 @@ def described(there: Sequence[jax.Device]) -> Iterator[None]:
         _described.reset(token)
 
 
-def _there() -> Sequence[jax.Device]:
+def _there() -> Sequence[Any]:
     return _described.get() or jax.local_devices()
 
 
@@ -87,6 +88,14 @@ def devices(members: int) -> int:
     return next(n for n in there if count % n == 0)
 
 
+# Whether batches are split, by the FLOPs of a step of a part.
+SPLITS: dict[str, Callable[[float], bool]] = {
+    "auto": lambda flops: flops >= here(SPLIT_FLOPS, float("inf")),
+    "on": lambda flops: True,
+    "off": lambda flops: False,
+}
+
+
 def ways_of(wanted: str, members: int, batch_size: int, flops: float) -> int:
     """Returns over how many devices each part's batches are split: those that parts leave over.
 
@@ -105,14 +114,6 @@ def ways_of(wanted: str, members: int, batch_size: int, flops: float) -> int:
 def split(members: int) -> tuple[int, int]:
     """Returns the parts and the ways that hold now: what a compiled program depends on."""
     return parts(members), _ways.get()
-
-
-# Whether batches are split, by the FLOPs of a step of a part.
-SPLITS: dict[str, Callable[[float], bool]] = {
-    "auto": lambda flops: flops >= here(SPLIT_FLOPS, float("inf")),
-    "on": lambda flops: True,
-    "off": lambda flops: False,
-}
 
 
 def split_rows(batch: PyTree) -> PyTree:
