@@ -100,5 +100,5 @@ def markdown(rows: Sequence[Row]) -> str:
         lines = (head, ("---",) + ("---:",) * (len(head) - 2) + ("---",), *map(_cells, mine))
         table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
         what = "lowered" if target == CUDA else "compiled"
-        tables.append(f"## {target}\n\n{done} of {len(mine)} models {what}.\n\n{table}")
+        tables.append(f"### {target}\n\n{done} of {len(mine)} models {what}.\n\n{table}")
     return "\n\n".join(tables)
