@@ -42,7 +42,7 @@ def define() -> None:
     flags.DEFINE_bool("here", False, "compile in this process; a line of JSON a model")
 
 
-def population(name: str, shape: tuple[int, ...] | None) -> targets.Population:
+def population(name: str, shape: tuple[int, ...] | None) -> targets.Subject:
     """Returns a model as the zoo runs it, with rows of its data's shape.
 
     Args:
@@ -55,12 +55,12 @@ def population(name: str, shape: tuple[int, ...] | None) -> targets.Population:
     count = targets.ROWS
     if shape:
         many = jax.ShapeDtypeStruct((count, *shape), np.dtype(np.uint8))
-        return targets.Population(models.build(name, shape, {}), many, {})
+        return targets.Subject(models.build(name, shape, {}), many, {})
     zoo = configs.load("zoo")
     setup = zoo.ROWS.get(name, zoo.Setup())
     rows = data.load(setup.dataset, train_size=96, test_size=50).train
     many = jax.ShapeDtypeStruct((count, *rows.shape[1:]), rows.dtype)
-    return targets.Population(models.build(name, rows.shape[1:], setup.args), many, setup.hp)
+    return targets.Subject(models.build(name, rows.shape[1:], setup.args), many, setup.hp)
 
 
 def compiled_here(

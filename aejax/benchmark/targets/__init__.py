@@ -1,7 +1,7 @@
-"""Population programs compiled for machines that are not here: TPU topologies and CUDA."""
+"""Subject programs compiled for machines that are not here: TPU topologies and CUDA."""
 
 from aejax.benchmark.targets.machines import CUDA, TARGETS, Target, named
-from aejax.benchmark.targets.programs import BATCH, MEMBERS, ROWS, Population, measured
+from aejax.benchmark.targets.programs import BATCH, MEMBERS, ROWS, Subject, measured
 from aejax.benchmark.targets.record import markdown, read, versions, write
 from aejax.benchmark.targets.watched import answers
 
@@ -11,7 +11,7 @@ __all__ = [
     "MEMBERS",
     "ROWS",
     "TARGETS",
-    "Population",
+    "Subject",
     "Target",
     "answers",
     "markdown",

@@ -26,7 +26,7 @@ _COLLECTIVE = re.compile(
 )
 
 
-class Population(NamedTuple):
+class Subject(NamedTuple):
     """What is compiled: a model, the shapes of the data's rows [N, ...], and what is set of hp."""
 
     model: Autoencoder
@@ -44,7 +44,7 @@ def collectives(text: str) -> dict[str, int]:
 
 
 def measured(
-    make: Callable[[], Population], target: Target, members: int = MEMBERS, batch: int = BATCH
+    make: Callable[[], Subject], target: Target, members: int = MEMBERS, batch: int = BATCH
 ) -> dict[str, Any]:
     """Returns what the chunks of steps of a population take on a target.
 
@@ -102,7 +102,7 @@ def measured(
     }
 
 
-def _job(of: Population, members: int, batch: int) -> Job:
+def _job(of: Subject, members: int, batch: int) -> Job:
     recipe = Recipe(STEPS, batch)
     values = resolve_hparams(of.model, recipe, of.hp)
     hp = {name: jnp.full(members, value, jnp.float32) for name, value in values.items()}

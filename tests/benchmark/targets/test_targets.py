@@ -17,9 +17,9 @@ from aejax.train import compile as compiler
 ROOT = targets.record.__file__.partition("aejax/benchmark")[0]
 
 
-def population() -> targets.Population:
+def population() -> targets.Subject:
     rows = jax.ShapeDtypeStruct((256, 12), jnp.float32)
-    return targets.Population(models.vae(12, latent=3, widths=(8,)), rows, {"lr": 1e-2})
+    return targets.Subject(models.vae(12, latent=3, widths=(8,)), rows, {"lr": 1e-2})
 
 
 def test_a_loops_collectives_are_counted_by_kind():
