@@ -1,4 +1,4 @@
-"""Subject programs compiled for machines that are not here: TPU topologies and CUDA."""
+"""Population programs compiled for machines that are not here: TPU topologies and CUDA."""
 
 from aejax.benchmark.targets.machines import CUDA, TARGETS, Target, named
 from aejax.benchmark.targets.programs import BATCH, MEMBERS, ROWS, Subject, measured
