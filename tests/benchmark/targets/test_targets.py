@@ -11,6 +11,7 @@ from absl import flags
 
 from aejax import backend, errors, models
 from aejax.benchmark import targets
+from aejax.cli import devices
 from aejax.cli import main as cli
 from aejax.train import compile as compiler
 
@@ -175,3 +176,10 @@ def test_a_tpus_compiler_runs_here(monkeypatch):
     assert row["status"] == "compiled", row
     assert row["flops"] > 1e6
     assert row["collectives"] == {}  # a member a chip: they have nothing to say to each other
+
+
+def test_a_rows_shape():
+    assert devices.shape_of("28x28x1") == (28, 28, 1)
+    for text in ("28x", "0x3", "axb", "28 x 28"):
+        with pytest.raises(errors.ConfigError, match="is no shape. Allowed: such as 784"):
+            devices.shape_of(text)
