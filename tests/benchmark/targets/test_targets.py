@@ -181,5 +181,5 @@ def test_a_tpus_compiler_runs_here(monkeypatch):
 def test_a_rows_shape():
     assert devices.shape_of("28x28x1") == (28, 28, 1)
     for text in ("28x", "0x3", "axb", "28 x 28"):
-        with pytest.raises(errors.ConfigError, match="is no shape. Allowed: such as 784"):
+        with pytest.raises(errors.ConfigError, match=r"is no shape. Allowed: such as 784"):
             devices.shape_of(text)
