@@ -21,7 +21,7 @@ from aejax.train.fingerprint import fingerprints
 from aejax.train.history import History
 from aejax.train.plan import Job, plan_of
 from aejax.train.population.choice import choose
-from aejax.train.population.devices import place, split_in
+from aejax.train.population.devices import place, split_in, ways_of
 from aejax.train.programs import Measure, measured, programs_of, trial
 from aejax.train.resume import settle
 from aejax.train.stopping import EarlyStopping
@@ -50,8 +50,9 @@ class Trained(NamedTuple):
     peak_bytes: int  # of the program that takes the most, data and members included
     executor: str
     chunk: int
-    parts: int  # that the members were split in, and the devices that these were on
-    devices: int
+    parts: int  # that the members were split in
+    ways: int  # devices that a part's batches were split over
+    devices: int  # that all of it was on
     continued: tuple[str, ...]  # where it went on elsewhere, or under a changed program
     best: Variables | None = None
     best_step: np.ndarray | None = None
@@ -116,20 +117,27 @@ def train(
     compiled = compiler.compile_seconds()
     trials = partial(trial, plan, job.hp, table)
     shape = partial(jax.tree.map, lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype))
+    steps = sum(segment.length for segment in plan.segments)
+    ways_now = partial(
+        ways_of, job.split_batch, plan.members, job.recipe.batch_size, plan.cost.flops / steps
+    )
     setting, done = settle(
         checkpoint,
         partial(fingerprints, plan, job, shape(table), shape(valid), measure, stopping),
         plan.members,
         lambda: choose(job.executor, plan.members, plan.cost, job.memory_bytes, trials),
         lambda segments: sum(segment.length for segment in plan.segments[:segments]),
+        ways_now,
     )
     with split_in(setting.parts):
+        ways = 1 if setting.executor == "loop" else ways_now()
+    with split_in(setting.parts, ways):
         executor, chunk = setting.executor, setting.chunk
         put = partial(place, members=plan.members, executor=executor)
         rows = put(table, shared=True)
         held_out = None if valid is None else put(valid, shared=True)
         programs = programs_of(
-            plan, executor, chunk, setting.parts, shape(rows), shape(held_out), measure
+            plan, executor, chunk, setting.parts, ways, shape(rows), shape(held_out), measure
         )
         if start is not None:
             state = begin.continued(start, plan.first["state"])
@@ -188,6 +196,7 @@ def train(
             executor=executor,
             chunk=chunk,
             parts=setting.parts,
+            ways=ways,
             devices=setting.on,
             continued=tuple(setting.history),
             best=history.best.variables if history.best else None,
