@@ -5,10 +5,15 @@ Command: python -m experiments.reproduce jamieson2016 [--scale=SCALE]
 The paper's point (section 5): where runs are stopped early by what they have reached, a search
 finds better hyper-parameters for the same number of steps than one that trains every point to the
 end. Here the arms are autoencoders of this project, learning rate and momentum are searched, and
-all members of a rung train as one population. For the same member-steps, 27 points are halved (eta = 3,
-rungs at a ninth and a third) or 7 points trained to the end, the first 7 independent draws or the
-first 7 of a scrambled Sobol sequence. A seed draws points, weights and batches. The point with the
-best validation metric is judged on the test rows.
+all members of a rung train as one population. For the same member-steps, 27 points are halved
+(eta = 3, rungs at a ninth and a third) or 7 points trained to the end, the first 7 independent
+draws or the first 7 of a scrambled Sobol sequence. A seed draws points, weights and batches. The
+point with the best validation metric is judged on the test rows.
+
+What `small` came to (3 of 4 claims pass): the mean test error of the undercomplete autoencoder is
+1.06 by halving, 1.18 by random and 1.13 by Sobol points; the VAE's bound -24.76, -24.89 and -24.83
+nats, where the interval of the last difference reaches just below zero. Medians are in halving's
+favour in all four.
 """
 
 from __future__ import annotations
@@ -45,7 +50,7 @@ PAPER = Paper(
     title="Jamieson & Talwalkar 2016: Non-stochastic best arm identification, successive halving",
     costs={
         "smoke": "1 min on one core",
-        "small": "about 10 min on one core",
+        "small": "229 s on two cores, other work beside it",
         "paper": "about 2 h on one core (not run)",
     },
     figures=("search_scores",),
