@@ -7,6 +7,7 @@ from aejax.api.exporting import export
 from aejax.api.fitted import Fitted
 from aejax.api.saving import load, save
 from aejax.api.scoring import score
+from aejax.api.searching import fit_search
 from aejax.api.training import fit, fit_population
 from aejax.api.workdir import open_workdir as open
 from aejax.data.scaling import to_float
@@ -27,6 +28,7 @@ __all__ = [
     "export",
     "fit",
     "fit_population",
+    "fit_search",
     "interpolate",
     "load",
     "models",

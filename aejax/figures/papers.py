@@ -39,6 +39,7 @@ PAPER_FIGURES: dict[str, FigureFunction] = {
     "principal_directions": late("principal_directions"),
     "reduction_maps": late("reduction_maps"),
     "rifai_contraction": late("rifai_contraction"),
+    "search_scores": late("search_scores"),
     "sparsity_frontier": late("sparsity_frontier"),
     "vincent_errors": late("vincent_errors"),
     "vincent_filters": late("vincent_filters"),
