@@ -2,10 +2,12 @@
 
 from aejax import data, evaluate, models
 from aejax.api.applying import decode, encode, interpolate, reconstruct, sample, traverse
+from aejax.api.ex_post import ex_post
 from aejax.api.exporting import export
 from aejax.api.fitted import Fitted
 from aejax.api.saving import load, save
 from aejax.api.scoring import score
+from aejax.api.searching import fit_search
 from aejax.api.training import fit, fit_population
 from aejax.api.workdir import open_workdir as open
 from aejax.data.scaling import to_float
@@ -22,9 +24,11 @@ __all__ = [
     "decode",
     "encode",
     "evaluate",
+    "ex_post",
     "export",
     "fit",
     "fit_population",
+    "fit_search",
     "interpolate",
     "load",
     "models",

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.M | re.S)
 # Pages whose blocks are one program each, run in this order; the others' need more than a minute.
-PROGRAMS = ("getting_started", "own_data", "nets", "sweeps", "extending")
+PROGRAMS = ("getting_started", "own_data", "nets", "sweeps", "search", "extending")
 
 
 def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from aejax import models
-from aejax.benchmark import report
+from aejax.benchmark import report, targets
 from aejax.cli.models import line
 from aejax.corruptions.noise import CORRUPTIONS
 from aejax.likelihoods.pixels import LIKELIHOODS
@@ -204,6 +204,14 @@ def test_the_page_of_benchmarks_is_its_record():
     cases = report.read(str(record))
     assert report.markdown(cases) in text
     assert report.cost_markdown(cases) in text
+
+
+def test_the_page_of_devices_is_its_record():
+    """python -m experiments.devices --show=benchmarks/devices.json"""
+    rows = targets.read(ROOT / "benchmarks" / "devices.json")
+    assert targets.markdown(rows) in (ROOT / "docs" / "devices.md").read_text()
+    wanted = {(name, target) for name in models.MODELS for target in targets.TARGETS}
+    assert {(row["model"], row["target"]) for row in rows} == wanted
 
 
 def test_the_page_of_claims_is_what_the_results_say():

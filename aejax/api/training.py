@@ -106,7 +106,17 @@ def _train(
         )
 
 
-def _recipe(model, steps, batch_size, optimizer, schedule, clip, precision, rows) -> Recipe:
+def recipe_of(
+    model: Autoencoder,
+    steps: int,
+    batch_size: int,
+    optimizer: str,
+    schedule: str,
+    clip: bool,
+    precision: str,
+    rows: Any,
+) -> Recipe:
+    """Returns the recipe, with what can be checked of it before anything is computed."""
     steps, batch = check_integer("steps", steps, 1), check_integer("batch_size", batch_size, 1)
     check_batch(model, len(rows), batch)
     return Recipe(steps, batch, optimizer, schedule, clip, precision)
@@ -178,7 +188,7 @@ def fit(
     else:
         of, seed = model, check_integer("seed", seed, 0)
         rows, held = split(rows_for(of, x, condition=condition), valid, of)
-        recipe = _recipe(of, steps, batch_size, optimizer, schedule, clip, precision, rows)
+        recipe = recipe_of(of, steps, batch_size, optimizer, schedule, clip, precision, rows)
         values = resolve_hparams(of, recipe, hp or {}, {"num_data": len(rows)})
     options = {
         "patience": patience,
@@ -292,7 +302,7 @@ def fit_population(
       A FittedPopulation: members in the order of the product, seeds fastest.
     """
     rows, held = split(rows_for(model, x, condition=condition), valid, model)
-    recipe = _recipe(model, steps, batch_size, optimizer, schedule, clip, precision, rows)
+    recipe = recipe_of(model, steps, batch_size, optimizer, schedule, clip, precision, rows)
     seeds = [check_integer("seed", seed, 0) for seed in seeds]
     axes = {name: values_of(given) for name, given in dict(hp or {}).items()}
     if not seeds or not all(axes.values()):

@@ -7,7 +7,9 @@ cores, `bias` and `batch_last` are the forms that are fast on a CPU; models need
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 import jax
@@ -32,10 +34,31 @@ WORTH_TIMING = {"cpu": 1e13, "gpu": 1e15, "tpu": 1e15}
 # chunk's parameters and their three copies in the optimiser should stay in a core's cache.
 SIDE_BY_SIDE_PARAMS = {"cpu": 65_536}
 
+# FLOPs of a step of a device's members from which their batches are split over the devices that are
+# left over. A reckoning, not a measurement: at 50 TFLOP/s it takes 200 us, and the gradient's
+# all-reduce some tens.
+SPLIT_FLOPS = {"gpu": 1e10, "tpu": 1e10}
+
 # Whether the backend's devices share one memory.
 SHARED_MEMORY = {"cpu": True}
 
 
+_meant: ContextVar[str | None] = ContextVar("backend", default=None)
+
+
+@contextmanager
+def meant_for(backend: str) -> Iterator[None]:
+    """Within it, models are built and traced for another backend: cpu, gpu or tpu.
+
+    What was traced before keeps the form that it has.
+    """
+    token = _meant.set(backend)
+    try:
+        yield
+    finally:
+        _meant.reset(token)
+
+
 def here(table: Mapping[str, T], otherwise: T) -> T:
-    """Returns what a table says of JAX's default backend."""
-    return table.get(jax.default_backend(), otherwise)
+    """Returns what a table says of JAX's default backend, or of the one that is meant."""
+    return table.get(_meant.get() or jax.default_backend(), otherwise)

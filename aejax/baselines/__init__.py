@@ -6,17 +6,25 @@ same way for a baseline and for an autoencoder.
 
 from aejax.baselines.choosing import best, named, settings
 from aejax.baselines.denoisers import DENOISERS, DenoisingMethod
+from aejax.baselines.features import CLASSIFIERS, FEATURES, Encode, FeatureMethod
+from aejax.baselines.inpainters import INPAINTERS, InpaintingMethod
 from aejax.baselines.maps import MAPS, Map, MapMethod
 from aejax.baselines.outliers import OUTLIERS, Detector, OutlierMethod
 from aejax.baselines.recommenders import RECOMMENDERS, Recommender, RecommenderMethod
 
 __all__ = [
+    "CLASSIFIERS",
     "DENOISERS",
+    "FEATURES",
+    "INPAINTERS",
     "MAPS",
     "OUTLIERS",
     "RECOMMENDERS",
     "DenoisingMethod",
     "Detector",
+    "Encode",
+    "FeatureMethod",
+    "InpaintingMethod",
     "Map",
     "MapMethod",
     "OutlierMethod",

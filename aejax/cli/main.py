@@ -34,6 +34,7 @@ COMMANDS: dict[str, Command] = {
         "report": Command("write a sweep's report, one page for a browser", computes=True),
         "reproduce": Command("reproduce a paper's tables, or run an application", computes=True),
         "benchmark": Command("measure speed against peers and limits", computes=True),
+        "devices": Command("compile for TPUs and CUDA that are not here", computes=False),
         "gallery": Command("train every model and draw what it is for", computes=True),
         "data": Command("list data sets, or prepare one", computes=False),
         "models": Command("print the table of models", computes=False),

@@ -16,6 +16,7 @@ from aejax.reproduce.criteria import (
     level,
     within,
 )
+from aejax.reproduce.images import image_splits
 from aejax.reproduce.select import combine, difference, pick, ratio
 from aejax.reproduce.tasks import Context, Measured, Task
 
@@ -31,6 +32,7 @@ __all__ = [
     "at_most",
     "combine",
     "difference",
+    "image_splits",
     "increasing",
     "increasing_in_mean",
     "increasing_paired",

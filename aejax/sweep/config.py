@@ -26,6 +26,7 @@ PRACTICAL = (
     "manual_dir",
     "executor",
     "memory_gb",
+    "split_batch",
     "checkpoint_seconds",
     "keep_variables",
     "changed_program",
@@ -87,6 +88,7 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
             "eval_every": 250,
             # How it runs.
             "executor": "auto",
+            "split_batch": "auto",  # over devices that members leave over: auto, on or off
             "memory_gb": config_dict.placeholder(float),
             "checkpoint_seconds": 30.0,
             "keep_variables": "auto",  # of members: auto, all, best or none

@@ -159,7 +159,7 @@ def run_group(
     )
     begun = time.perf_counter()
     members = {"state": trained.state, "hp": job.hp}
-    with population.split_in(trained.parts):
+    with population.split_in(trained.parts, trained.ways):
         scores = _scores(group, dataset, members, trained)
         arrays = _arrays(plan, group, dataset, members, trained)
     store.save_arrays(group.id, arrays)

@@ -296,6 +296,7 @@ def identity(config: Config) -> dict[str, Any]:
 def _check_executor(config: Config, groups: Iterable[Group], datasets: Mapping) -> None:
     """What would only be found out in the middle of the sweep is found out before it."""
     lookup("config.executor", config.executor, {"auto": None, **population.EXECUTORS})
+    lookup("config.split_batch", config.split_batch, population.SPLITS)
     if config.memory_gb is None:
         return
     budget = int(config.memory_gb * 2**30)
@@ -317,6 +318,7 @@ def job_of(config: Config, group: Group) -> Job:
         seeds=np.array([m.seed for m in group.members], np.int32),
         every=group.spec.every,
         executor=config.executor,
+        split_batch=config.split_batch,
         memory_bytes=None if limit is None else int(limit * 2**30),
     )
 

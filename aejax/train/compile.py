@@ -107,6 +107,22 @@ def _peak_bytes(compiled: Any) -> int:
     return int(one) * max(len(devices), 1)
 
 
+def lowered(fn: Callable[..., Any], *args: Any, platform: str) -> tuple[str, float]:
+    """Lowers `fn` for a platform that need not be here.
+
+    Args:
+      fn: a pure function of arrays.
+      *args: example arguments, or jax.ShapeDtypeStruct trees.
+      platform: cpu, cuda or tpu.
+
+    Returns:
+      The program as text (StableHLO), and the seconds of tracing and lowering.
+    """
+    start = time.perf_counter()
+    text = jax.jit(fn).trace(*args).lower(lowering_platforms=(platform,)).as_text()
+    return text, time.perf_counter() - start
+
+
 def matmul_flops(size: int = 1024, repeats: int = 5) -> float:
     """Returns this device's float32 matrix-product speed, FLOP/s: the best of a few products."""
     a = jax.numpy.ones((size, size), jax.numpy.float32)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from aejax import keys
 from aejax.data.scaling import to_float
 from aejax.errors import ConfigError
+from aejax.train.population.devices import split_rows, whole
 from aejax.train.shuffle import permuted, round_keys
 from aejax.train.step import Record
 from aejax.types import Array, Autoencoder, Hparams, TrainState
@@ -73,7 +74,12 @@ def make_chunk(
 
     def chunk(state: TrainState, hp: Hparams, table: Array) -> tuple[TrainState, Record]:
         rows = batch_indices(state.key, state.step, length, n, batch_size)
-        state, records = jax.lax.scan(lambda s, i: step(s, hp, to_float(table[i])), state, rows)
+
+        def one(state: TrainState, indices: Array) -> tuple[TrainState, Record]:
+            state, record = step(state, hp, split_rows(to_float(table[indices])))
+            return whole(state), record
+
+        state, records = jax.lax.scan(one, state, rows)
         return state, jax.tree.map(lambda r: r.reshape(points, -1).mean(1), records)
 
     return chunk

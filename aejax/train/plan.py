@@ -37,6 +37,7 @@ class Job(NamedTuple):
     every: int  # steps between validation points
     executor: str = "auto"
     memory_bytes: int | None = None
+    split_batch: str = "auto"  # over devices that members leave over: auto, on or off
 
 
 class Segment(NamedTuple):

@@ -118,6 +118,7 @@ def programs_of(
     executor: str,
     chunk: int,
     parts: int,
+    ways: int,
     table: Shape,
     valid: Shape | None,
     measure: Measure | None,
@@ -127,7 +128,7 @@ def programs_of(
     Args:
       plan: from `plan_of`.
       executor, chunk: from `choose`.
-      parts: what the members are split in, as `split_in` has it.
+      parts, ways: what members and their batches are split in, as `split_in` has it.
       table, valid: shapes of the training and validation rows.
       measure: what a validation point measures.
 

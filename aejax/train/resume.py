@@ -45,12 +45,14 @@ class Begun(NamedTuple):
     done: int
 
 
-def _now(members: int, executor: str, count: int | None) -> tuple[int, int]:
+def _now(
+    members: int, executor: str, count: int | None, ways: Callable[[], int]
+) -> tuple[int, int]:
     """Returns the parts and the devices of a population."""
     if executor == "loop":
         return 1, 1
     with split_in(count):
-        return parts(members), devices(members)
+        return parts(members), devices(members) * ways()
 
 
 def settle(
@@ -59,6 +61,7 @@ def settle(
     members: int,
     choose: Callable[[], tuple[str, int]],
     steps_at: Callable[[int], int],
+    ways: Callable[[], int],
 ) -> Begun:
     """Returns how a run is executed, and from where it goes on.
 
@@ -68,6 +71,7 @@ def settle(
       members: of the population.
       choose: returns (executor, chunk), for a run that begins.
       steps_at: steps done after so many segments.
+      ways: devices that a part's batches are split over.
 
     Raises:
       ConfigError: `checkpoint.changed` is no key of CHANGED.
@@ -75,7 +79,7 @@ def settle(
     platform = jax.default_backend()
     if checkpoint is None:
         executor, chunk = choose()
-        setting = Setting(executor, chunk, *_now(members, executor, None), platform, {}, [])
+        setting = Setting(executor, chunk, *_now(members, executor, None, ways), platform, {}, [])
         return Begun(setting, 0)
     lookup("changed", checkpoint.changed, CHANGED)
     name, ours = checkpoint.directory.name, prints()
@@ -105,9 +109,9 @@ def settle(
             setting, done = None, 0
     if setting is None:
         executor, chunk = choose()
-        setting = Setting(executor, chunk, *_now(members, executor, None), platform, ours, [])
+        setting = Setting(executor, chunk, *_now(members, executor, None, ways), platform, ours, [])
     else:
-        _, on = _now(members, setting.executor, setting.parts)
+        _, on = _now(members, setting.executor, setting.parts, ways)
         if done and (setting.on, setting.platform) != (on, platform):
             line = (
                 f"step {steps_at(done)}: {on} {platform} devices, {setting.on} "

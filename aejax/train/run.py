@@ -19,9 +19,9 @@ from aejax.train import compile as compiler
 from aejax.train.checkpoint import Checkpoint
 from aejax.train.fingerprint import fingerprints
 from aejax.train.history import History
-from aejax.train.plan import Job, plan_of
+from aejax.train.plan import Job, Plan, plan_of
 from aejax.train.population.choice import choose
-from aejax.train.population.devices import place, split_in
+from aejax.train.population.devices import place, split_in, ways_of
 from aejax.train.programs import Measure, measured, programs_of, trial
 from aejax.train.resume import settle
 from aejax.train.stopping import EarlyStopping
@@ -50,8 +50,9 @@ class Trained(NamedTuple):
     peak_bytes: int  # of the program that takes the most, data and members included
     executor: str
     chunk: int
-    parts: int  # that the members were split in, and the devices that these were on
-    devices: int
+    parts: int  # that the members were split in
+    ways: int  # devices that a part's batches were split over
+    devices: int  # that all of it was on
     continued: tuple[str, ...]  # where it went on elsewhere, or under a changed program
     best: Variables | None = None
     best_step: np.ndarray | None = None
@@ -68,6 +69,7 @@ def train(
     initial: Variables | None = None,
     start: TrainState | None = None,
     planned: int | None = None,
+    until: int | None = None,
     checkpoint: Checkpoint | None = None,
     checkpoint_seconds: float = 30.0,
     on_compiled: Callable[[float], None] | None = None,
@@ -93,6 +95,8 @@ def train(
       planned: `recipe.steps` of the run that `start` comes from; None: it had ended. Schedules,
         stages and some optimisers read the total, and then only a run that was stopped on its way
         can be continued: planned equals `recipe.steps`.
+      until: stop once so many steps are done, at a validation point before the end: what is not
+        reached of curves and points is NaN.
       checkpoint: where to save and from where to go on; a resumed run equals an undisturbed one
         bit for bit. What is damaged is left out, and a changed program begins again, unless
         `checkpoint.changed` says otherwise; `checkpoint.say` is told. On other devices it goes on
@@ -113,23 +117,31 @@ def train(
     """
     _check(valid, measure, stopping, initial, start)
     plan = plan_of(job, table, begin.steps_taken(job, start, planned))
+    _check_until(until, plan)
     compiled = compiler.compile_seconds()
     trials = partial(trial, plan, job.hp, table)
     shape = partial(jax.tree.map, lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype))
+    steps = sum(segment.length for segment in plan.segments)
+    ways_now = partial(
+        ways_of, job.split_batch, plan.members, job.recipe.batch_size, plan.cost.flops / steps
+    )
     setting, done = settle(
         checkpoint,
         partial(fingerprints, plan, job, shape(table), shape(valid), measure, stopping),
         plan.members,
         lambda: choose(job.executor, plan.members, plan.cost, job.memory_bytes, trials),
         lambda segments: sum(segment.length for segment in plan.segments[:segments]),
+        ways_now,
     )
     with split_in(setting.parts):
+        ways = 1 if setting.executor == "loop" else ways_now()
+    with split_in(setting.parts, ways):
         executor, chunk = setting.executor, setting.chunk
         put = partial(place, members=plan.members, executor=executor)
         rows = put(table, shared=True)
         held_out = None if valid is None else put(valid, shared=True)
         programs = programs_of(
-            plan, executor, chunk, setting.parts, shape(rows), shape(held_out), measure
+            plan, executor, chunk, setting.parts, ways, shape(rows), shape(held_out), measure
         )
         if start is not None:
             state = begin.continued(start, plan.first["state"])
@@ -151,7 +163,7 @@ def train(
         begun = saved = time.perf_counter()
         warm = None  # programs that JAX had compiled by itself after the first chunk
         for i, segment in list(enumerate(plan.segments))[done:]:
-            if history.finished():
+            if history.finished() or (until is not None and segment.start >= until):
                 break
             with signals.held() if checkpoint else nullcontext():
                 if segment.start == plan.stages[segment.stage].start:
@@ -167,7 +179,8 @@ def train(
                     on_chunk(segment.start + segment.length, means)
                 if on_points:
                     on_points(history, segment.start + segment.length)
-                ended = i + 1 == len(plan.segments) or history.finished() or signals.waiting()
+                last = segment.start + segment.length == (until or job.recipe.steps)
+                ended = last or history.finished() or signals.waiting()
                 if checkpoint and (ended or time.perf_counter() - saved >= checkpoint_seconds):
                     checkpoint.save(i + 1, tree(members["state"]))
                     saved = time.perf_counter()
@@ -188,6 +201,7 @@ def train(
             executor=executor,
             chunk=chunk,
             parts=setting.parts,
+            ways=ways,
             devices=setting.on,
             continued=tuple(setting.history),
             best=history.best.variables if history.best else None,
@@ -211,6 +225,14 @@ def _check(
         )
     if initial is not None and start is not None:
         raise ConfigError("initial and start exclude each other. Allowed: one of them, or neither.")
+
+
+def _check_until(until: int | None, plan: Plan) -> None:
+    """Raises ConfigError where a run is to stop at no validation point."""
+    ends = [segment.start + segment.length for segment in plan.segments if segment.measured]
+    if until is not None and until not in ends:
+        near = min(ends, key=lambda end: abs(end - until))
+        raise ConfigError(f"until={until!r} is no validation point. Did you mean {near}?")
 
 
 def _raw(state: TrainState) -> PyTree:

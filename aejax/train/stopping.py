@@ -51,7 +51,7 @@ class Best:
         self._since = np.zeros(members, np.int32)
         leaves, structure = jax.tree.flatten(variables)
         shapes = tuple(jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) for leaf in leaves)
-        self._select = _selection(structure, shapes, population.parts(members))
+        self._select = _selection(structure, shapes, population.split(members))
 
     def _stopped(self) -> np.ndarray:
         return (self._since >= self.rule.patience) & (self.rule.patience > 0)
@@ -86,7 +86,9 @@ class Best:
 
 
 @lru_cache(maxsize=16)
-def _selection(structure: Any, shapes: tuple[jax.ShapeDtypeStruct, ...], parts: int) -> Program:
+def _selection(
+    structure: Any, shapes: tuple[jax.ShapeDtypeStruct, ...], split: tuple[int, int]
+) -> Program:
     """Compiles `(old, new, better [P]) -> new where better, else old`."""
 
     def select(m: PyTree, _: PyTree) -> PyTree:

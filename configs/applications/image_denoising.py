@@ -34,8 +34,6 @@ from ml_collections import ConfigDict
 import aejax
 from aejax.baselines import DENOISERS, best, named, settings
 from aejax.corruptions.noise import CORRUPTIONS
-from aejax.data.scaling import to_float
-from aejax.errors import ConfigError
 from aejax.evaluate.image_quality import psnr, ssim
 from aejax.reproduce import (
     Application,
@@ -43,6 +41,7 @@ from aejax.reproduce import (
     Context,
     Measured,
     Task,
+    image_splits,
     increasing_in_mean,
     pick,
 )
@@ -94,28 +93,9 @@ def get_config(scale: str = "small") -> ConfigDict:
 
 
 def images(context: Context, name: str) -> dict[str, np.ndarray]:
-    """Returns train, valid and test images, float32 [N, H, W, C] on [0, 1].
-
-    Raises:
-      ConfigError: rows that are no images of 7 pixels a side or more, or floats beyond [0, 1].
-    """
-    plan, data = SCALES[context.scale], context.dataset(name, train_size=None, test_size=None)
-    shape = data.train.shape[1:]
-    if len(shape) != 3 or min(shape[:2]) < 7 or shape[2] not in (1, 3):
-        raise ConfigError(
-            f"dataset={name!r} has rows of shape {shape}. Allowed: images, grey or colour, of 7 "
-            "pixels a side or more."
-        )
-    if data.train.dtype != np.uint8 and not 0 <= data.train.min() <= data.train.max() <= 1:
-        raise ConfigError(
-            f"dataset={name!r} has values from {data.train.min():.4g} to {data.train.max():.4g}. "
-            "Allowed: bytes, or floats from 0 to 1."
-        )
-    order = np.random.RandomState(0).permutation(len(data.train))
-    held = order[: min(plan.valid, len(order) // 5)]
-    train = order[len(held) :][: plan.train]
-    found = {"train": data.train[train], "valid": data.train[held], "test": data.test[: plan.test]}
-    return {split: np.asarray(to_float(jnp.asarray(rows))) for split, rows in found.items()}
+    """Returns train, valid and test images; see `image_splits`."""
+    plan = SCALES[context.scale]
+    return image_splits(context, name, plan.train, plan.valid, plan.test)
 
 
 def corrupted(kind: str, level: float, clean: np.ndarray, seed: int) -> np.ndarray:

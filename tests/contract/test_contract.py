@@ -32,12 +32,9 @@ OFTEN = (
     "contractive",
     "k_sparse",
     "vae dense told",  # a plain one, but for what it is told
-    "iwae",
     "vq_vae",
     "adversarial_autoencoder",
     "stacked_denoising",
-    "deep_rbm",
-    "convolutional",
     "seq2seq",
 )
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from aejax.baselines import CLASSIFIERS
 from aejax.errors import ConfigError
 from aejax.evaluate.detection import detection
 from aejax.reproduce import Application, papers, table
@@ -127,13 +128,17 @@ def test_a_table_of_the_users_is_judged_by_its_labels(tmp_path):
         ("anomaly_detection", None, "has 0 classes"),
         ("anomaly_detection", ["usual"] * 200, "has 1 classes"),
         ("anomaly_detection", ["odd"] * 4 + ["usual"] * 4 + ["other"] * 192, "rows of a class"),
+        ("features", None, "has no labels of two classes"),
+        ("features", ["usual"] * 200, "has no labels of two classes"),
+        ("features", ["odd"] * 4 + ["usual"] * 196, "training rows of a class"),
         ("image_denoising", None, "Allowed: images"),
+        ("inpainting", None, "Allowed: images"),
     ],
 )
 def test_what_an_application_cannot_use_is_said_in_one_line(name, labels, said, tmp_path):
     path = csv(tmp_path / "mine.csv", labels)
     with pytest.raises(ConfigError, match=said) as error:
-        own_rows(name, path, tmp_path, "nearest_neighbour", "median")
+        own_rows(name, path, tmp_path, "nearest_neighbour", "median", "raw", "mean_fill")
     assert "\n" not in str(error.value)
 
 
@@ -145,6 +150,38 @@ def test_images_of_the_users_are_denoised(tmp_path):
     rows = own_rows("image_denoising", tmp_path / "mine.npy", tmp_path, "median", "nothing")
     found = {row["point"]["method"]: row["metrics"]["psnr"] for row in rows}
     assert found["median"] > found["nothing"]
+
+
+def test_holes_in_images_of_the_users_are_filled(tmp_path):
+    pytest.importorskip("skimage")
+    pixels = np.zeros((60, 24, 24, 3), np.uint8)
+    pixels += np.linspace(0, 200, 24, dtype=np.uint8)[:, None]
+    np.save(tmp_path / "mine.npy", pixels)
+    methods = ("mean_fill", "biharmonic", "nearest_neighbour")
+    rows = own_rows("inpainting", tmp_path / "mine.npy", tmp_path, *methods)
+    found = {row["point"]["method"]: row["metrics"]["psnr"] for row in rows}
+    # A ramp is its own biharmonic extension; and a training image like it is among the neighbours.
+    assert found["biharmonic"] > 40 > found["mean_fill"]
+    assert found["nearest_neighbour"] > 60
+
+
+def test_a_table_of_the_users_is_classified_by_few_labels(tmp_path):
+    labels = ["odd" if i % 4 == 0 else "usual" for i in range(200)]
+    path = csv(tmp_path / "mine.csv", labels)
+    rows = own_rows("features", path, tmp_path, "raw", "k_sparse", "autoencoder")
+    assert {row["point"]["labels"] for row in rows} == {10}  # there are no hundred odd ones
+    entry, given = context("features", path, tmp_path)
+    split = entry.module.split(given, str(path))
+    drawn = entry.module.labelled(split.train_labels, 10, 1)
+    assert sorted(split.train_labels[drawn]) == [0] * 10 + [1] * 10
+    found = {(row["point"]["method"], row["seed"]): row for row in rows}
+    assert found["autoencoder", 1]["metrics"] == found["k_sparse", 1]["metrics"]
+    assert found["autoencoder", 1]["point"]["kind"] == "k_sparse"
+    # The chosen setting by hand, for seed 1.
+    strength = float(found["raw", 1]["point"]["setting"].split("=")[1])
+    fit = CLASSIFIERS["linear"].fit(split.train[drawn], split.train_labels[drawn], 1, strength)
+    expected = np.mean(fit(split.test) != split.test_labels)
+    assert found["raw", 1]["metrics"]["error"] == pytest.approx(expected)
 
 
 def test_rows_without_labels_are_mapped_without_accuracy(tmp_path):

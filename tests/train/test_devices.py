@@ -1,6 +1,7 @@
 """Members spread over several devices train to the same numbers: four devices of one CPU.
 
-Five members are two, two and one with its copy.
+Five members are two, two and one with its copy. Of one or two members, the batches are split over
+the devices that are left over; losses that are no means over rows are what they were.
 """
 
 import json
@@ -10,6 +11,9 @@ import sys
 
 import jax
 import pytest
+
+from aejax import backend, errors
+from aejax.train import population
 
 SCRIPT = """
 import json
@@ -80,6 +84,100 @@ print("REPORT", json.dumps(report))
 """
 
 
+SPLIT = """
+import json, sys, tempfile
+from pathlib import Path
+import jax, jax.numpy as jnp, numpy as np
+from aejax import models
+from aejax.evaluate.members import evaluator
+from aejax.train.checkpoint import Checkpoint
+from aejax.train.plan import Job
+from aejax.train.recipe import Recipe, hparams_of
+from aejax.train.run import train
+from aejax.train.stopping import EarlyStopping
+
+X = np.random.default_rng(0).random((64, 12)).astype(np.float32)
+rule = EarlyStopping(metric="loss", patience=0)
+
+def job(model, members, split, batch=16, steps=6, executor="vmap"):
+    recipe = Recipe(steps, batch)
+    hp = {n: jnp.full(members, v, jnp.float32) for n, v in hparams_of(model, recipe).items()}
+    seeds = jnp.arange(members, dtype=jnp.int32)
+    return Job(model, recipe, hp, seeds, 3, executor=executor, split_batch=split)
+
+def trained(*args, **fields):
+    return train(job(*args, **fields), X, valid=X[:10], measure=evaluator, stopping=rule)
+
+def apart(a, b):
+    arrays = [jax.tree.leaves([d.state.variables, d.best, d.curves, d.valid]) for d in (a, b)]
+    return max(
+        float((np.abs(np.asarray(p) - np.asarray(q)) / (1e-2 + np.abs(np.asarray(p)))).max())
+        for p, q in zip(*arrays, strict=True)
+    )
+
+dense = {"latent": 3, "widths": (8,)}
+kinds = {
+    "vae": models.vae(12, **dense),
+    "wae_mmd": models.wae_mmd(12, **dense),
+    "batch_topk": models.batch_topk(12, latent=8, k=2),
+}
+report = {}
+for name, model in kinds.items():
+    off, on = trained(model, 2, "off"), trained(model, 2, "on")
+    report[name] = [off.devices, on.devices, on.ways, apart(off, on)]
+for members, executor, batch in ((1, "map", 16), (1, "vmap", 6)):
+    off, on = (trained(kinds["vae"], members, split, batch, 6, executor) for split in ("off", "on"))
+    report[f"{members} {executor} {batch}"] = [off.devices, on.devices, on.ways, apart(off, on)]
+report["auto"] = trained(kinds["vae"], 2, "auto").devices
+report["loop"] = trained(kinds["vae"], 2, "on", executor="loop").ways
+
+# A run that is stopped on its way, and goes on with its batches split.
+folder, said = Path(tempfile.mkdtemp()), []
+class Stopped(Exception): pass
+def stop(step, means):
+    if step == 6:
+        raise Stopped
+kept = lambda: Checkpoint(folder / "run", said.append)
+try:
+    train(
+        job(kinds["vae"], 2, "off", steps=9),
+        X,
+        checkpoint=kept(),
+        checkpoint_seconds=0,
+        on_chunk=stop,
+    )
+except Stopped:
+    pass
+whole = train(job(kinds["vae"], 2, "off", steps=9), X)
+on = train(job(kinds["vae"], 2, "on", steps=9), X, checkpoint=kept(), checkpoint_seconds=0)
+report["resumed"] = [on.devices, list(on.continued), apart(whole, on)]
+print("REPORT", json.dumps(report))
+"""
+
+
+EVERY_MODEL_SPLIT = """
+import json
+import jax, numpy as np
+from aejax.train.run import train
+from tests.contract.cases import NAMES, case, job
+
+report = {}
+for name in NAMES:
+    one = case(name)
+    runs = [
+        train(job(one, 6, [3, 4], 3, executor="vmap", split_batch=split), one.train)
+        for split in ("off", "on")
+    ]
+    curves = [
+        float(np.abs(a - b).max() / (1e-6 + np.abs(a).max()))
+        for a, b in zip(*(run.curves.values() for run in runs), strict=True)
+    ]
+    report[name] = [runs[1].ways, max(curves)]
+    jax.clear_caches()
+print("REPORT", json.dumps(report))
+"""
+
+
 def run(script: str, devices: str) -> dict:
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -107,6 +205,69 @@ def test_members_are_spread_over_devices(report, executor, devices):
 
 def test_an_argument_that_nothing_depends_on_lies_with_the_others(report):
     assert report["jump_relu"]
+
+
+@pytest.fixture(scope="module")
+def split():
+    return run(SPLIT, "4")
+
+
+@pytest.mark.parametrize("model", ["vae", "wae_mmd", "batch_topk"])
+def test_batches_are_split_over_devices_that_are_left_over(split, model):
+    """Two members, two devices each; all but the first have losses that are no means over rows."""
+    before, devices, ways, apart = split[model]
+    assert (before, devices, ways) == (2, 4, 2)
+    assert apart < 1e-4
+
+
+@pytest.mark.parametrize(("kind", "devices", "ways"), [("1 map 16", 4, 4), ("1 vmap 6", 3, 3)])
+def test_as_many_devices_as_divide_the_batch(split, kind, devices, ways):
+    _, on, into, apart = split[kind]
+    assert (on, into) == (devices, ways)
+    assert apart < 1e-4
+
+
+def test_a_cpus_batches_are_whole_unless_asked_for(split):
+    assert split["auto"] == 2
+    assert split["loop"] == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "members", "batch", "flops", "ways"),
+    [
+        ("auto", 2, 64, 1e10, 4),
+        ("auto", 2, 64, 1e8, 1),  # too little work to repay the collectives
+        ("on", 2, 64, 1.0, 4),
+        ("on", 1, 6, 1.0, 6),
+        ("on", 1, 15, 1.0, 5),
+        ("on", 8, 64, 1.0, 1),
+        ("on", 9, 64, 1.0, 1),
+        ("off", 1, 64, 1e12, 1),
+    ],
+)
+def test_over_how_many_of_eight_chips(wanted, members, batch, flops, ways):
+    with backend.meant_for("tpu"), population.described(range(8)):
+        assert population.ways_of(wanted, members, batch, flops) == ways
+
+
+def test_an_unknown_split_is_named():
+    with pytest.raises(errors.ConfigError, match=r"split_batch='yes' is unknown. Allowed: auto"):
+        population.ways_of("yes", 1, 16, 1.0)
+
+
+def test_a_run_goes_on_with_its_batches_split(split):
+    devices, continued, apart = split["resumed"]
+    assert devices == 4
+    assert continued == ["step 3: 4 cpu devices, 2 cpu before"]
+    assert apart < 1e-4
+
+
+@pytest.mark.exhaustive
+def test_every_models_batches_are_split():
+    """To rounding, whatever the loss is of."""
+    report = run(EVERY_MODEL_SPLIT, "4")
+    assert len(report) > 50
+    assert {name: found for name, found in report.items() if found[0] != 2 or found[1] > 1e-4} == {}
 
 
 @pytest.mark.exhaustive

@@ -1,0 +1,142 @@
+"""`fit_search`: hyper-parameters by successive halving, the members side by side in one program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from aejax.api.fitted import Fitted
+from aejax.api.population import FittedPopulation
+from aejax.api.training import members_of, recipe_of, split
+from aejax.data.rows import rows_for
+from aejax.data.scaling import Scale
+from aejax.errors import ConfigError, check_integer, lookup
+from aejax.evaluate.members import evaluator
+from aejax.results.rows import HIGHER_IS_BETTER
+from aejax.search.halving import halve, rungs_of
+from aejax.search.space import Dimension, check_space, points
+from aejax.train.compile import in_float32
+from aejax.train.plan import Job, plan_of
+from aejax.train.programs import measured
+from aejax.train.recipe import resolve_hparams
+from aejax.types import Autoencoder
+
+
+class Found(NamedTuple):
+    """What a search has found.
+
+    Args:
+      best: the model with the best score of the last rung.
+      members: all that reached it.
+      trials: a dict a point: `hp` (what was searched), `steps` and the metric where it ended (NaN
+        where it diverged), the best first.
+      member_steps: steps of all members together.
+    """
+
+    best: Fitted
+    members: FittedPopulation
+    trials: list[dict[str, Any]]
+    member_steps: int
+
+    def __repr__(self) -> str:
+        first, *_ = self.trials
+        return f"Found of {len(self.trials)} points, {self.member_steps} member-steps: {first}"
+
+
+@in_float32
+def fit_search(
+    model: Autoencoder,
+    x: Any,
+    space: Mapping[str, Dimension],
+    *,
+    condition: Any = None,
+    members: int = 27,
+    steps: int = 2000,
+    eta: int | None = 3,
+    least: int | None = None,
+    sampler: str = "sobol",
+    valid: Any = 0.1,
+    metric: str = "mse_per_image",
+    hp: Mapping[str, float] | None = None,
+    batch_size: int = 128,
+    seed: int = 0,
+    optimizer: str = "adam",
+    schedule: str = "constant",
+    clip: bool = False,
+    precision: str = "float32",
+) -> Found:
+    """Trains points of a space side by side and stops the worse ones at rungs.
+
+    Jamieson & Talwalkar 2016, algorithm 1; one bracket of Hyperband (Li et al. 2018).
+
+    Args:
+      model: from `aejax.models`.
+      x: training rows, as for `fit`.
+      space: hyper-parameter -> `uniform(low, high)`, `log_uniform(low, high)` or `choice(values)`
+        of `aejax.search`; such as do not change the program (`aejax.models` lists them).
+      condition: as for `fit`.
+      members: points to begin with.
+      steps: of those that are never stopped; schedules go by it.
+      eta: one in so many goes on at a rung; None: all train to the end.
+      least: steps of the first rung, each next one `eta` times as far; None: two rungs.
+      sampler: of the points, sobol or random.
+      valid: validation rows, or the fraction of x to hold out: what rungs are judged by.
+      metric: of the validation rows.
+      hp: of all members, what is not searched.
+      seed: of the points, the weights and the batches; all members have the same.
+      batch_size, optimizer, schedule, clip, precision: as for `fit`.
+
+    Raises:
+      ConfigError: a ValueError of one line: a name that the model does not read (an argument of the
+        builder makes another program: sweep it by a grid), a point beyond its range, a metric that
+        is not measured, no validation rows, a first rung not before the end.
+    """
+    check_space(space)
+    rows, held = split(rows_for(model, x, condition=condition), valid, model)
+    if held is None:
+        raise ConfigError("valid=None judges no rung. Allowed: rows, or a fraction of x.")
+    recipe = recipe_of(model, steps, batch_size, optimizer, schedule, clip, precision, rows)
+    if least is None:
+        least = recipe.steps if eta is None else max(1, recipe.steps // eta**2)
+    seed = check_integer("seed", seed, 0)
+    rungs_of(members, recipe.steps, least, eta)  # said before anything is computed
+    drawn = points(space, members, sampler, seed)
+    facts = {"num_data": len(rows)}
+    values = [resolve_hparams(model, recipe, {**(hp or {}), **p}, facts) for p in drawn]
+    job = Job(
+        model=model,
+        recipe=recipe,
+        hp={n: np.array([each[n] for each in values], np.float32) for n in values[0]},
+        seeds=np.full(len(values), seed, np.int32),
+        every=least,
+    )
+    lookup("metric", metric, _measured(job, rows, held))
+    sign = -1 if metric.endswith(HIGHER_IS_BETTER) else 1
+    score = lambda found: sign * lookup("metric", metric, found)
+    found = halve(job, rows, held, evaluator, score, least, eta)
+    last = found.rungs[-1]
+    kept = [values[i] for i in last.members]
+    seeds = [seed] * len(kept)
+    population = members_of(model, found.trained, recipe, kept, seeds, Scale.of(rows))
+    ended: dict[int, dict[str, Any]] = {}
+    for rung in found.rungs:
+        for i, value in zip(rung.members, rung.scores, strict=True):
+            shown = sign * float(value) if np.isfinite(value) else float("nan")
+            ended[int(i)] = {"hp": drawn[i], "steps": rung.step, metric: shown}
+    order = sorted(ended, key=lambda i: (-ended[i]["steps"], *_worst(sign * ended[i][metric])))
+    best = population[int(np.argmin(last.scores))]
+    return Found(best, FittedPopulation(population), [ended[i] for i in order], found.member_steps)
+
+
+def _measured(job: Job, rows: Any, held: Any) -> dict[str, Any]:
+    """Returns what a rung measures, by tracing alone."""
+    members = measured(plan_of(job, rows).stages[-1].members)
+    return jax.eval_shape(jax.vmap(evaluator(job.model), (0, None)), members, held)
+
+
+def _worst(value: float) -> tuple[bool, float]:
+    """NaN after all numbers."""
+    return bool(np.isnan(value)), value

@@ -1,0 +1,50 @@
+"""What searches of one budget have found: a point a seed, with medians and quartiles."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aejax.figures.output import Arrayed
+from aejax.figures.style import COLOURS, Plot, note, panels, styled
+from aejax.results.rows import Row
+
+METHODS = {
+    "halving": "halving,\n27 points",
+    "random": "random,\n7 points",
+    "sobol": "Sobol,\n7 points",
+}
+METRICS = {"mse_per_image": "test error, squared, per image", "elbo_nats": "test ELBO, nats"}
+
+
+@styled
+def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
+    """Draws the rows of the task `search`: a panel a model, a column a way to search."""
+    mine = [row for row in rows if row.get("point", {}).get("task") == "search"]
+    if not mine:
+        return None
+    models = list(dict.fromkeys(row["model"] for row in mine))
+    figure, axes = panels(models, 2, 2.4)
+    table: list[dict[str, object]] = []
+    for model, axis in zip(models, axes, strict=True):
+        here = [row for row in mine if row["model"] == model]
+        metric = next(m for m in METRICS if f"test_{m}" in here[0]["metrics"])
+        for i, method in enumerate(METHODS):
+            found = [r["metrics"][f"test_{metric}"] for r in here if r["point"]["method"] == method]
+            values = np.array([v for v in found if v is not None], float)
+            jitter = np.random.default_rng(0).uniform(-0.12, 0.12, len(values))
+            axis.scatter(i + jitter, values, s=8, color=COLOURS[i], alpha=0.6, linewidths=0)
+            low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+            axis.plot([i - 0.25, i + 0.25], [middle] * 2, color=COLOURS[i], linewidth=2)
+            axis.plot([i + 0.25] * 2, [low, high], color=COLOURS[i], linewidth=1)
+            quartiles = {"lower_quartile": low, "median": middle, "upper_quartile": high}
+            said = {"model": model, "method": method, "metric": metric, "seeds": len(values)}
+            table.append({**said, **{name: float(value) for name, value in quartiles.items()}})
+        axis.set_xticks(range(len(METHODS)), list(METHODS.values()))
+        axis.set_ylabel(METRICS[metric])
+        axis.grid(axis="y", linewidth=0.3)
+    note(
+        figure,
+        "A point a seed: the model with the best validation metric, on the test rows. Bars:",
+        "medians; lines at their right: quartiles. All have spent as many member-steps.",
+    )
+    return Plot(figure, table)

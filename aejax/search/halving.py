@@ -1,0 +1,125 @@
+"""Successive halving inside a population: at each rung the better part of the members goes on.
+
+The members that are left are gathered into a smaller population, which is one more compiled
+program: as many programs as rungs. A member's numbers are those that it has without the others, to
+rounding.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from aejax.errors import ConfigError, check_integer
+from aejax.train.plan import Job
+from aejax.train.programs import Measure
+from aejax.train.run import Trained, train
+
+
+class Rung(NamedTuple):
+    """Members that reached `step`, and their scores there (lower is better, inf: diverged)."""
+
+    step: int
+    members: np.ndarray  # indices into the job's members
+    scores: np.ndarray
+
+
+class Searched(NamedTuple):
+    """The rungs, and the last members as trained.
+
+    Args:
+      rungs: from the first to the last.
+      trained: the population of the last rung's members.
+      member_steps: steps of all members together.
+    """
+
+    rungs: tuple[Rung, ...]
+    trained: Trained
+    member_steps: int
+
+
+def rungs_of(members: int, steps: int, least: int, eta: int | None) -> list[tuple[int, int]]:
+    """Returns (step, members that train up to it) of each rung. Jamieson & Talwalkar 2016.
+
+    Args:
+      members: to begin with.
+      steps: of those that are left.
+      least: steps of the first rung; each next one is `eta` times as far.
+      eta: one member in so many goes on; None: all go on, and there is no rung before the end.
+
+    Raises:
+      ConfigError: eta below 2, or a first rung that is not before the end.
+    """
+    members, steps = check_integer("members", members, 1), check_integer("steps", steps, 1)
+    if eta is None:
+        return [(steps, members)]
+    least, eta = check_integer("least", least, 1), check_integer("eta", eta, 2)
+    if least >= steps:
+        raise ConfigError(f"least={least} is no rung before steps={steps}. Allowed: below steps.")
+    found = []
+    while least < steps and members > 1:
+        found.append((least, members))
+        least, members = least * eta, math.ceil(members / eta)
+    return [*found, (steps, members)]
+
+
+def halve(
+    job: Job,
+    table: Any,
+    valid: Any,
+    measure: Measure,
+    score: Callable[[dict[str, np.ndarray]], np.ndarray],
+    least: int,
+    eta: int | None = 3,
+    **options: Any,
+) -> Searched:
+    """Trains a population of which one member in `eta` passes each rung.
+
+    Args:
+      job: all members; `every` is replaced by `least`.
+      table: training rows, as for `train`.
+      valid: validation rows: the rungs' scores are of these.
+      measure: what is measured of them, as for `train`.
+      score: metrics at a rung [P] -> scores [P], lower is better.
+      least, eta: as in `rungs_of`.
+      options: of `train`.
+
+    Raises:
+      ConfigError: as in `rungs_of` and `train`; all members diverged.
+    """
+    planned = rungs_of(len(job.seeds), job.recipe.steps, least, eta)
+    kept, state, taken, spent, rungs = np.arange(len(job.seeds)), None, 0, 0, []
+    trained: Trained | None = None
+    for step, count in planned:
+        if trained is not None:  # the first `count` of those before, and none that diverged
+            scores = rungs[-1].scores
+            order = np.argsort(scores, kind="stable")[: min(count, int(np.isfinite(scores).sum()))]
+            at = np.sort(order)
+            kept = kept[at]
+            state = jax.tree.map(lambda leaf, at=at: leaf[at], trained.state)
+        some = job._replace(
+            hp={name: np.asarray(values)[kept] for name, values in job.hp.items()},
+            seeds=np.asarray(job.seeds)[kept],
+            every=least,
+        )
+        going = {} if state is None else {"start": state, "planned": job.recipe.steps}
+        trained = train(some, table, valid=valid, measure=measure, until=step, **going, **options)
+        spent += len(kept) * (step - taken)
+        taken = step
+        at_rung = int(np.flatnonzero(trained.valid_step == step)[0])
+        points = {name: values[:, at_rung] for name, values in trained.valid.items()}
+        scores = np.asarray(score(points), np.float64)
+        lost = np.asarray(jax.device_get(trained.state.health.step)) >= 0
+        scores = np.where(lost | np.isnan(scores), np.inf, scores)
+        if np.isinf(scores).all():
+            raise ConfigError(
+                f"all {len(kept)} members diverged before step {step}. Allowed: a space with "
+                "smaller values of lr, or clip=True."
+            )
+        rungs.append(Rung(step, kept, scores))
+    assert trained is not None
+    return Searched(tuple(rungs), trained, spent)
