@@ -288,6 +288,18 @@ ROWS: dict[str, Row] = {
         {"lr": 1e-3, "b1": 0.5},
         2500,
     ),
+    "mult_dae": Row(
+        "Pixels as a user's items: told every other one of them, it scores those that are missing.",
+        {"latent": 64},
+        ADAM,
+        2000,
+    ),
+    "mult_vae": Row(
+        "The same with a Gaussian code: what is likely beside what was told.",
+        {"latent": 64, "widths": (256,)},
+        ADAM,
+        2000,
+    ),
     "masked_autoencoder": Row(
         "A transformer sees two patches in five and paints the others.",
         {

@@ -248,6 +248,18 @@ def sentences(seen: Seen) -> list[Panel]:
     ]
 
 
+def ranked(seen: Seen) -> list[Panel]:
+    """Bright pixels as a user's items: half of them are told, and all are scored."""
+    kept = np.random.default_rng(0).random(seen.rows.shape) < 0.5
+    told = np.where(kept, seen.rows, 0).astype(seen.rows.dtype)
+    scores = reconstruct(seen.fitted, told).reshape(len(told), -1)
+    return [
+        Strip("told", seen.images(told / 255.0)),
+        Strip("scores", seen.images(scores / scores.max(1, keepdims=True))),
+        Strip("images", seen.images(np.asarray(seen.x))),
+    ]
+
+
 # Of a kind of model ...
 KINDS: dict[str, Picture] = {
     "undercomplete": bottleneck,
@@ -264,7 +276,7 @@ KINDS: dict[str, Picture] = {
     "disentangling": traversals,
     "discrete codes": discrete,
     "inpainting": repaired,
-    "collaborative filtering": bottleneck,
+    "collaborative filtering": ranked,
     "sequence": films,
 }
 # ... and of a model that its kind does not show at its best.

@@ -14,6 +14,11 @@ five of them or more, and a seed draws users for validation and for test. Of the
 the items are shown and the others are to be found. Every seed has users, fold-ins and weights of
 its own, and for each a method has the setting of its grid with the highest NDCG@100 on its
 validation users; an autoencoder's number of steps is one of its settings, as in the paper.
+
+What `small` came to (5 of 7 claims pass): on a set so small the closed form wins. NDCG@100 of EASE
+is .445, of Mult-DAE .435, of Mult-VAE .429, of neighbours of items .405, of popularity .255: the
+autoencoders are above what counts, and below what solves; Mult-VAE is not above Mult-DAE, as it is
+on sets of twenty million ratings.
 """
 
 from __future__ import annotations
@@ -64,7 +69,7 @@ SCALES = {
 
 APPLICATION = Application(
     title="Recommendation: of what a user likes, the items that the user will like too",
-    costs={"smoke": "20 s on one core", "small": "10 min on two cores"},
+    costs={"smoke": "20 s on one core", "small": "131 s on two cores"},
     figures=("recommendation",),
     shown=("valid_ndcg_at_100", "ndcg_at_100", "recall_at_20", "recall_at_50"),
     chosen={"setting": "validation"},
