@@ -53,7 +53,8 @@ def test_the_divergence_of_mult_vae_is_annealed_to_its_cap(step, weight):
     model = mult_vae(9, latent=3, widths=(5,))
     _, scalar, aux = loss_of(model, step, warmup_steps=50.0)
     rec, kl = (np.asarray(aux.terms[name]) for name in ("rec_nats", "kl_nats"))
-    assert (kl > 0).all()
+    assert (kl >= 0).all()  # 0 of a user whose every item was dropped
+    assert kl.max() > 0.1
     assert float(scalar) == pytest.approx((rec + weight * kl).mean(), rel=1e-5)
 
 
