@@ -35,7 +35,6 @@ OFTEN = (
     "vq_vae",
     "adversarial_autoencoder",
     "stacked_denoising",
-    "seq2seq",
 )
 
 
