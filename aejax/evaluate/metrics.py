@@ -184,7 +184,7 @@ def show(
     code = model.encode(variables, seen, **told).z
     mean = model.info.likelihood.mean
     drawn = mean(model.decode(variables, code))
-    if model.info.corruption.hides:
+    if corrupted is not None and model.info.corruption.hides:
         # Scored where it was hidden and nowhere else: elsewhere the image is its own best guess.
         drawn = jnp.where(corrupted, drawn, rows)
     arrays = {"reconstructions": drawn}
