@@ -179,7 +179,7 @@ def train(
                     on_chunk(segment.start + segment.length, means)
                 if on_points:
                     on_points(history, segment.start + segment.length)
-                last = segment.start + segment.length == (until or job.recipe.steps)
+                last = i + 1 == len(plan.segments) or segment.start + segment.length == until
                 ended = last or history.finished() or signals.waiting()
                 if checkpoint and (ended or time.perf_counter() - saved >= checkpoint_seconds):
                     checkpoint.save(i + 1, tree(members["state"]))
