@@ -87,12 +87,18 @@ def pack(given: Any, field: str = "x") -> SparseRows:
     What stands twice in one place is summed, as scipy has it.
 
     Raises:
-      ConfigError: no matrix, empty, complex numbers, NaN or an infinity (says where).
+      ConfigError: no matrix, empty, bytes or complex numbers, NaN or an infinity (says where).
     """
     if given.ndim != 2 or not all(given.shape):
         raise ConfigError(f"{field} is sparse of shape {given.shape}. {ALLOWED}.")
     if given.dtype.kind not in "buif":
         raise ConfigError(f"{field} is sparse of dtype {given.dtype}. {ALLOWED}.")
+    if given.dtype == np.uint8:
+        raise ConfigError(
+            f"{field} is sparse of dtype uint8, which is pixels from 0 to 255 in a dense array and "
+            f"mostly counts in a sparse one. Allowed: {field}.astype('float32'), divided by 255 "
+            "where they are pixels."
+        )
     rows = given.tocsr().astype(np.float32)  # a copy: what follows works in place
     rows.sum_duplicates()
     rows.eliminate_zeros()

@@ -71,6 +71,7 @@ def test_a_table_that_would_not_fit_the_memory_is_trained_on():
         (scipy.sparse.csr_array(DENSE[:, :5]), "examples of shape (5,), the model takes (12,)"),
         (scipy.sparse.csr_array((3, 0)), "of shape (3, 0)"),
         (scipy.sparse.csr_array(DENSE * 1j), "complex"),
+        (scipy.sparse.csr_array(np.eye(3, 12, dtype=np.uint8)), "of dtype uint8"),
         (scipy.sparse.csr_array(np.where(DENSE[0].max() == DENSE, np.nan, DENSE)), "in row 0,"),
     ],
 )
@@ -89,3 +90,10 @@ def test_images_and_what_is_outside_the_support_are_refused():
     grey = aejax.models.vae(12)
     with pytest.raises(ConfigError, match="outside the support"):
         rows_for(grey, scipy.sparse.csr_array(DENSE))
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "int32", "int64", "float64"])
+def test_any_other_type_means_what_it_means_in_a_dense_array(dtype):
+    dense = (np.eye(4, 12) * 3).astype(dtype)
+    given = to_float(rows_for(MODEL, scipy.sparse.csr_array(dense)))
+    np.testing.assert_array_equal(given, to_float(rows_for(MODEL, dense)))
