@@ -15,9 +15,13 @@ the items are shown and the others are to be found. Every seed has users, fold-i
 its own, and for each a method has the setting of its grid with the highest NDCG@100 on its
 validation users; an autoencoder's number of steps is one of its settings, as in the paper.
 
-The grid of steps reached to 400 in a first run, where all five Mult-DAE and two of five Mult-VAE
-had their last: it was lengthened to 1,200 after that, and the claims were left as they were. The
-seeds' test users overlap, so that intervals over seeds are narrower than those of new users.
+What `small` came to (5 of 7 claims pass): on a set so small the closed form is first. NDCG@100 of
+EASE is .445, of Mult-DAE .440 (no claim compares the two), of Mult-VAE .431, of neighbours of items
+.405, of popularity .255; Mult-VAE is not above Mult-DAE, as it is on sets of twenty million
+ratings. The grid of steps reached to 400 in a first run, where all five Mult-DAE and two of five
+Mult-VAE had their last; it was lengthened to 1,200 after that, the claims were left as they were,
+and the verdicts are the same. The seeds' test users overlap, so that intervals over seeds are
+narrower than those of new users.
 """
 
 from __future__ import annotations
@@ -68,7 +72,7 @@ SCALES = {
 
 APPLICATION = Application(
     title="Recommendation: of what a user likes, the items that the user will like too",
-    costs={"smoke": "20 s on one core", "small": "131 s on two cores"},
+    costs={"smoke": "20 s on one core", "small": "438 s on two cores, the test suite beside it"},
     figures=("recommendation",),
     shown=("valid_ndcg_at_100", "ndcg_at_100", "recall_at_20", "recall_at_50"),
     chosen={"setting": "validation"},
