@@ -51,6 +51,7 @@ def first(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
 
 
 def _hits(scores: Any, seen: Any, held_out: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns which of the first k are held out, bool [B, k], and how many are held out [B]."""
     scores, known, wanted = _checked(scores, seen, held_out)
     found = np.take_along_axis(wanted, first(scores, known, k), axis=1)
     return found, wanted.sum(1)
@@ -79,8 +80,11 @@ def recall(scores: Any, seen: Any, held_out: Any, k: int) -> np.ndarray:
     Raises:
       ConfigError: shapes that differ, NaN scores, an item both seen and held out, k below 1.
     """
-    found, count = _hits(scores, seen, held_out, k)
-    return _share(found.sum(1), np.minimum(k, count))
+    return _recall(*_hits(scores, seen, held_out, k), k)
+
+
+def _recall(found: np.ndarray, count: np.ndarray, k: int) -> np.ndarray:
+    return _share(found[:, :k].sum(1), np.minimum(k, count))
 
 
 def ndcg(scores: Any, seen: Any, held_out: Any, k: int) -> np.ndarray:
@@ -91,7 +95,11 @@ def ndcg(scores: Any, seen: Any, held_out: Any, k: int) -> np.ndarray:
 
     Args, returns, raises: as in `recall`.
     """
-    found, count = _hits(scores, seen, held_out, k)
+    return _ndcg(*_hits(scores, seen, held_out, k), k)
+
+
+def _ndcg(found: np.ndarray, count: np.ndarray, k: int) -> np.ndarray:
+    found = found[:, :k]
     gains = 1 / np.log2(np.arange(found.shape[1]) + 2)
     best = np.concatenate([[0.0], np.cumsum(gains)])
     return _share(found @ gains, best[np.minimum(count, found.shape[1])])
@@ -106,6 +114,8 @@ def ranking(
 ) -> dict[str, np.ndarray]:
     """Returns `recall_at_K` and `ndcg_at_K` by user, each [B]; the three of Liang et al. 2018.
 
+    The items are sorted once for all K.
+
     Args:
       scores, seen, held_out: as in `recall`.
       recalls, ndcgs: the values of K.
@@ -113,5 +123,7 @@ def ranking(
     Raises:
       ConfigError: as `recall`.
     """
-    found = {f"recall_at_{k}": recall(scores, seen, held_out, k) for k in recalls}
-    return found | {f"ndcg_at_{k}": ndcg(scores, seen, held_out, k) for k in ndcgs}
+    wanted = [check_size("k", k) for k in (*recalls, *ndcgs)]
+    hits = _hits(scores, seen, held_out, max(wanted, default=1))
+    found = {f"recall_at_{k}": _recall(*hits, k) for k in recalls}
+    return found | {f"ndcg_at_{k}": _ndcg(*hits, k) for k in ndcgs}

@@ -6,6 +6,7 @@ import numpy as np
 
 from aejax.figures.output import Arrayed
 from aejax.figures.style import COLOURS, GREY, Plot, note, panels, styled
+from aejax.figures.tasks import of_task, title
 from aejax.results.rows import Row
 
 # Ruff et al. 2018, table 1: means over the ten digits.
@@ -24,7 +25,7 @@ MARKS = dict(zip(NAMES, "o^sDv", strict=True))
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """Draws the rows of the task `detect`: a panel a data set, a mark a method and class."""
-    mine = [row for row in rows if row.get("point", {}).get("task") == "detect"]
+    mine = of_task(rows, "detect")
     if not mine:
         return None
     datasets = list(dict.fromkeys(row["dataset"] for row in mine))
@@ -75,11 +76,6 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         else "",
     )
     return Plot(figure, table)
-
-
-def title(dataset: str) -> str:
-    """Returns how a data set is called: its name in words, or the last part of a path."""
-    return dataset.replace("\\", "/").rstrip("/").split("/")[-1].replace("_", " ")
 
 
 def _is(row: Row, method: str, normal: int) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from aejax.figures.anomaly_auroc import title
 from aejax.figures.output import Arrayed
 from aejax.figures.style import BLUE, ORANGE, Plot, logarithmic, note, panels, styled
+from aejax.figures.tasks import title
 from aejax.results.rows import Row
 
 BINS = 30

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from aejax.figures.anomaly_auroc import title
 from aejax.figures.output import Arrayed
 from aejax.figures.style import COLOURS, GREY, Plot, note, panels, styled
+from aejax.figures.tasks import of_task, title
 from aejax.results.rows import Row
 
 NAMES = {
@@ -21,15 +21,10 @@ METRICS = {"psnr": "PSNR, dB", "ssim": "SSIM"}
 LEVEL = {"gaussian": "standard deviation", "salt_and_pepper": "share", "masking": "share set to 0"}
 
 
-def of_task(rows: list[Row]) -> list[Row]:
-    """Returns the rows of the task `denoise`."""
-    return [row for row in rows if row.get("point", {}).get("task") == "denoise"]
-
-
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """A row of panels a data set and metric, a panel a noise; means over seeds."""
-    mine = of_task(rows)
+    mine = of_task(rows, "denoise")
     if not mine:
         return None
     datasets = list(dict.fromkeys(row["dataset"] for row in mine))

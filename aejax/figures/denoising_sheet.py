@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from aejax.figures import greys, tiles
-from aejax.figures.anomaly_auroc import title
-from aejax.figures.denoising_levels import NAMES, of_task
+from aejax.figures import tiles
+from aejax.figures.denoising_levels import NAMES
 from aejax.figures.output import Arrayed
 from aejax.figures.style import Plot, note, panels, styled
+from aejax.figures.tasks import of_task, title
 from aejax.results.rows import Row
 
 
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """A panel a data set and noise at its middle level; a line of pictures a method."""
-    mine = [row for row in of_task(rows) if row["seed"] == 0 and row["id"] in arrays]
+    mine = [row for row in of_task(rows, "denoise") if row["seed"] == 0 and row["id"] in arrays]
     if not mine:
         return None
     shown: dict[tuple[str, str], dict[str, Row]] = {}
@@ -38,15 +36,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         for method, label in NAMES.items():
             if method in found and method != "nothing":
                 lines[label] = arrays[found[method]["id"]]["denoised"]
-        pictures = [greys.pictures(np.asarray(images)) for images in lines.values()]
-        strips = [tiles.mosaic(each, len(each)) for each in pictures]
-        gap = np.full((2, *strips[0].shape[1:]), np.nan if strips[0].ndim == 2 else 0.0)
-        canvas = np.concatenate([part for strip in strips for part in (strip, gap)][:-1])
-        tiles.show(axis, canvas, tiles.GreyScale(0.0, 1.0), interpolation="nearest")
-        if axis in axes[::3]:
-            high = strips[0].shape[0] + 2
-            axis.set_yticks([high * i + high / 2 - 1 for i in range(len(lines))], list(lines))
-            axis.tick_params(axis="y", length=0)
+        tiles.show_lines(axis, list(lines.items()), axis in axes[::3])
         table += [
             {"dataset": dataset, "noise": noise, "method": m, **row["metrics"]}
             for m, row in found.items()

@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from aejax.figures.anomaly_auroc import title
 from aejax.figures.output import Arrayed
 from aejax.figures.style import COLOURS, GREY, Plot, logarithmic, note, panels, styled
+from aejax.figures.tasks import of_task, title
 from aejax.results.rows import Row
 
 BASELINES = {
@@ -54,7 +54,7 @@ def _line(axis: Axes, rows: list[Row], label: str, i: int, colour: str) -> list[
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """A row of panels a data set: the best autoencoder among baselines, and its kinds."""
-    mine = [row for row in rows if row.get("point", {}).get("task") in ("features", "choose")]
+    mine = of_task(rows, "features", "choose")
     datasets = list(dict.fromkeys(row["dataset"] for row in mine))
     if not mine:
         return None

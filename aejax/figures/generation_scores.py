@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from aejax.figures.anomaly_auroc import title
 from aejax.figures.output import Arrayed
 from aejax.figures.style import COLOURS, GREY, Plot, logarithmic, note, panels, styled
+from aejax.figures.tasks import of_task, title
 from aejax.results.rows import Row
 
 METHODS = {
@@ -19,15 +19,10 @@ SAMPLERS = {"prior": "its own prior", "mixture": "mixture of codes", "two_stage"
 MARKS = dict(zip(METHODS, "osD^", strict=True))
 
 
-def of_task(rows: list[Row]) -> list[Row]:
-    """Returns the rows of the task `generate`."""
-    return [row for row in rows if row.get("point", {}).get("task") == "generate"]
-
-
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """Two panels a data set: distances with the data's own, and precision against recall."""
-    mine = of_task(rows)
+    mine = of_task(rows, "generate")
     if not mine:
         return None
     datasets = list(dict.fromkeys(row["dataset"] for row in mine))

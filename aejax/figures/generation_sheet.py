@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from aejax.figures import greys, tiles
-from aejax.figures.anomaly_auroc import title
-from aejax.figures.generation_scores import METHODS, SAMPLERS, of_task
+from aejax.figures import tiles
+from aejax.figures.generation_scores import METHODS, SAMPLERS
 from aejax.figures.output import Arrayed
 from aejax.figures.style import Plot, note, panels, styled
+from aejax.figures.tasks import of_task, title
 from aejax.results.rows import Row
 
 SHEETS = {"samples": "samples", "nearest": "the nearest training image to each"}
@@ -17,7 +17,7 @@ SHEETS = {"samples": "samples", "nearest": "the nearest training image to each"}
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """Two panels a data set; a line of pictures a model and sampler."""
-    mine = [row for row in of_task(rows) if row["seed"] == 0 and row["id"] in arrays]
+    mine = [row for row in of_task(rows, "generate") if row["seed"] == 0 and row["id"] in arrays]
     if not mine:
         return None
     datasets = list(dict.fromkeys(row["dataset"] for row in mine))
@@ -36,16 +36,9 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     table: list[dict[str, object]] = []
     for i, axis in enumerate(axes):
         dataset, sheet = datasets[i // 2], list(SHEETS)[i % 2]
-        shown = [np.asarray(arrays[row["id"]][sheet]) for _, row in lines[dataset]]
-        strips = [tiles.mosaic(greys.pictures(x), len(x)) for x in shown]
-        gap = np.full((2, *strips[0].shape[1:]), np.nan if strips[0].ndim == 2 else 0.0)
-        canvas = np.concatenate([part for strip in strips for part in (strip, gap)][:-1])
-        tiles.show(axis, canvas, tiles.GreyScale(0.0, 1.0), interpolation="nearest")
+        shown = [(label, np.asarray(arrays[row["id"]][sheet])) for label, row in lines[dataset]]
+        tiles.show_lines(axis, shown, i % 2 == 0)
         if i % 2 == 0:
-            high = strips[0].shape[0] + 2
-            places = [high * n + high / 2 - 1 for n in range(len(strips))]
-            axis.set_yticks(places, [label for label, _ in lines[dataset]])
-            axis.tick_params(axis="y", length=0)
             table += [
                 {"dataset": dataset, "line": label} | row["metrics"]
                 for label, row in lines[dataset]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from aejax.figures.anomaly_auroc import title
 from aejax.figures.output import Arrayed
 from aejax.figures.style import COLOURS, GREY, Plot, note, panels, styled
+from aejax.figures.tasks import of_task, title
 from aejax.results.rows import Row
 
 NAMES = {
@@ -17,11 +17,6 @@ NAMES = {
     "mean_image": "mean image",
     "mean_fill": "mean of the visible",
 }
-
-
-def of_task(rows: list[Row]) -> list[Row]:
-    """Returns the rows of the task `fill`."""
-    return [row for row in rows if row.get("point", {}).get("task") == "fill"]
 
 
 def places(rows: list[Row]) -> dict[tuple[str, str], list[Row]]:
@@ -35,7 +30,7 @@ def places(rows: list[Row]) -> dict[tuple[str, str], list[Row]]:
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """A panel a data set and kind of hole, a line a method."""
-    shown = places(of_task(rows))
+    shown = places(of_task(rows, "fill"))
     if not shown:
         return None
     titles = [f"{title(dataset)}, {hole.replace('_', ' ')}" for dataset, hole in shown]

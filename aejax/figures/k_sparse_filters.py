@@ -8,13 +8,14 @@ from aejax.figures import greys, tiles
 from aejax.figures.filters import normalised
 from aejax.figures.output import Arrayed
 from aejax.figures.style import Plot, note, panels, styled
+from aejax.figures.tasks import of_task
 from aejax.results.rows import Row
 
 
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """Draws the measured rows of the task `units`, first seed, largest k first (their figure 1)."""
-    mine = [row for row in rows if row.get("point", {}).get("task") == "units"]
+    mine = of_task(rows, "units")
     shown = {
         (-row["point"]["k"], not row["point"]["schedule"]): row
         for row in reversed(mine)

@@ -11,6 +11,7 @@ from matplotlib.colors import LogNorm
 
 from aejax.figures.output import Arrayed
 from aejax.figures.style import RED, Plot, note, panels, styled
+from aejax.figures.tasks import of_task
 from aejax.results.rows import Row
 
 TITLES = {"linear": "no penalty", "linear_l2": "L2 on both weights"}
@@ -19,7 +20,7 @@ TITLES = {"linear": "no penalty", "linear_l2": "L2 on both weights"}
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """Draws the measured rows of the task `landscape`, the first seed of each model."""
-    mine = [row for row in rows if row.get("point", {}).get("task") == "landscape"]
+    mine = of_task(rows, "landscape")
     shown = {row["model"]: row for row in reversed(mine) if row["id"] in arrays}
     chosen = [shown[model] for model in TITLES if model in shown]
     if not chosen:

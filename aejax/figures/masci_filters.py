@@ -8,13 +8,14 @@ from aejax.figures import greys, tiles
 from aejax.figures.filters import normalised
 from aejax.figures.output import Arrayed
 from aejax.figures.style import Plot, note, panels, styled
+from aejax.figures.tasks import of_task
 from aejax.results.rows import Row
 
 
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """Draws the measured rows of the task `filters`, the first seed of each kind."""
-    mine = [row for row in rows if row.get("point", {}).get("task") == "filters"]
+    mine = of_task(rows, "filters")
     shown = {row["point"]["kind"]: row for row in reversed(mine) if row["id"] in arrays}
     if not shown:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aejax.figures.output import Arrayed
 from aejax.figures.style import Plot, note, panels, styled
+from aejax.figures.tasks import of_task
 from aejax.results.rows import Row
 
 TITLES = {"linear": "no penalty", "linear_tied": "tied weights", "linear_l2": "L2 on both sides"}
@@ -12,7 +13,7 @@ TITLES = {"linear": "no penalty", "linear_tied": "tied weights", "linear_l2": "L
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """Draws the measured rows of the task `against_pca`, the first seed of each model."""
-    mine = [row for row in rows if row.get("point", {}).get("task") == "against_pca"]
+    mine = of_task(rows, "against_pca")
     shown = {row["model"]: row for row in reversed(mine) if row["id"] in arrays}
     chosen = [shown[model] for model in TITLES if model in shown]
     if not chosen:

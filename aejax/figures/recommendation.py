@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from aejax.figures.anomaly_auroc import title
 from aejax.figures.output import Arrayed
 from aejax.figures.style import COLOURS, Plot, logarithmic, note, panels, styled
+from aejax.figures.tasks import of_task, title
 from aejax.results.rows import Row
 
 NAMES = {
@@ -23,7 +23,7 @@ METRICS = {"ndcg_at_100": "NDCG@100", "recall_at_20": "Recall@20", "recall_at_50
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """Draws the rows of the task `recommend`: two panels a data set."""
-    mine = [row for row in rows if row.get("point", {}).get("task") == "recommend"]
+    mine = of_task(rows, "recommend")
     if not mine:
         return None
     datasets = list(dict.fromkeys(row["dataset"] for row in mine))

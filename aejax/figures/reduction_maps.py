@@ -5,9 +5,9 @@ from __future__ import annotations
 import matplotlib as mpl
 import numpy as np
 
-from aejax.figures.anomaly_auroc import title
 from aejax.figures.output import Arrayed
 from aejax.figures.style import Plot, note, panels, styled
+from aejax.figures.tasks import of_task, title
 from aejax.results.rows import Row
 
 NAMES = {"autoencoder": "autoencoder", "pca": "PCA", "isomap": "Isomap", "tsne": "t-SNE"}
@@ -17,7 +17,7 @@ DIGITS = 10  # classes that are drawn as their numbers
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """Draws seed 0 of the rows of the task `reduce`: a line of panels a data set."""
-    mine = [row for row in rows if row.get("point", {}).get("task") == "reduce"]
+    mine = of_task(rows, "reduce")
     shown = [row for row in mine if row["seed"] == 0 and row["id"] in arrays]
     if not shown:
         return None

@@ -6,6 +6,7 @@ import numpy as np
 
 from aejax.figures.output import Arrayed
 from aejax.figures.style import COLOURS, Plot, note, panels, styled
+from aejax.figures.tasks import of_task
 from aejax.results.rows import Row
 
 METHODS = {
@@ -19,7 +20,7 @@ METRICS = {"mse_per_image": "test error, squared, per image", "elbo_nats": "test
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """Draws the rows of the task `search`: a panel a model, a column a way to search."""
-    mine = [row for row in rows if row.get("point", {}).get("task") == "search"]
+    mine = of_task(rows, "search")
     if not mine:
         return None
     models = list(dict.fromkeys(row["model"] for row in mine))

@@ -6,6 +6,7 @@ import numpy as np
 
 from aejax.figures.output import Arrayed
 from aejax.figures.style import COLOURS, Plot, logarithmic, note, panels, styled
+from aejax.figures.tasks import of_task
 from aejax.results.rows import Row
 
 NAMES = {
@@ -25,7 +26,7 @@ PANELS = {
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """Draws the measured rows of the task `dictionary`: a line a kind, a dot a member."""
-    mine = [row for row in rows if row.get("point", {}).get("task") == "dictionary"]
+    mine = of_task(rows, "dictionary")
     if not mine:
         return None
     figure, axes = panels(list(PANELS.values()), 3, 2.3)

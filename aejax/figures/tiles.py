@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
-from aejax.figures.greys import GreyScale, is_image
+from aejax.figures.greys import GreyScale, is_image, pictures
 
 GAPS = {"RdBu_r": "#c8c8c8"}  # where white is a value
 
@@ -58,6 +58,25 @@ def show(
     axis.set(xticks=[], yticks=[])
     axis.spines[:].set_visible(False)
     return drawn
+
+
+def show_lines(axis: Axes, lines: Sequence[tuple[str, np.ndarray]], labelled: bool) -> None:
+    """Draws a line of pictures under another, in greys from 0 to 1.
+
+    Args:
+      axis: where; without a frame.
+      lines: labels, and as many images [n, H, W] or [n, H, W, C] each.
+      labelled: labels stand at the left: of the first panel of a row.
+    """
+    strips = [mosaic(pictures(images), len(images)) for _, images in lines]
+    high = strips[0].shape[0] + 2
+    gap = np.full((2, *strips[0].shape[1:]), np.nan if strips[0].ndim == 2 else 0.0)
+    canvas = np.concatenate([part for strip in strips for part in (strip, gap)][:-1])
+    show(axis, canvas, GreyScale(0.0, 1.0), interpolation="nearest")
+    if labelled:
+        places = [high * i + high / 2 - 1 for i in range(len(lines))]
+        axis.set_yticks(places, [label for label, _ in lines])
+        axis.tick_params(axis="y", length=0)
 
 
 def key(

@@ -6,6 +6,7 @@ import numpy as np
 
 from aejax.figures.output import Arrayed
 from aejax.figures.style import COLOURS, Plot, note, panels, styled
+from aejax.figures.tasks import of_task
 from aejax.results.rows import Row
 
 OTHERS = {"rbm": "RBM-3", "mlp": "MLP-3, no pre-training"}
@@ -14,7 +15,7 @@ OTHERS = {"rbm": "RBM-3", "mlp": "MLP-3, no pre-training"}
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """Draws the measured rows of the task `stack`: error against noise, other kinds as lines."""
-    mine = [row for row in rows if row.get("point", {}).get("task") == "stack"]
+    mine = of_task(rows, "stack")
     if not mine:
         return None
     datasets = list(dict.fromkeys(row["dataset"] for row in mine))

@@ -6,6 +6,7 @@ from aejax.figures import tiles
 from aejax.figures.filters import SYMMETRIC, normalised
 from aejax.figures.output import Arrayed
 from aejax.figures.style import Plot, note, panels, styled
+from aejax.figures.tasks import of_task
 from aejax.results.rows import Row
 
 DRAWN, ACROSS = 36, 6
@@ -14,7 +15,7 @@ DRAWN, ACROSS = 36, 6
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """Draws the measured rows of the task `filters`, the first seed of each noise level."""
-    mine = [row for row in rows if row.get("point", {}).get("task") == "filters"]
+    mine = of_task(rows, "filters")
     first = {row["point"]["noise"]: row for row in reversed(mine) if row["id"] in arrays}
     chosen = [first[noise] for noise in sorted(first)]
     if not chosen:

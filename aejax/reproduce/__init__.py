@@ -16,7 +16,9 @@ from aejax.reproduce.criteria import (
     level,
     within,
 )
+from aejax.reproduce.grids import candidates
 from aejax.reproduce.images import image_splits
+from aejax.reproduce.scaled import scaler
 from aejax.reproduce.select import combine, difference, pick, ratio
 from aejax.reproduce.tasks import Context, Measured, Task
 
@@ -30,6 +32,7 @@ __all__ = [
     "anchor",
     "at_least",
     "at_most",
+    "candidates",
     "combine",
     "difference",
     "image_splits",
@@ -39,5 +42,6 @@ __all__ = [
     "level",
     "pick",
     "ratio",
+    "scaler",
     "within",
 ]

@@ -86,6 +86,7 @@ class Application(NamedTuple):
     Args:
       title: what it is for, in one sentence.
       costs: as a paper's; `smoke` and `small` are needed.
+      datasets: scale -> the data sets that its tasks are run on, one after another.
       figures: as a paper's.
       chosen: as a paper's.
       shown: metrics of the table that is printed for the user's own data.
@@ -93,6 +94,7 @@ class Application(NamedTuple):
 
     title: str
     costs: Mapping[str, str]
+    datasets: Mapping[str, tuple[str, ...]]
     figures: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
     chosen: Mapping[str, str] = MappingProxyType({})
@@ -151,7 +153,8 @@ def check_paper(name: str, paper: Facts, kind: str = "paper") -> Facts:
     """Returns the facts.
 
     Raises:
-      ConfigError: the cost of a needed scale is not said, or what selected a setting is unknown.
+      ConfigError: the cost of a needed scale or an application's data sets are not said, or what
+        selected a setting is unknown.
     """
     for scale in NEEDED[kind]:
         if not paper.costs.get(scale, "").strip():
@@ -160,6 +163,13 @@ def check_paper(name: str, paper: Facts, kind: str = "paper") -> Facts:
                 "'6 min on one core'."
             )
     check_names(f"{kind} {name!r}: cost of scale", paper.costs, PAPER_SCALES)
+    datasets = paper.datasets if isinstance(paper, Application) else None
+    for scale in paper.scales:
+        if datasets is not None and not datasets.get(scale):
+            raise ConfigError(
+                f"{kind} {name!r}: the data sets of scale {scale!r} are missing. Allowed: one or "
+                "more names."
+            )
     for setting, split in paper.chosen.items():
         check_names(f"{kind} {name!r}: {setting} is chosen by", [split], SPLITS)
     return paper

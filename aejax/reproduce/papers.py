@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -12,11 +13,11 @@ from rich.console import Console
 
 from aejax.errors import ConfigError, lookup
 from aejax.reproduce import intervals
-from aejax.reproduce.claim import Claim, Facts, check_claims, check_paper
+from aejax.reproduce.claim import Application, Claim, Facts, check_claims, check_paper
 from aejax.reproduce.origin import is_dirty
 from aejax.reproduce.results import read, state_of
 from aejax.reproduce.select import Row
-from aejax.reproduce.tasks import Context, run_tasks
+from aejax.reproduce.tasks import Context, Task, run_tasks
 from aejax.sweep import check_scale, make_plan, run
 
 # Folder of `configs/` -> what one of its files is.
@@ -26,8 +27,8 @@ GROUPS = {"papers": "paper", "applications": "application"}
 class PaperFile(NamedTuple):
     """A paper's file: `PAPER`, `claims()`, `get_config(scale)`, and `sweep(scale)`, `tasks(scale)`
 
-    where it has them. An application's has `APPLICATION` for `PAPER`, and `own(scale, dataset)`:
-    the tasks for the user's own data.
+    where it has them. An application's has `APPLICATION` for `PAPER`, and `tasks(scale, dataset)`:
+    those on one data set, one of its own or the user's.
     """
 
     name: str
@@ -98,12 +99,22 @@ def check_own(entry: PaperFile) -> PaperFile:
     Raises:
       ConfigError: a paper, or an application whose data are its own.
     """
-    if not hasattr(entry.module, "own"):
+    if not isinstance(entry.paper, Application):
         raise ConfigError(
             f"dataset: {entry.kind} {entry.name!r} has data of its own. Allowed: an application "
             "that takes yours (docs/applications.md)."
         )
     return entry
+
+
+def tasks_of(entry: PaperFile, scale: str, dataset: str | None = None) -> Iterable[Task]:
+    """Returns the tasks of a scale; an application's on its data sets, or on the one named."""
+    if not hasattr(entry.module, "tasks"):
+        return ()
+    if not isinstance(entry.paper, Application):
+        return entry.module.tasks(scale)
+    wanted = entry.paper.datasets[scale] if dataset is None else (dataset,)
+    return chain.from_iterable(entry.module.tasks(scale, each) for each in wanted)
 
 
 def measure(
@@ -125,16 +136,14 @@ def measure(
     rows: list[Row] = []
     if own:
         context = Context(config, workdir, None, [])
-        return run_tasks(
-            entry.name, module.own(config.scale, config.dataset), context, workdir, console
-        )
+        listed = tasks_of(entry, config.scale, config.dataset)
+        return run_tasks(entry.name, listed, context, workdir, console)
     if hasattr(module, "sweep"):
         plan = make_plan(config, list(module.sweep(config.scale)))
         rows = run(plan, workdir / "sweep", console).rows
     context = Context(config, workdir, plan, list(rows))
-    if hasattr(module, "tasks"):
-        rows = rows + run_tasks(entry.name, module.tasks(config.scale), context, workdir, console)
-    return rows
+    listed = list(tasks_of(entry, config.scale))
+    return rows + run_tasks(entry.name, listed, context, workdir, console) if listed else rows
 
 
 def index(folder: Path, results: Path, chosen: Iterable[str] | None = None) -> list[dict[str, Any]]:

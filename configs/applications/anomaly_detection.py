@@ -46,6 +46,7 @@ from aejax.reproduce import (
     at_least,
     increasing_in_mean,
     pick,
+    scaler,
     within,
 )
 from aejax.reproduce.tasks import Point
@@ -76,6 +77,7 @@ SCALES = {
 APPLICATION = Application(
     title="Anomaly detection: rows that a model of the normal ones cannot reconstruct",
     costs={"smoke": "20 s on one core", "small": "468 s on two cores, other work beside it"},
+    datasets={name: scale.datasets for name, scale in SCALES.items()},
     figures=("anomaly_auroc", "anomaly_scores"),
     shown=("valid_auroc", "auroc", "average_precision", "false_alarm_rate", "detected"),
     chosen={"setting": "validation"},
@@ -159,12 +161,7 @@ def split(context: Context, name: str, normal: int, seed: int) -> Split:
     if few < 10:
         raise ConfigError(f"dataset={name!r} has {few} rows of a class. Allowed: 10 or more each.")
     train = data.train[pool[data.train_labels[pool] == normal][: min(few, plan.rows)]]
-    low, wide = (np.float32(0), np.float32(255))
-    flat = lambda rows: np.asarray(rows, np.float32).reshape(len(rows), -1)
-    if data.train.dtype != np.uint8:
-        low, wide = flat(train).mean(0), flat(train).std(0)
-        wide = np.where(wide > 0, wide, 1).astype(np.float32)
-    scaled = lambda rows: (flat(rows) - low) / wide
+    scaled = scaler(train)
     return Split(
         scaled(train),
         scaled(data.train[held]),
@@ -222,22 +219,12 @@ def detect(context: Context, point: Point) -> list[Measured]:
     return measured
 
 
-def _tasks(dataset: str) -> Iterator[Task]:
+def tasks(scale: str, dataset: str) -> Iterator[Task]:
+    """Yields the choice of a setting and the test of every method."""
     for method in METHODS:
         point = {"dataset": dataset, "method": method}
         yield Task({"task": "choose", **point}, choose)
         yield Task({"task": "detect", **point}, detect)
-
-
-def tasks(scale: str = "small") -> Iterator[Task]:
-    """Yields the choice of a setting and the test of every method on every data set."""
-    for dataset in SCALES[scale].datasets:
-        yield from _tasks(dataset)
-
-
-def own(scale: str, dataset: str) -> Iterator[Task]:
-    """Yields the same for the user's own data."""
-    yield from _tasks(dataset)
 
 
 def _mean(dataset: str, method: str, metric: str = "auroc") -> Any:

@@ -41,6 +41,7 @@ from aejax.reproduce import (
     increasing,
     increasing_in_mean,
     pick,
+    scaler,
 )
 from aejax.reproduce.tasks import Point
 from aejax.sweep import base
@@ -68,6 +69,7 @@ SCALES = {
 APPLICATION = Application(
     title="Dimensionality reduction: rows as points of a plane",
     costs={"smoke": "20 s on one core", "small": "77 s on two cores, other work beside it"},
+    datasets={name: scale.datasets for name, scale in SCALES.items()},
     figures=("reduction_maps",),
     shown=("valid_trustworthiness", "trustworthiness", "accuracy", "seconds_for_1000_new"),
     chosen={"setting": "validation"},
@@ -109,12 +111,7 @@ def rows_of(context: Context, name: str) -> Rows:
             f"dataset={name!r} has {len(data.train)} training and {len(data.test)} test rows. "
             "Allowed: 100 and 25, or more."
         )
-    low, wide = np.float32(0), np.float32(255)
-    flat = lambda rows: np.asarray(rows, np.float32).reshape(len(rows), -1)
-    if data.train.dtype != np.uint8:
-        low, wide = flat(train).mean(0), flat(train).std(0)
-        wide = np.where(wide > 0, wide, 1).astype(np.float32)
-    scaled = lambda part: (flat(part) - low) / wide
+    scaled = scaler(train)
     labels = None if data.test_labels is None else data.test_labels[: plan.test]
     return Rows(scaled(train), scaled(data.train[held]), scaled(data.test[: plan.test]), labels)
 
@@ -190,20 +187,10 @@ def reduce(context: Context, point: Point) -> list[Measured]:
     return measured
 
 
-def _tasks(dataset: str) -> Iterator[Task]:
+def tasks(scale: str, dataset: str) -> Iterator[Task]:
+    """Yields every method."""
     for method in METHODS:
         yield Task({"task": "reduce", "dataset": dataset, "method": method}, reduce)
-
-
-def tasks(scale: str = "small") -> Iterator[Task]:
-    """Yields every method on every data set."""
-    for dataset in SCALES[scale].datasets:
-        yield from _tasks(dataset)
-
-
-def own(scale: str, dataset: str) -> Iterator[Task]:
-    """Yields the same for the user's own data."""
-    yield from _tasks(dataset)
 
 
 def _value(dataset: str, method: str, metric: str) -> Any:

@@ -37,8 +37,10 @@ from aejax.reproduce import (
     Context,
     Measured,
     Task,
+    candidates,
     increasing_in_mean,
     pick,
+    scaler,
 )
 from aejax.reproduce.tasks import Point
 from aejax.sweep import base
@@ -88,6 +90,7 @@ SCALES = {
 APPLICATION = Application(
     title="Features: a classifier of few labels on codes that were learnt without labels",
     costs={"smoke": "30 s on one core", "small": "639 s on two cores, other work beside it"},
+    datasets={name: scale.datasets for name, scale in SCALES.items()},
     figures=("features_labels",),
     shown=("valid_error", "error"),
     chosen={"setting": "validation", "kind": "validation", "labels": "swept"},
@@ -135,17 +138,11 @@ def split(context: Context, name: str) -> Split:
         raise ConfigError(
             f"dataset={name!r} has {few} training rows of a class. Allowed: {LABELS[0]} or more."
         )
-    flat = lambda rows: np.asarray(rows, np.float32).reshape(len(rows), -1)
-    bytes_ = data.train.dtype == np.uint8
-    low, wide = np.float32(0), np.float32(255)
-    if not bytes_:
-        low, wide = flat(data.train[kept]).mean(0), flat(data.train[kept]).std(0)
-        wide = np.where(wide > 0, wide, 1).astype(np.float32)
-    scaled = lambda rows: (flat(rows) - low) / wide
+    scaled = scaler(data.train[kept])
     test = slice(plan.test)
     return Split(
         scaled(data.train[kept]), labels[kept], scaled(data.train[held]), labels[held],
-        scaled(data.test[test]), test_labels[test], bytes_,
+        scaled(data.test[test]), test_labels[test], data.train.dtype == np.uint8,
     )  # fmt: skip
 
 
@@ -157,22 +154,14 @@ def labelled(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
 
 def _trained(name: str, plan: Scale, rows: Split) -> dict[tuple[str, int], Encode]:
     """Returns (setting, seed) -> the encoder of a trained autoencoder."""
-    kind, seeds = KINDS[name], range(plan.seeds)
+    kind, shape = KINDS[name], rows.train.shape[1:]
     said = PIXELS if rows.bytes and name not in SQUARED else {"likelihood": "gaussian"}
-    found: dict[tuple[str, int], Encode] = {}
-    for setting in settings(kind.grid):
-        args = {**kind.args, **setting, **said}
-        model = aejax.models.build(name, rows.train.shape[1:], args)
-        members = aejax.fit_population(
-            model, rows.train, seeds=seeds, hp={**kind.hp, "lr": [1e-3]}, steps=plan.steps,
-            batch_size=min(128, len(rows.train)), progress=False,
-        )  # fmt: skip
-        each = [(values, seed) for values in settings(kind.hp) for seed in seeds]
-        for (values, seed), member in zip(each, members, strict=True):
-            found[named({**setting, **values}), seed] = lambda x, member=member: aejax.encode(
-                member, x
-            ).reshape(len(x), -1)
-    return found
+    found = candidates(
+        lambda setting: aejax.models.build(name, shape, {**kind.args, **setting, **said}),
+        rows.train, range(plan.seeds), grid=kind.grid, hp=kind.hp, steps=plan.steps,
+    )  # fmt: skip
+    encoder = lambda member: lambda x: aejax.encode(member, x).reshape(len(x), -1)
+    return {which: encoder(member) for which, member in found.items()}
 
 
 def _fixed(name: str, plan: Scale, rows: Split) -> dict[tuple[str, int], Encode]:
@@ -247,21 +236,11 @@ def choose(context: Context, point: Point) -> list[Measured]:
     return measured
 
 
-def _tasks(dataset: str) -> Iterator[Task]:
+def tasks(scale: str, dataset: str) -> Iterator[Task]:
+    """Yields every method, then the choice of a kind of autoencoder."""
     for method in METHODS:
         yield Task({"task": "features", "dataset": dataset, "method": method}, classify)
     yield Task({"task": "choose", "dataset": dataset, "method": "autoencoder"}, choose)
-
-
-def tasks(scale: str = "small") -> Iterator[Task]:
-    """Yields every method on every data set, then the choice of a kind of autoencoder."""
-    for dataset in SCALES[scale].datasets:
-        yield from _tasks(dataset)
-
-
-def own(scale: str, dataset: str) -> Iterator[Task]:
-    """Yields the same for the user's own rows."""
-    yield from _tasks(dataset)
 
 
 def _error(dataset: str, task: str, method: str, count: int) -> Any:

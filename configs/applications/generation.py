@@ -45,6 +45,7 @@ from aejax.reproduce import (
     Measured,
     Task,
     at_least,
+    candidates,
     image_splits,
     increasing_in_mean,
     pick,
@@ -90,6 +91,7 @@ SCALES = {
 APPLICATION = Application(
     title="Generation: new images, from a model's prior and from densities of its codes",
     costs={"smoke": "40 s on one core", "small": "1498 s on two cores, other work beside it"},
+    datasets={name: scale.datasets for name, scale in SCALES.items()},
     figures=("generation_scores", "generation_sheet"),
     shown=("valid_frechet", "frechet", "precision", "recall", "nearest"),
     chosen={"setting": "validation", "sampler": "swept"},
@@ -113,58 +115,65 @@ def feature_space(context: Context, name: str) -> FeatureSpace:
     return classifier_space(data, steps=SCALES[context.scale].steps)
 
 
-def _trained(name: str, plan: Scale, train: np.ndarray) -> dict[tuple[str, int], aejax.Fitted]:
-    """Returns (setting, seed) -> a trained model."""
-    args, hp = MODELS[name]
-    seeds = range(plan.seeds)
-    found: dict[tuple[str, int], aejax.Fitted] = {}
+def _data(train: np.ndarray) -> dict[str, Sampler]:
+    """The control: training images in place of samples."""
+    order = lambda seed: np.random.RandomState(seed).permutation(len(train))
+    return {"as it is": lambda seed: lambda n, again: train[order(again)[:n]]}
+
+
+def _pca(plan: Scale, train: np.ndarray) -> dict[str, Sampler]:
+    """A mixture of the principal components of images: setting -> sampler."""
+    flat = train[:FITTED].reshape(len(train[:FITTED]), -1)
+
+    def sampler(fitted: PCA, setting: dict[str, Any]) -> Sampler:
+        def make(seed: int) -> Draw:
+            draw = DENSITIES["mixture"](fitted.transform(flat), seed, **setting)
+            back = fitted.inverse_transform
+            return lambda n, again: back(draw(n, again)).reshape(n, *train.shape[1:])
+
+        return make
+
+    found = {}
     for latent in plan.latents:
-        model = aejax.models.build(name, train.shape[1:], {"latent": latent, **args})
-        members = aejax.fit_population(
-            model, train, seeds=seeds, hp={**hp, "lr": [1e-3]}, steps=plan.steps,
-            batch_size=min(128, len(train)), progress=False,
-        )  # fmt: skip
-        each = [(values, seed) for values in settings(hp) for seed in seeds]
-        for (values, seed), member in zip(each, members, strict=True):
-            found[named({"latent": latent, **values}), seed] = member
+        fitted = PCA(min(latent, *flat.shape), svd_solver="full").fit(flat)
+        for setting in settings(DENSITY_GRID["mixture"]):
+            found[named({"latent": latent, **setting})] = sampler(fitted, setting)
     return found
+
+
+def _of_models(name: str, plan: Scale, train: np.ndarray) -> dict[str, dict[str, Sampler]]:
+    """A trained model by its own prior, and by densities of its codes."""
+    args, hp = MODELS[name]
+    models = candidates(
+        lambda setting: aejax.models.build(name, train.shape[1:], {**setting, **args}),
+        train, range(plan.seeds), grid={"latent": plan.latents}, hp=hp, steps=plan.steps,
+    )  # fmt: skip
+
+    def prior(of: str) -> Sampler:
+        return lambda seed: lambda n, again: aejax.sample(models[of, seed], n, seed=again)
+
+    def density(of: str, kind: str, setting: dict[str, Any]) -> Sampler:
+        few = train[:FITTED]
+        return lambda seed: aejax.ex_post(models[of, seed], few, kind, seed=seed, **setting)
+
+    names = list(dict.fromkeys(of for of, _ in models))
+    return {"prior": {of: prior(of) for of in names}} | {
+        kind: {
+            f"{of}; {named(setting)}": density(of, kind, setting)
+            for of in names
+            for setting in settings(grid)
+        }
+        for kind, grid in DENSITY_GRID.items()
+    }
 
 
 def _samplers(method: str, plan: Scale, train: np.ndarray) -> dict[str, dict[str, Sampler]]:
     """Returns sampler -> setting -> (seed) -> a function that draws n images by a seed."""
-    few = train[:FITTED]
     if method == "data":
-        order = lambda seed: np.random.RandomState(seed).permutation(len(train))
-        return {"data": {"as it is": lambda seed: lambda n, again: train[order(again)[:n]]}}
+        return {"data": _data(train)}
     if method == "pca":
-        flat = few.reshape(len(few), -1)
-        found: dict[str, Sampler] = {}
-        for components in plan.latents:
-            fitted = PCA(min(components, *flat.shape), svd_solver="full").fit(flat)
-            for setting in settings(DENSITY_GRID["mixture"]):
-
-                def make(seed: int, fitted: Any = fitted, setting: Any = setting) -> Draw:
-                    draw = DENSITIES["mixture"](fitted.transform(flat), seed, **setting)
-                    back = fitted.inverse_transform
-                    return lambda n, again: back(draw(n, again)).reshape(n, *train.shape[1:])
-
-                found[named({"latent": components, **setting})] = make
-        return {"mixture": found}
-    models = _trained(method, plan, train)
-    named_models = dict.fromkeys(setting for setting, _ in models)
-    found_by: dict[str, dict[str, Sampler]] = {"prior": {}}
-    for chosen in named_models:
-        found_by["prior"][chosen] = lambda seed, chosen=chosen: (
-            lambda n, again: aejax.sample(models[chosen, seed], n, seed=again)
-        )
-        for density, grid in DENSITY_GRID.items():
-            for setting in settings(grid):
-                found_by.setdefault(density, {})[f"{chosen}; {named(setting)}"] = (
-                    lambda seed, chosen=chosen, density=density, setting=setting: aejax.ex_post(
-                        models[chosen, seed], few, density, seed=seed, **setting
-                    )
-                )
-    return found_by
+        return {"mixture": _pca(plan, train)}
+    return _of_models(method, plan, train)
 
 
 def generate(context: Context, point: Point) -> list[Measured]:
@@ -214,20 +223,10 @@ def generate(context: Context, point: Point) -> list[Measured]:
     return measured
 
 
-def _tasks(dataset: str) -> Iterator[Task]:
+def tasks(scale: str, dataset: str) -> Iterator[Task]:
+    """Yields every method."""
     for method in METHODS:
         yield Task({"task": "generate", "dataset": dataset, "method": method}, generate)
-
-
-def tasks(scale: str = "small") -> Iterator[Task]:
-    """Yields every method on every data set."""
-    for dataset in SCALES[scale].datasets:
-        yield from _tasks(dataset)
-
-
-def own(scale: str, dataset: str) -> Iterator[Task]:
-    """Yields the same for the user's own images."""
-    yield from _tasks(dataset)
 
 
 def _value(dataset: str, method: str, sampler: str, metric: str = "frechet") -> Any:

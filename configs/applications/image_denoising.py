@@ -77,6 +77,7 @@ SCALES = {
 APPLICATION = Application(
     title="Image denoising: noise that an autoencoder has learnt to undo",
     costs={"smoke": "30 s on one core", "small": "169 s on two cores, other work beside it"},
+    datasets={name: scale.datasets for name, scale in SCALES.items()},
     figures=("denoising_levels", "denoising_sheet"),
     shown=("valid_psnr", "psnr", "ssim"),
     chosen={"setting": "validation", "noise": "swept", "level": "swept"},
@@ -180,22 +181,12 @@ def denoise(context: Context, point: Point) -> list[Measured]:
     return measured
 
 
-def _tasks(dataset: str) -> Iterator[Task]:
+def tasks(scale: str, dataset: str) -> Iterator[Task]:
+    """Yields every method on every noise."""
     for noise in LEVELS:
         for method in METHODS:
             point = {"task": "denoise", "dataset": dataset, "noise": noise, "method": method}
             yield Task(point, denoise)
-
-
-def tasks(scale: str = "small") -> Iterator[Task]:
-    """Yields every method on every noise and data set."""
-    for dataset in SCALES[scale].datasets:
-        yield from _tasks(dataset)
-
-
-def own(scale: str, dataset: str) -> Iterator[Task]:
-    """Yields the same for the user's own images."""
-    yield from _tasks(dataset)
 
 
 def _mean(dataset: str, noise: str, method: str) -> Any:

@@ -20,6 +20,7 @@ three epochs; the adversarial term changes nothing that can be seen.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -38,6 +39,7 @@ from aejax.reproduce import (
     Context,
     Measured,
     Task,
+    candidates,
     image_splits,
     increasing_in_mean,
     pick,
@@ -80,6 +82,7 @@ SCALES = {
 APPLICATION = Application(
     title="Inpainting: holes filled from what is around them",
     costs={"smoke": "30 s on one core", "small": "426 s on two cores, other work beside it"},
+    datasets={name: scale.datasets for name, scale in SCALES.items()},
     figures=("inpainting_psnr", "inpainting_sheet"),
     shown=("valid_psnr", "psnr"),
 )
@@ -114,25 +117,25 @@ def psnr_in(hidden: np.ndarray, clean: np.ndarray, filled: np.ndarray) -> np.nda
 
 def _networks(name: str, kind: str, plan: Scale, train: np.ndarray) -> dict[tuple[str, int], Fill]:
     """Returns (setting, seed) -> a trained filler."""
-    found: dict[tuple[str, int], Fill] = {}
-    hp = {"lr": [1e-3]}
+    shape, fixed = train.shape[1:], {}
     if name == "context_encoder_adversarial":
         # The paper's .001 of the adversary to .999 of the mean squared error, for a sum in nats.
-        hp["w_adversarial_nats"] = [SHARE * float(np.prod(train.shape[1:])) / 2000]
-    for setting in settings(NETWORKS[name]):
-        model = aejax.models.build(
-            name, train.shape[1:], {"mask": kind, "likelihood": "bernoulli", **setting}
+        fixed["w_adversarial_nats"] = SHARE * float(np.prod(shape)) / 2000
+    said = {"mask": kind, "likelihood": "bernoulli"}
+    found = candidates(
+        lambda setting: aejax.models.build(name, shape, {**said, **setting}), train,
+        range(plan.seeds), grid=NETWORKS[name], fixed=fixed, steps=plan.steps, batch_size=64,
+    )  # fmt: skip
+    models = {member.model for member in found.values()}
+    fills = {model: jax.jit(functools.partial(inpaint, model)) for model in models}
+
+    def filler(member: aejax.Fitted) -> Fill:
+        fill = fills[member.model]
+        return lambda x, hole: np.asarray(
+            fill(member.variables, jnp.asarray(x, jnp.float32), jnp.asarray(hole))
         )
-        members = aejax.fit_population(
-            model, train, seeds=range(plan.seeds), hp=hp, steps=plan.steps,
-            batch_size=min(64, len(train)), progress=False,
-        )  # fmt: skip
-        fill = jax.jit(lambda variables, x, hole, model=model: inpaint(model, variables, x, hole))
-        for seed, member in enumerate(members):
-            found[named(setting), seed] = lambda x, hole, fill=fill, member=member: np.asarray(
-                fill(member.variables, jnp.asarray(x, jnp.float32), jnp.asarray(hole))
-            )
-    return found
+
+    return {which: filler(member) for which, member in found.items()}
 
 
 def _fixed(method: str, plan: Scale, train: np.ndarray) -> dict[tuple[str, int], Fill]:
@@ -183,21 +186,11 @@ def fill(context: Context, point: Point) -> list[Measured]:
     return measured
 
 
-def _tasks(dataset: str, holes: tuple[str, ...]) -> Iterator[Task]:
-    for hole in holes:
+def tasks(scale: str, dataset: str) -> Iterator[Task]:
+    """Yields every method on every kind of hole."""
+    for hole in SCALES[scale].holes:
         for method in METHODS:
             yield Task({"task": "fill", "dataset": dataset, "hole": hole, "method": method}, fill)
-
-
-def tasks(scale: str = "small") -> Iterator[Task]:
-    """Yields every method on every kind of hole and data set."""
-    for dataset in SCALES[scale].datasets:
-        yield from _tasks(dataset, SCALES[scale].holes)
-
-
-def own(scale: str, dataset: str) -> Iterator[Task]:
-    """Yields the same for the user's own images."""
-    yield from _tasks(dataset, SCALES[scale].holes)
 
 
 def _psnr(dataset: str, hole: str, method: str) -> Any:

@@ -73,6 +73,7 @@ SCALES = {
 APPLICATION = Application(
     title="Recommendation: of what a user likes, the items that the user will like too",
     costs={"smoke": "20 s on one core", "small": "438 s on two cores, the test suite beside it"},
+    datasets={name: scale.datasets for name, scale in SCALES.items()},
     figures=("recommendation",),
     shown=("valid_ndcg_at_100", "ndcg_at_100", "recall_at_20", "recall_at_50"),
     chosen={"setting": "validation"},
@@ -209,20 +210,10 @@ def recommend(context: Context, point: Point) -> list[Measured]:
     return measured
 
 
-def _tasks(dataset: str) -> Iterator[Task]:
+def tasks(scale: str, dataset: str) -> Iterator[Task]:
+    """Yields every method."""
     for method in METHODS:
         yield Task({"task": "recommend", "dataset": dataset, "method": method}, recommend)
-
-
-def tasks(scale: str = "small") -> Iterator[Task]:
-    """Yields every method on every data set."""
-    for dataset in SCALES[scale].datasets:
-        yield from _tasks(dataset)
-
-
-def own(scale: str, dataset: str) -> Iterator[Task]:
-    """Yields the same for the user's own ratings."""
-    yield from _tasks(dataset)
 
 
 def _value(dataset: str, method: str, metric: str) -> Any:

@@ -39,11 +39,14 @@ def test_names_of_both_groups_are_found_and_completed():
             papers.find([PAPERS, FOLDER], wrong)
 
 
-def test_an_application_says_the_cost_of_smoke_and_small():
-    facts = Application("t", {"smoke": "1 s", "small": "1 s"})
+def test_an_application_says_cost_and_data_of_smoke_and_small():
+    costs, sets = {"smoke": "1 s", "small": "1 s"}, {"smoke": ("digits",), "small": ("mnist",)}
+    facts = Application("t", costs, sets)
     assert check_paper("mine", facts, "application").scales == ("smoke", "small")
     with pytest.raises(ConfigError, match="application 'mine': the cost of scale 'small'"):
-        check_paper("mine", Application("t", {"smoke": "1 s"}), "application")
+        check_paper("mine", Application("t", {"smoke": "1 s"}, sets), "application")
+    with pytest.raises(ConfigError, match="application 'mine': the data sets of scale 'small'"):
+        check_paper("mine", Application("t", costs, {"smoke": ("digits",)}), "application")
 
 
 def test_a_paper_takes_no_data_of_the_user():
@@ -56,9 +59,9 @@ def test_every_application_can_be_planned_and_has_three_seeds(name):
     entry = papers.load(FOLDER, name)
     for scale in entry.paper.scales:
         assert papers.configure(entry, scale).scale == scale
-        assert all(task.point["task"] for task in entry.module.tasks(scale))
+        assert all(task.point["task"] for task in papers.tasks_of(entry, scale))
     assert entry.module.SCALES["small"].seeds >= 3
-    own = {str(task.point["dataset"]) for task in entry.module.own("small", "mine.npz")}
+    own = {str(task.point["dataset"]) for task in papers.tasks_of(entry, "small", "mine.npz")}
     assert own == {"mine.npz"}
 
 
@@ -86,7 +89,7 @@ def context(name: str, path: Path, folder: Path) -> tuple[papers.PaperFile, Cont
 
 def own_rows(name: str, path: Path, folder: Path, *methods: str):
     entry, given = context(name, path, folder)
-    listed = [t for t in entry.module.own("smoke", str(path)) if t.point["method"] in methods]
+    listed = [t for t in papers.tasks_of(entry, "smoke", str(path)) if t.point["method"] in methods]
     return run_tasks(name, listed, given, folder, quiet(100))
 
 

@@ -60,16 +60,8 @@ def strong_generalisation(
     for name, size in (("valid_users", valid_users), ("test_users", test_users)):
         check_integer(name, size, 1)
     liked, threshold = _liked(ratings, threshold)
-    enough = np.flatnonzero(_counts(liked) >= LEAST_ITEMS)
     needed = valid_users + test_users
-    if len(enough) < needed + LEAST_ITEMS:
-        raise ConfigError(
-            f"dataset={ratings.name!r} has {len(enough)} users with {LEAST_ITEMS} ratings of "
-            f"{threshold:g} or more, and {needed} of them are held out. Allowed: "
-            f"{needed + LEAST_ITEMS} or more."
-        )
-    random = np.random.RandomState(seed)  # its stream is frozen, so the split outlives NumPy 3
-    order = enough[random.permutation(len(enough))]
+    order, random = _drawn(ratings, liked, threshold, needed, seed)
     train = liked[np.sort(order[needed:])]
     of_valid, of_test = order[:valid_users], order[valid_users:needed]
     return _protocol(ratings, train, liked[of_valid], liked[of_test], random, threshold, liked)
@@ -103,15 +95,7 @@ def with_test(
 
     cells = (shown.data, (shown.row, place[shown.col]))
     theirs = csr_array(cells, shape=(theirs.shape[0], liked.shape[1]))
-    enough = np.flatnonzero(_counts(liked) >= LEAST_ITEMS)
-    if len(enough) < valid_users + LEAST_ITEMS:
-        raise ConfigError(
-            f"dataset={ratings.name!r} has {len(enough)} users with {LEAST_ITEMS} ratings of "
-            f"{threshold:g} or more, and {valid_users} of them are held out. Allowed: "
-            f"{valid_users + LEAST_ITEMS} or more."
-        )
-    random = np.random.RandomState(seed)
-    order = enough[random.permutation(len(enough))]
+    order, random = _drawn(ratings, liked, threshold, valid_users, seed)
     train, valid = liked[np.sort(order[valid_users:])], liked[order[:valid_users]]
     return _protocol(ratings, train, valid, theirs, random, threshold, liked)
 
@@ -127,6 +111,25 @@ def _liked(ratings: Ratings, threshold: float | None) -> tuple[Any, float]:
     liked.data = (liked.data >= np.float32(level) * (1 - 1e-6)).astype(np.float32)
     liked.eliminate_zeros()
     return liked, level
+
+
+def _drawn(
+    ratings: Ratings, liked: Any, threshold: float, held: int, seed: int
+) -> tuple[np.ndarray, np.random.RandomState]:
+    """Returns the users with enough items in the seed's order, and its generator.
+
+    Raises:
+      ConfigError: too few of them to hold `held` out.
+    """
+    enough = np.flatnonzero(_counts(liked) >= LEAST_ITEMS)
+    if len(enough) < held + LEAST_ITEMS:
+        raise ConfigError(
+            f"dataset={ratings.name!r} has {len(enough)} users with {LEAST_ITEMS} ratings of "
+            f"{threshold:g} or more, and {held} of them are held out. Allowed: "
+            f"{held + LEAST_ITEMS} or more."
+        )
+    random = np.random.RandomState(seed)  # its stream is frozen, so the split outlives NumPy 3
+    return enough[random.permutation(len(enough))], random
 
 
 def _counts(rows: Any) -> np.ndarray:
