@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import jax
@@ -13,7 +14,7 @@ from aejax.api.applying import decode, encode
 from aejax.api.batched import over_rows
 from aejax.api.fitted import Fitted
 from aejax.api.training import fit
-from aejax.errors import ConfigError, check_integer, lookup
+from aejax.errors import ConfigError, check_integer, check_names, lookup
 from aejax.types import Array, Autoencoder, Variables
 
 Draw = Callable[[int, int], np.ndarray]  # (n, seed) -> codes [n, L] or examples [n, *shape]
@@ -112,9 +113,11 @@ def ex_post(
       `draw(n, seed) -> [n, *shape]`, on the training rows' scale, as `decode` gives them.
 
     Raises:
-      ConfigError: an unknown density, rows as in `encode`, or codes that `decode` does not take.
+      ConfigError: an unknown density or setting, rows as in `encode`, codes that `decode` does not
+        take, or as the density.
     """
-    make = lookup("density", density, DENSITIES)
+    make, seed = lookup("density", density, DENSITIES), check_integer("seed", seed, 0)
+    check_names(f"setting of density {density!r}", setting, list(signature(make).parameters)[2:])
     codes = encode(fitted, x)
     decode(fitted, codes[:1])  # what cannot be decoded is said before anything is fitted
     draw = make(codes.astype(np.float64), seed, **setting)

@@ -100,7 +100,8 @@ def fit_search(
         raise ConfigError("valid=None judges no rung. Allowed: rows, or a fraction of x.")
     recipe = recipe_of(model, steps, batch_size, optimizer, schedule, clip, precision, rows)
     if least is None:
-        least = recipe.steps if eta is None else max(1, recipe.steps // eta**2)
+        rungs = 1 if eta is None else check_integer("eta", eta, 2) ** 2
+        least = max(1, recipe.steps // rungs)
     seed = check_integer("seed", seed, 0)
     rungs_of(members, recipe.steps, least, eta)  # said before anything is computed
     drawn = points(space, members, sampler, seed)

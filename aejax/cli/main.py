@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from absl import flags
 
-from aejax import errors, signals
+from aejax import errors
+from aejax.train import signals
 
 
 class Command(NamedTuple):

@@ -14,12 +14,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from aejax import signals
 from aejax.errors import ConfigError, nearest, need
 from aejax.launch import local
 from aejax.launch.choice import SLURM_OPTIONS, Launcher
 from aejax.launch.watching import LOGS, Order, telling
 from aejax.results.status import status
+from aejax.train import signals
 
 FOLDER = "slurm"  # of submitit's files
 MOST_JOBS = 16  # where nobody says how many

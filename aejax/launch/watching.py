@@ -11,11 +11,11 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.status import Status as Spinner
 
-from aejax import signals
 from aejax.launch.choice import Launcher
 from aejax.results.status import in_words, status
 from aejax.sweep.plan import SweepPlan
 from aejax.trackers import Tracking
+from aejax.train import signals
 
 LINE_SECONDS = 10.0  # between two lines in a log
 LOGS = "logs"

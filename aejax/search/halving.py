@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 from aejax.errors import ConfigError, check_integer
-from aejax.train.plan import Job
+from aejax.train.plan import Job, check_until, plan_of
 from aejax.train.programs import Measure
 from aejax.train.run import Trained, train
 
@@ -89,9 +89,13 @@ def halve(
       options: of `train`.
 
     Raises:
-      ConfigError: as in `rungs_of` and `train`; all members diverged.
+      ConfigError: as in `rungs_of` and `train`; a rung between two validation points, as a model of
+        several stages may have; all members diverged.
     """
     planned = rungs_of(len(job.seeds), job.recipe.steps, least, eta)
+    whole = plan_of(job._replace(every=least), table)
+    for step, _ in planned:  # said before anything is computed
+        check_until(whole, step)
     kept, state, taken, spent, rungs = np.arange(len(job.seeds)), None, 0, 0, []
     trained: Trained | None = None
     for step, count in planned:

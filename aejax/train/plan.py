@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax.conditions import shapes_for
+from aejax.errors import ConfigError
 from aejax.train.population.choice import Cost
 from aejax.train.population.stacked import size, stacked_shapes
 from aejax.train.recipe import Recipe
@@ -250,3 +251,18 @@ def segments(
                     cut.append(Segment(stage, first, size, points, stop == measured))
                 start = stop
     return cut
+
+
+def check_until(plan: Plan, until: int) -> None:
+    """Raises ConfigError where a run cannot stop once so many steps are done.
+
+    It can at validation points, which begin anew with every stage.
+    """
+    ends = [cut.start + cut.length for cut in plan.segments if cut.measured]
+    if until not in ends:
+        near = min(ends, key=lambda end: abs(end - until))
+        stages = f" of its {len(plan.stages)} stages" if len(plan.stages) > 1 else ""
+        raise ConfigError(
+            f"until={until!r} is no validation point{stages}. Did you mean {near}? "
+            f"Allowed: {', '.join(map(str, ends[:20]))}{', ...' if len(ends) > 20 else ''}."
+        )

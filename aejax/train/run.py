@@ -12,14 +12,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from aejax import signals
 from aejax.errors import ConfigError
-from aejax.train import begin
+from aejax.train import begin, signals
 from aejax.train import compile as compiler
 from aejax.train.checkpoint import Checkpoint
 from aejax.train.fingerprint import fingerprints
 from aejax.train.history import History
-from aejax.train.plan import Job, Plan, plan_of
+from aejax.train.plan import Job, check_until, plan_of
 from aejax.train.population.choice import choose
 from aejax.train.population.devices import place, split_in, ways_of
 from aejax.train.programs import Measure, measured, programs_of, trial
@@ -117,7 +116,8 @@ def train(
     """
     _check(valid, measure, stopping, initial, start)
     plan = plan_of(job, table, begin.steps_taken(job, start, planned))
-    _check_until(until, plan)
+    if until is not None:
+        check_until(plan, until)
     compiled = compiler.compile_seconds()
     trials = partial(trial, plan, job.hp, table)
     shape = partial(jax.tree.map, lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype))
@@ -225,14 +225,6 @@ def _check(
         )
     if initial is not None and start is not None:
         raise ConfigError("initial and start exclude each other. Allowed: one of them, or neither.")
-
-
-def _check_until(until: int | None, plan: Plan) -> None:
-    """Raises ConfigError where a run is to stop at no validation point."""
-    ends = [segment.start + segment.length for segment in plan.segments if segment.measured]
-    if until is not None and until not in ends:
-        near = min(ends, key=lambda end: abs(end - until))
-        raise ConfigError(f"until={until!r} is no validation point. Did you mean {near}?")
 
 
 def _raw(state: TrainState) -> PyTree:

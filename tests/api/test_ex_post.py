@@ -65,6 +65,11 @@ def test_examples_are_the_decoded_codes_on_the_rows_scale(trained):
     ("options", "said"),
     [
         ({"density": "mixtures"}, "Did you mean 'mixture'"),
+        ({"component": 3}, "Did you mean 'components'"),
+        ({"density": "two_stage", "components": 3}, "Allowed: steps, width"),
+        ({"density": "two_stage", "steps": 0}, "steps=0"),
+        ({"density": "two_stage", "width": 2.5}, "width"),
+        ({"seed": -1}, "seed=-1"),
         ({"components": 0}, "components=0"),
         ({"components": 101}, "Allowed: 1 to 100"),
     ],

@@ -77,6 +77,9 @@ def test_who_diverges_goes_no_further():
         ({"valid": None}, "judges no rung"),
         ({"least": 36}, "Allowed: below steps"),
         ({"eta": 1}, "eta=1"),
+        ({"eta": 0, "least": None}, "eta=0"),
+        ({"eta": "3", "least": None}, "eta='3'"),
+        ({"eta": 2.5, "least": None}, "eta=2.5"),
         ({"members": 0}, "members=0"),
     ],
 )
@@ -84,6 +87,17 @@ def test_bad_input_is_one_line_before_anything_is_computed(given, said):
     with pytest.raises(ConfigError, match=said) as error:
         aejax.fit_search(MODEL, X, **{"space": SPACE, "valid": X[:20], **GIVEN, **given})
     assert "\n" not in str(error.value)
+
+
+def test_a_rung_within_a_stage_is_refused_before_anything_is_computed(monkeypatch):
+    """Each stage begins its validation points anew: 5 and 6 in the first, then 11 and 12."""
+    model = aejax.models.stacked(12, widths=(8,), latent=4)
+    monkeypatch.setattr("aejax.search.halving.train", None)
+    with pytest.raises(ConfigError, match=r"until=\d+ is no validation point of its 3 stages"):
+        aejax.fit_search(
+            model, X, {"lr": log_uniform(1e-4, 1e-2)}, valid=X[:20], members=4, steps=23, least=5,
+            eta=2, batch_size=16,
+        )  # fmt: skip
 
 
 def test_a_run_stops_at_no_other_point_than_a_validation_point():

@@ -9,8 +9,8 @@ import jax
 import numpy as np
 import pytest
 
-from aejax import models, signals
-from aejax.train import tree
+from aejax import models
+from aejax.train import signals, tree
 from aejax.train.checkpoint import Checkpoint
 from aejax.train.plan import Job
 from aejax.train.recipe import Recipe, hparams_of
