@@ -29,12 +29,11 @@ OP_BY_OP = ("undercomplete", "denoising", "contractive", "vae", "topk")
 # One model of each mechanism: `make test` runs these, `make test-all` all of them.
 OFTEN = (
     "undercomplete",
-    "contractive",
     "k_sparse",
     "vae dense told",  # a plain one, but for what it is told
     "vq_vae",
     "adversarial_autoencoder",
-    "stacked_denoising",
+    "stacked",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -41,10 +42,16 @@ def numbers(rows):
     return {row["id"]: row["metrics"] for row in rows}
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("trained")
+    run(plan(), workdir, quiet())
+    return workdir
+
+
 @pytest.fixture
-def begun(tmp_path):
-    run(plan(), tmp_path, quiet())
-    return tmp_path
+def begun(trained, tmp_path):
+    return shutil.copytree(trained, tmp_path / "begun")
 
 
 def test_two_more_seeds_train_alone(begun, tmp_path_factory):
