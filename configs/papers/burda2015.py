@@ -30,11 +30,11 @@ and the VAE with one sample 29 to 43, more in two seeds of three.
 
 `long` passed 9 of 9, in five seeds: with one layer 90.57, 89.86, 89.57 nats for the VAE with k = 1,
 5, 50, and 89.23, 88.21 for the IWAE with 5, 50; with two, 88.88 and 86.51. After 121 of 3,280
-passes all are 3.2 to 3.8 nats above the paper's, in its order, and the differences have nearly its sizes:
-five samples change the VAE by .72 (paper: .29), fifty by .29 more (.12), and the IWAE with fifty is
-ahead of the VAE by 1.36 (1.57). Units in use with one layer: 20, 20, 20 by the VAE (19, 20, 20), 23
-and 26 by the IWAE (22, 25). The sweep was trained by `experiments.sweep --launcher=local:4` into
-the work directory that `experiments.reproduce` then measured.
+passes all are 3.2 to 3.8 nats above the paper's, in its order, and the differences have nearly its
+sizes: five samples change the VAE by .72 (paper: .29), fifty by .29 more (.12), and the IWAE with
+fifty is ahead of the VAE by 1.36 (1.57). Units in use with one layer: 20, 20, 20 by the VAE (19,
+20, 20), 23 and 26 by the IWAE (22, 25). The sweep was trained by `experiments.sweep
+--launcher=local:4` into the work directory that `experiments.reproduce` then measured.
 """
 
 from __future__ import annotations
