@@ -40,12 +40,13 @@ def compress(
     tables = _tables(fitted, tables)
     rows = rows_of(fitted, x, condition=condition)
     codes = over_rows(_code, fitted.model, fitted.variables, rows)
+    codes = np.rint(codes / _step(fitted))
     shape, given = fitted.model.info.shape, np.shape(x)[1:]
     layout = WHOLE if given == shape else PLANE if given == shape[:-1] else FLAT
     if values_of(rows).dtype == np.uint8:
         layout |= BYTES
     header = Header(layout, len(codes), tables.mark)
-    return pack(header, encode_codes(np.round(codes), tables))
+    return pack(header, encode_codes(codes, tables))
 
 
 def decompress(
@@ -67,7 +68,8 @@ def decompress(
     """
     codes, layout = codes_of(fitted, data, tables=tables)
     info = fitted.model.info
-    z = with_condition(info.nets.condition, codes.astype(np.float32), condition, info.name)
+    z = np.float32(_step(fitted)) * codes.astype(np.float32)
+    z = with_condition(info.nets.condition, z, condition, info.name)
     means = over_rows(_mean, fitted.model, fitted.variables, z)
     if layout & BYTES:
         means = np.rint(np.clip(means, 0, 1) * 255).astype(np.uint8)
@@ -100,3 +102,9 @@ def _tables(fitted: Fitted, tables: Tables | None) -> Tables:
     if len(tables.low) != latent:
         raise ConfigError(f"tables are of {len(tables.low)} numbers. Allowed: {latent}, the code's.")
     return tables
+
+
+def _step(fitted: Fitted) -> float:
+    space = fitted.model.info.space
+    assert space is not None
+    return space.step

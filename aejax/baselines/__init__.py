@@ -5,6 +5,7 @@ same way for a baseline and for an autoencoder.
 """
 
 from aejax.baselines.choosing import best, named, settings
+from aejax.baselines.codecs import CODECS, Code, CodecMethod
 from aejax.baselines.denoisers import DENOISERS, DenoisingMethod
 from aejax.baselines.features import CLASSIFIERS, FEATURES, Encode, FeatureMethod
 from aejax.baselines.inpainters import INPAINTERS, InpaintingMethod
@@ -14,12 +15,15 @@ from aejax.baselines.recommenders import RECOMMENDERS, Recommender, RecommenderM
 
 __all__ = [
     "CLASSIFIERS",
+    "CODECS",
     "DENOISERS",
     "FEATURES",
     "INPAINTERS",
     "MAPS",
     "OUTLIERS",
     "RECOMMENDERS",
+    "Code",
+    "CodecMethod",
     "DenoisingMethod",
     "Detector",
     "Encode",

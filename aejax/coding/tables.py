@@ -70,7 +70,7 @@ def tables_of(fitted: Any) -> Tables:
       ConfigError: another model; a density that is not finite, or wider than 131,072 values.
     """
     info = fitted.model.info
-    if info.space is None or not info.space.whole:
+    if info.space is None or not info.space.step:
         raise ConfigError(
             f"model {info.name!r} has no codes of whole numbers with probabilities. Allowed: "
             "'compressive'."

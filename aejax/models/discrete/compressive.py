@@ -14,6 +14,7 @@ from aejax.types import Autoencoder
 def compressive(
     features: Features,
     latent: int = 32,
+    step: float = 0.125,
     filters: tuple[int, ...] = (3, 3, 3),
     widths: tuple[int, ...] = (256,),
     activation: str = "relu",
@@ -41,7 +42,7 @@ def compressive(
         and `w_rate_nats` are swept.
     """
     shape, p_x = example_shape(features), make_likelihood(likelihood)
-    space = rounded(latent, filters)
+    space = rounded(latent, step, filters)
     return compose(
         name="compressive",
         paper="Ballé 2017",
