@@ -100,7 +100,9 @@ def _tables(fitted: Fitted, tables: Tables | None) -> Tables:
     if tables is None:
         return tables_of(fitted)
     if len(tables.low) != latent:
-        raise ConfigError(f"tables are of {len(tables.low)} numbers. Allowed: {latent}, the code's.")
+        raise ConfigError(
+            f"tables are of {len(tables.low)} numbers. Allowed: {latent}, the code's."
+        )
     return tables
 
 

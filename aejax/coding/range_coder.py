@@ -86,5 +86,7 @@ def decode_codes(data: bytes, count: int, tables: Tables) -> np.ndarray:
                 high, low = np.asarray(digits, np.int64).reshape(-1, 2).T
                 codes[escaped, i] = high * HALF + low - SHIFT
     except (AssertionError, ValueError) as error:  # what the library raises on words of no code
-        raise ConfigError(f"the stream cannot be read: {error}. Allowed: as it was written.") from error
+        raise ConfigError(
+            f"the stream cannot be read: {error}. Allowed: as it was written."
+        ) from error
     return codes.astype(np.int32)

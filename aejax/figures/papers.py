@@ -22,6 +22,9 @@ LARGE = 200_000  # bytes; pictures in a repository are small
 PAPER_FIGURES: dict[str, FigureFunction] = {
     "anomaly_auroc": late("anomaly_auroc"),
     "anomaly_scores": late("anomaly_scores"),
+    "compression_curves": late("compression_curves"),
+    "compression_numbers": late("compression_numbers"),
+    "compression_sheet": late("compression_sheet"),
     "denoising_levels": late("denoising_levels"),
     "denoising_sheet": late("denoising_sheet"),
     "features_labels": late("features_labels"),

@@ -25,28 +25,30 @@ def compressive(
 ) -> Autoencoder:
     """Rate and distortion: whole numbers for a code, and as few bits as a lambda allows.
 
-    Equation: min E[-log p(y + u)] + lambda E[-log p(x | y + u)], u ~ U(-1/2, 1/2); at test, round(y).
+    Equation: min E[-log p(y + u)] + lambda E[-log p(x | y + u)], u uniform on [-1/2, 1/2]; at test
+    y is rounded.
 
     Ballé, Laparra & Simoncelli 2017; the density is the factorised one of Ballé et al. 2018. With
-    the likelihood `gaussian` the distortion is half the squared error of an image. `rate_nats`,
-    over log 2, is the bits of a code but for a percent or so: `aejax.compress` writes them with a
-    range coder, `aejax.decompress` reads them. With lambda = 1 the loss is a variational bound
-    (Ballé et al. 2017, on variational autoencoders), and that is what is reported as `elbo_nats`.
-    The paper's networks are convolutional, with divisive normalisation; these are those of `net`.
+    the likelihood `gaussian` the distortion is half the squared error of an image. `rate_nats` over
+    log 2 are the bits of a code, nearly: `aejax.compress` writes them with a range coder, and
+    `aejax.decompress` reads them. With lambda = 1 the loss is a variational bound (Ballé et al.
+    2017 compare them), and that is what is reported as `elbo_nats`. The paper's networks are
+    convolutional, with divisive normalisation; these are those of `net`.
 
     Args:
       latent: L, numbers of a code, each with a density of its own; those that do not pay their bits
-        become constant, so that lambda and not L decides.
+        become constant.
+      step: width of a bin, on the scale of the encoder's output; see `rounded`.
       filters: hidden layers of each density.
-      Others and errors: as in `undercomplete`; a width of `filters` below 1. `w_rec_nats` (lambda)
-        and `w_rate_nats` are swept.
+      Others and errors: as in `undercomplete`; a width of `filters` below 1, a step of 0 or less.
+        `w_rec_nats` (lambda) and `w_rate_nats` are swept.
     """
     shape, p_x = example_shape(features), make_likelihood(likelihood)
     space = rounded(latent, step, filters)
     return compose(
         name="compressive",
         paper="Ballé 2017",
-        equation="min E[-log p(y+u)] + lambda E[-log p(x | y+u)], u ~ U(-1/2, 1/2); round(y) at test",
+        equation="min E[-log p(y+u)] + lambda E[-log p(x | y+u)], u ~ U(-1/2, 1/2)",
         shape=shape,
         nets=make_nets(shape, space, p_x, net, condition, widths, activation, init=init),
         space=space,

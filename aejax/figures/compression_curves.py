@@ -1,0 +1,85 @@
+"""Rate and distortion of every codec: PSNR and structural similarity against bits a pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from aejax.figures.output import Arrayed
+from aejax.figures.style import COLOURS, Plot, logarithmic, note, panels, styled
+from aejax.figures.tasks import of_task, title
+from aejax.results.rows import Row
+
+NAMES = {
+    "compressive": "autoencoder",
+    "pca": "PCA, same coder",
+    "jpeg": "JPEG",
+    "webp": "WebP",
+}
+MARKS = dict(zip(NAMES, "os^D", strict=True))
+IMAGES = {"bits_per_pixel": {"psnr": "PSNR, dB", "ssim": "SSIM"}}
+WHOLE = {"photo_bits_per_pixel": {"photo_psnr": "PSNR, dB", "photo_ms_ssim": "MS-SSIM"}}
+
+
+def lines(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Returns a codec's rows by setting, by increasing rate on validation images."""
+    found: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=lambda row: row["metrics"]["valid_bits_per_pixel"]):
+        found.setdefault(str(row["point"]["setting"]), []).append(row)
+    return found
+
+
+@styled
+def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
+    """Two panels a data set; two more for whole photographs, where they were coded."""
+    mine = of_task(rows, "code")
+    if not mine:
+        return None
+    kinds = []
+    for name in dict.fromkeys(row["dataset"] for row in mine):
+        here = [row for row in mine if row["dataset"] == name]
+        kinds += [
+            (title(name), here, x, y, label) for x, ys in IMAGES.items() for y, label in ys.items()
+        ]
+        if any("photo_psnr" in row["metrics"] for row in here):
+            kinds += [
+                ("photographs whole", here, x, y, label)
+                for x, ys in WHOLE.items()
+                for y, label in ys.items()
+            ]
+    figure, axes = panels([f"{what}: {label}" for what, _, _, _, label in kinds], 2, 2.0)
+    table: list[dict[str, object]] = []
+    for (what, here, x, y, label), axis in zip(kinds, axes, strict=True):
+        for j, (method, named) in enumerate(NAMES.items()):
+            points = lines([row for row in here if row["point"]["method"] == method])
+            if not points:
+                continue
+            each = [
+                np.asarray([[r["metrics"][x], r["metrics"][y]] for r in same], float)
+                for same in points.values()
+            ]
+            mean = np.asarray([part.mean(0) for part in each])
+            low, high = (np.asarray([fn(part[:, 1]) for part in each]) for fn in (np.min, np.max))
+            style = {"color": COLOURS[j], "marker": MARKS[method], "markersize": 3.5}
+            axis.plot(mean[:, 0], mean[:, 1], linewidth=1, label=named, **style)
+            axis.fill_between(mean[:, 0], low, high, color=COLOURS[j], alpha=0.2, linewidth=0)
+            table += [
+                {"images": what, "method": method, "setting": setting, x: a, y: b}
+                for setting, (a, b) in zip(points, mean.tolist(), strict=True)
+            ]
+        logarithmic(axis, "x")
+        axis.set_ylabel(label)
+        axis.grid(linewidth=0.3)
+    for axis in axes[-2:]:
+        axis.set_xlabel("bits a pixel, of files that were written")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=4)
+    note(
+        figure,
+        "Marks are the settings on the front of validation images, means over seeds of test images;",
+        "bands are from the lowest seed to the highest. A hundred images a file: a sheet for JPEG",
+        "and WebP. Photographs are coded by tiles of 16 x 16 by the autoencoder and PCA, which were",
+        "fitted to two others.",
+    )
+    return Plot(figure, table)
