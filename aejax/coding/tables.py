@@ -145,8 +145,8 @@ def load_tables(path: str | os.PathLike[str]) -> Tables:
     parts = np.split(counts, np.cumsum(sizes)[:-1]) if sizes.sum() == len(counts) else []
     if not _sound(low, parts):
         raise ConfigError(
-            f"{str(path)!r} holds tables that are damaged: counts of a number are not 1 or more, or "
-            f"do not sum to {TOTAL}. Allowed: what aejax.coding.save_tables wrote."
+            f"{str(path)!r} holds damaged tables: counts of a number are not 1 or more, or do "
+            f"not sum to {TOTAL}. Allowed: what aejax.coding.save_tables wrote."
         )
     return Tables(low.astype(np.int32), tuple(part.astype(np.int32) for part in parts))
 

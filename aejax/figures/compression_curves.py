@@ -18,8 +18,8 @@ NAMES = {
     "webp": "WebP",
 }
 MARKS = dict(zip(NAMES, "os^D", strict=True))
-IMAGES = {"bits_per_pixel": {"psnr": "PSNR, dB", "ssim": "SSIM"}}
-WHOLE = {"photo_bits_per_pixel": {"photo_psnr": "PSNR, dB", "photo_ms_ssim": "MS-SSIM"}}
+IMAGES = ("bits_per_pixel", {"psnr": "PSNR, dB", "ssim": "SSIM"})
+WHOLE = ("photo_bits_per_pixel", {"photo_psnr": "PSNR, dB", "photo_ms_ssim": "MS-SSIM"})
 
 
 def lines(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -39,15 +39,10 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     kinds = []
     for name in dict.fromkeys(row["dataset"] for row in mine):
         here = [row for row in mine if row["dataset"] == name]
-        kinds += [
-            (title(name), here, x, y, label) for x, ys in IMAGES.items() for y, label in ys.items()
-        ]
-        if any("photo_psnr" in row["metrics"] for row in here):
-            kinds += [
-                ("photographs whole", here, x, y, label)
-                for x, ys in WHOLE.items()
-                for y, label in ys.items()
-            ]
+        whole = any("photo_psnr" in row["metrics"] for row in here)
+        pairs = {title(name): IMAGES, **({"photographs whole": WHOLE} if whole else {})}
+        for what, (x, qualities) in pairs.items():
+            kinds += [(what, here, x, y, label) for y, label in qualities.items()]
     figure, axes = panels([f"{what}: {label}" for what, _, _, _, label in kinds], 2, 2.0)
     table: list[dict[str, object]] = []
     for (what, here, x, y, label), axis in zip(kinds, axes, strict=True):
@@ -75,11 +70,15 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         axis.set_xlabel("bits a pixel, of files that were written")
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=4)
+    whole = any(what == "photographs whole" for what, *_ in kinds)
     note(
         figure,
-        "Marks are the settings on the front of validation images, means over seeds of test images;",
-        "bands are from the lowest seed to the highest. A hundred images a file: a sheet for JPEG",
-        "and WebP. Photographs are coded by tiles of 16 x 16 by the autoencoder and PCA, which were",
-        "fitted to two others.",
+        "Marks are the settings on the front of validation images, means over seeds of test",
+        "images; bands are from the lowest seed to the highest. A hundred images a file: a sheet",
+        "for JPEG and WebP.",
+        "Photographs whole: four of scikit-image, in tiles of 16 x 16 for the autoencoder and PCA,"
+        if whole
+        else "",
+        "which were fitted to two others." if whole else "",
     )
     return Plot(figure, table)

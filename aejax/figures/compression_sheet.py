@@ -24,7 +24,7 @@ def nearest(rows: list[Row], method: str, metric: str, rate: float) -> Row | Non
 
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
-    """A panel a data set, a line a codec; and a crop of a photograph by each, where there is one."""
+    """A panel a data set, a line a codec; and a crop of a photograph, where there is one."""
     mine = [row for row in of_task(rows, "code") if row["seed"] == 0 and row["id"] in arrays]
     if not mine:
         return None
@@ -55,6 +55,8 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
             tiles.show_lines(axis, [("", side_by_side)], False)
             axis.set_xlabel("   ".join(label for label, _ in lines))
     note(
-        figure, "Numbers are bits a pixel, of the codec's setting that is nearest to", f"{RATE:g}."
+        figure,
+        f"Numbers are bits a pixel, of each codec's setting that is nearest to {RATE:g}",
+        f"(the photograph: {CROP_RATE:g}).",
     )
     return Plot(figure, table)

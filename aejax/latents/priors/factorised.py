@@ -1,4 +1,4 @@
-"""A density of each number of a code by itself, of any form: a monotone network is its distribution.
+"""A density of each number of a code by itself, of any form: its distribution is a network.
 
 The factorised entropy model of learned compression. Ballé, Laparra & Simoncelli 2017; the form of
 the network is that of Ballé et al. 2018, "Univariate non-parametric density models" (appendix).
@@ -6,6 +6,7 @@ the network is that of Ballé et al. 2018, "Univariate non-parametric density mo
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -79,7 +80,7 @@ def factorised(size: int, filters: tuple[int, ...] = (3, 3, 3)) -> Prior:
 
     def init(key: Array) -> PyTree:
         params: dict[str, Array] = {}
-        for k, (before, after) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        for k, (before, after) in enumerate(itertools.pairwise(sizes)):
             start = math.log(math.expm1(1 / gain / after))
             params[f"matrix_{k}"] = jnp.full((size, after, before), start, jnp.float32)
             bias = jax.random.uniform(jax.random.fold_in(key, k), (size, after, 1), jnp.float32)
