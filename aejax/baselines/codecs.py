@@ -17,22 +17,11 @@ from aejax.coding import Header, decode_codes, encode_codes, pack, tables_of_cou
 from aejax.errors import ConfigError, need
 
 Code = Callable[[np.ndarray], tuple[bytes, np.ndarray]]
-BLOCK = 8  # of JPEG's cosine transform
 
 
-def sheet_of(images: np.ndarray, pad: bool) -> tuple[np.ndarray, int]:
-    """Returns images [N, H, W, C] as one picture, nearly square, and how many stand side by side.
-
-    Args:
-      images: uint8.
-      pad: sides are lengthened to multiples of 8 by their last pixels, so that no block of a codec
-        is of two images.
-    """
+def sheet_of(images: np.ndarray) -> tuple[np.ndarray, int]:
+    """Returns images [N, H, W, C] as one picture, nearly square, and how many stand side by side."""
     n, height, width, channels = images.shape
-    if pad:
-        more = [(0, -height % BLOCK), (0, -width % BLOCK)]
-        images = np.pad(images, [(0, 0), *more, (0, 0)], mode="edge")
-        height, width = images.shape[1:3]
     across = int(np.ceil(np.sqrt(n)))
     down = -(-n // across)
     filled = np.concatenate([images, np.repeat(images[-1:], across * down - n, 0)])
@@ -43,40 +32,46 @@ def sheet_of(images: np.ndarray, pad: bool) -> tuple[np.ndarray, int]:
 def images_of(sheet: np.ndarray, shape: tuple[int, ...], across: int) -> np.ndarray:
     """Returns the images [N, H, W, C] of a sheet: the inverse of `sheet_of`."""
     n, height, width, channels = shape
-    down = -(-n // across)
-    high, wide = sheet.shape[0] // down, sheet.shape[1] // across
-    grid = sheet.reshape(down, high, across, wide, channels).transpose(0, 2, 1, 3, 4)
-    return grid.reshape(-1, high, wide, channels)[:n, :height, :width]
+    grid = sheet.reshape(-1, height, across, width, channels).transpose(0, 2, 1, 3, 4)
+    return grid.reshape(-1, height, width, channels)[:n]
 
 
-def by_pillow(kind: str, train: np.ndarray, quality: int, pad: bool) -> Code:
+def by_pillow(kind: str, train: np.ndarray, quality: int, shrink: int) -> Code:
     """Returns a codec of Pillow's, for a sheet of images.
 
     Args:
       kind: "jpeg" (with optimised tables) or "webp" (lossy, the slowest search).
       train: not read; these codecs were made for photographs.
       quality: the library's, 0 to 100.
-      pad: as in `sheet_of`.
+      shrink: the sheet is made so many times smaller before (Lanczos), and as large again after
+        (bicubic): what is done where even the lowest quality is too many bytes.
 
     Raises:
-      ConfigError: Pillow is not installed, or without the format.
+      ConfigError: Pillow is not installed, or cannot write the format.
     """
     pillow: Any = need("PIL.Image", "data")
     options = {"jpeg": {"optimize": True}, "webp": {"method": 6}}[kind]
 
     def code(images: np.ndarray) -> tuple[bytes, np.ndarray]:
-        sheet, across = sheet_of(images, pad)
+        sheet, across = sheet_of(images)
         grey, file = sheet.shape[-1] == 1, io.BytesIO()
         picture = pillow.fromarray(sheet[..., 0] if grey else sheet)
+        size = picture.size
+        if shrink > 1:
+            small = [max(1, side // shrink) for side in size]
+            picture = picture.resize(small, pillow.Resampling.LANCZOS)
         try:
             picture.save(file, kind, quality=quality, **options)
-        except (KeyError, OSError) as error:
+        except (KeyError, OSError, ValueError) as error:
             raise ConfigError(
-                f"Pillow writes no {kind} of {sheet.shape[:2]} pixels: {error}. Allowed: a Pillow "
+                f"Pillow writes no {kind} of {picture.size} pixels: {error}. Allowed: a Pillow "
                 "with that format, and sheets that it can hold."
             ) from error
-        again = np.asarray(pillow.open(io.BytesIO(file.getvalue())).convert("L" if grey else "RGB"))
-        return file.getvalue(), images_of(again.reshape(sheet.shape), images.shape, across)
+        again = pillow.open(io.BytesIO(file.getvalue())).convert("L" if grey else "RGB")
+        if shrink > 1:
+            again = again.resize(size, pillow.Resampling.BICUBIC)
+        pixels = np.asarray(again).reshape(sheet.shape)
+        return file.getvalue(), images_of(pixels, images.shape, across)
 
     return code
 
@@ -163,10 +158,10 @@ CODECS: dict[str, CodecMethod] = {
     "pca": CodecMethod(pca, {"size": (64, None), "step": (0.25, 0.4, 0.65, 1.1, 1.8, 3.0)}),
     "jpeg": CodecMethod(
         functools.partial(by_pillow, "jpeg"),
-        {"pad": (False, True), "quality": (1, 5, 10, 20, 40, 70)},
+        {"shrink": (1, 2), "quality": (1, 5, 10, 20, 40, 70)},
     ),
     "webp": CodecMethod(
         functools.partial(by_pillow, "webp"),
-        {"pad": (False, True), "quality": (0, 5, 15, 35, 60, 85)},
+        {"shrink": (1, 2), "quality": (0, 5, 15, 35, 60, 85)},
     ),
 }
