@@ -20,7 +20,7 @@ Code = Callable[[np.ndarray], tuple[bytes, np.ndarray]]
 
 
 def sheet_of(images: np.ndarray) -> tuple[np.ndarray, int]:
-    """Returns images [N, H, W, C] as one picture, nearly square, and how many stand side by side."""
+    """Returns images [N, H, W, C] as one picture, nearly square, and how many are in a row."""
     n, height, width, channels = images.shape
     across = int(np.ceil(np.sqrt(n)))
     down = -(-n // across)

@@ -74,7 +74,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     note(
         figure,
         "Marks are the settings on the front of validation images, means over seeds of test",
-        "images; bands are from the lowest seed to the highest. A hundred images a file: a sheet",
+        "images; bands are from the lowest seed to the highest. A thousand images a file: a sheet",
         "for JPEG and WebP.",
         "Photographs whole: four of scikit-image, in tiles of 16 x 16 for the autoencoder and PCA,"
         if whole

@@ -110,5 +110,5 @@ def test_a_file_that_is_cut_or_changed_is_refused():
 def test_what_is_no_code_is_refused():
     tables = tables_of_counts(CODES)
     for codes in (CODES[:, :3], CODES + 0.5, CODES * 2.0**31, np.full((1, 5), np.nan)):
-        with pytest.raises(ConfigError, match="codes ha|codes hold"):
+        with pytest.raises(ConfigError, match=r"codes ha|codes hold"):
             encode_codes(codes, tables)

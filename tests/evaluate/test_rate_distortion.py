@@ -1,4 +1,4 @@
-"""Fronts by brute force, qualities on a line, and the multi-scale similarity against scikit-image."""
+"""Fronts by brute force, qualities on a line, and similarity against scikit-image."""
 
 from __future__ import annotations
 

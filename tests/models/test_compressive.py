@@ -59,7 +59,7 @@ def digits() -> data.Dataset:
 def members(digits):
     model = aejax.models.compressive(SHAPE, latent=8, widths=(32,))
     return aejax.fit_population(
-        model, digits.train, seeds=[0], hp={"w_rec_nats": [2.0, 40.0], "lr": [3e-3]}, steps=600,
+        model, digits.train, seeds=[0], hp={"w_rec_nats": [10.0, 100.0], "lr": [3e-3]}, steps=600,
         progress=False,
     )  # fmt: skip
 
@@ -80,8 +80,8 @@ def test_bits_of_the_density_are_bytes_that_are_written(digits, members):
         assert written == pytest.approx(bits, rel=0.01)
         by_table = tables_of(member).bits(np.rint(codes / space.step)).sum()
         assert by_table == pytest.approx(bits, rel=0.002)
-        # The relaxation of training is near, and no more than that.
-        assert relaxed == pytest.approx(bits, rel=0.1)
+        # With noise it is a bound: of a number that is always rounded to one value, above.
+        assert 0.9 * bits < relaxed < 2 * bits
 
 
 def test_a_heavier_distortion_costs_bytes_and_saves_errors(digits, members):

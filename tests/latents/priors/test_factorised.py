@@ -67,9 +67,8 @@ def test_the_interval_is_right_in_both_tails():
 def test_a_density_is_fitted_to_a_mixture():
     """Two humps, no family that has a name: the fitted bits are those of the true histogram."""
     random = np.random.default_rng(0)
-    codes = np.rint(
-        np.where(random.random((4000, 1)) < 0.3, -12, 6) + 2 * random.normal(size=(4000, 1))
-    )
+    hump = np.where(random.random((4000, 1)) < 0.3, -12, 6)
+    codes = np.rint(hump + 2 * random.normal(size=(4000, 1)))
     prior = factorised(1)
     variables = {"params": {"latent": {"prior": prior.init(jax.random.key(0))}}}
     optimiser = optax.adam(3e-2)
