@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import zlib
 from collections.abc import Sequence
@@ -135,7 +136,8 @@ def load_tables(path: str | os.PathLike[str]) -> Tables:
       ConfigError: no such file, or another's.
     """
     try:
-        with np.load(path, allow_pickle=False) as found:
+        data = io.BytesIO(Path(path).expanduser().read_bytes())
+        with np.load(data, allow_pickle=False) as found:
             low, sizes, counts = (found[name] for name in ("low", "sizes", "counts"))
     except Exception as error:  # whatever a broken archive raises
         raise ConfigError(

@@ -12,13 +12,13 @@ through a range coder with learned probabilities; JPEG and WebP are Pillow's; `p
 rounded coefficients through the same coder into the same kind of file, each value's probability and
 its point of reconstruction counted on the training images.
 
-Protocol, the same for all: the thousand test images of a seed are one file, so that a header is shared
-by a thousand: a sheet for JPEG (about 300 bytes of header and tables) and WebP, codes and a header
-of 18 bytes for the others. What counts is the length of the files; what is decoded are bytes again. JPEG and WebP
-may halve the sheet's sides before and double them after (a setting, for the front to choose), since
-their lowest quality is too many bytes for the lowest rates. The weights of a network, the
-directions of PCA and both tables are known on both sides and not counted, nor are JPEG's and WebP's
-own tables. PSNR is of the mean squared error over all images of a seed.
+Protocol, the same for all: the thousand test images of a seed are one file, so that they share its
+header: JPEG and WebP get a sheet (of JPEG's file, some 300 bytes are headers and tables), the
+others write their codes behind 18 bytes. What counts is the length of the files; what is decoded
+are bytes again. JPEG and WebP may halve the sheet's sides before and double them after (a setting,
+for the front to choose), since their lowest quality is too many bytes for the lowest rates. The
+weights of a network, the directions of PCA and the tables of both are known on both sides and not
+counted. PSNR is of the mean squared error over all images of a seed, SSIM a mean over 200 of them.
 
 Every codec has settings (lambda, a step of rounding, a quality) that trade bytes for errors. Those
 on the front of the validation images (seed 0: no other has as high a PSNR at as few bits) are
