@@ -10,6 +10,7 @@ from aejax.coding.container import Header, pack, unpack
 from aejax.coding.range_coder import decode_codes, encode_codes
 from aejax.coding.tables import (
     Tables,
+    bits_by_density,
     load_tables,
     save_tables,
     tables_of,
@@ -19,6 +20,7 @@ from aejax.coding.tables import (
 __all__ = [
     "Header",
     "Tables",
+    "bits_by_density",
     "decode_codes",
     "encode_codes",
     "load_tables",

@@ -43,7 +43,7 @@ from ml_collections import ConfigDict
 
 import aejax
 from aejax.baselines import CODECS, Code, named, settings
-from aejax.coding import tables_of
+from aejax.coding import bits_by_density, tables_of
 from aejax.coding.container import SIZE as HEADER
 from aejax.errors import need
 from aejax.evaluate.image_quality import ms_ssim, ssim
@@ -54,7 +54,10 @@ from aejax.reproduce import (
     Context,
     Measured,
     Task,
+    at_most,
     image_splits,
+    increasing_paired,
+    pick,
 )
 from aejax.reproduce.tasks import Point
 from aejax.sweep import base
@@ -95,7 +98,7 @@ SCALES = {
     ),
 }  # fmt: skip
 # Bits a pixel at which PSNR is read.
-RATES = (0.05, 0.1, 0.15, 0.25)
+RATES = (0.05, 0.1, 0.15, 0.25, 0.5, 1.0)
 
 APPLICATION = Application(
     title="Compression: an image in few numbers, and in few bytes that are really written",
@@ -194,12 +197,10 @@ def density_bits(member: aejax.Fitted, images: np.ndarray) -> tuple[float, float
     """
     space = member.model.info.space
     assert space is not None
-    assert space.log_prior is not None
-    codes = aejax.encode(member, images)
-    volume = codes.shape[1] * np.log(space.step)  # of a bin: a density's is its probability's
-    rounded = -np.asarray(space.log_prior(member.variables, codes), np.float64) - volume
-    noisy = np.asarray(aejax.score(member, images)["rate_nats"], np.float64)
-    return float(rounded.sum() / np.log(2)), float(noisy.sum() / np.log(2))
+    whole = aejax.encode(member, images).astype(np.float64) / space.step
+    rounded = bits_by_density(member.variables, whole)
+    noisy = np.asarray(aejax.score(member, images)["rate_nats"], np.float64) / np.log(2)
+    return float(rounded.sum()), float(noisy.sum())
 
 
 def _theirs(method: str, plan: Scale, train: np.ndarray) -> dict[tuple[str, int], Coder]:
