@@ -389,7 +389,12 @@ SAID = {
     "jpeg": ("Kodak: 32.96 dB at .648 bits a pixel, JPEG 30.38 at .660 (CompressAI)", BALLE),
     "webp": ("Kodak: a learned transform above WebP (CompressAI's curves)", BALLE),
 }
-POINTS = (("fashion_mnist", 0.1), ("fashion_mnist", 0.25), ("photo_patches", 0.15))
+POINTS = (
+    ("fashion_mnist", 0.05, ("pca",)),  # below the others' range
+    ("fashion_mnist", 0.15, tuple(CODECS)),
+    ("fashion_mnist", 0.25, tuple(CODECS)),
+    ("photo_patches", 0.15, tuple(CODECS)),
+)
 SIZES = (("fashion_mnist", 8), ("fashion_mnist", 64), ("photo_patches", 8))
 NEEDS = {"fashion_mnist": "fashion_mnist"}
 
@@ -397,9 +402,9 @@ NEEDS = {"fashion_mnist": "fashion_mnist"}
 def claims() -> tuple[Claim, ...]:
     """Returns what is judged, written before the first run at `small`.
 
-    Settings, rates and numbers of steps were set after trials on validation images, in which one
-    network a setting was below PCA at .25 bits and above it at .05; of the claims, no test image
-    had been coded.
+    Settings, rates and numbers of steps were chosen after trials on images held out of the training
+    set, where the autoencoder was above PCA at .05 bits on Fashion-MNIST and below it at .25 and on
+    photographs; test images were not looked at.
     """
     codecs = [
         Claim(
@@ -412,8 +417,8 @@ def claims() -> tuple[Claim, ...]:
             needs=NEEDS.get(dataset, ""),
             note="The bar is the baseline of the same run; Kodak's numbers are of larger networks.",
         )
-        for dataset, rate in POINTS
-        for method in CODECS
+        for dataset, rate, methods in POINTS
+        for method in methods
     ]
     sizes = [
         Claim(
