@@ -65,7 +65,7 @@ from aejax.sweep import base
 TOGETHER = 1000  # images a file
 SHOWN = 8  # images kept for the sheet
 SIMILAR = 200  # images of which SSIM is taken
-CROP = (slice(96, 224), slice(192, 384))  # of a photograph, for the sheet
+CROP = (slice(48, 176), slice(160, 288))  # of a photograph, for the sheet
 PHOTOGRAPHS = ("astronaut", "camera", "coffee", "chelsea")  # of scikit-image
 
 
@@ -163,6 +163,12 @@ def fitted_members(
     )  # fmt: skip
     for i, member in enumerate(members):
         yield lambdas[i // plan.seeds], i % plan.seeds, member
+
+
+def contrasty(test: np.ndarray) -> np.ndarray:
+    """Returns which images are shown: of the first hundred those with the highest contrast."""
+    spread = test[:100].reshape(len(test[:100]), -1).std(1)
+    return np.argsort(-spread, kind="stable")[:SHOWN]
 
 
 class Coder(NamedTuple):
@@ -299,9 +305,11 @@ def code_images(context: Context, point: Point) -> list[Measured]:
             words = 8 * (found.size - found.files * HEADER)
             metrics["excess_percent"] = 100 * (words / rounded - 1)
             metrics["relaxation_percent"] = 100 * abs(noisy / rounded - 1)
-        arrays = {"clean": test[:SHOWN], "images": found.images[:SHOWN]}
+        shown = contrasty(test)
+        arrays = {"clean": test[shown], "images": found.images[shown]}
         if name == "photo_patches":
             more, arrays["crop"] = of_photographs(whole(coder.code))
+            arrays["crop_clean"] = photographs()[0][CROP]
             metrics |= more
         measured.append(Measured(metrics, {"seed": seed, "setting": setting}, arrays))
     return measured
