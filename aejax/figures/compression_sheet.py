@@ -63,11 +63,11 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     figure, axes = panels(titles, 2, 1.7, fixed=True)
     table: list[dict[str, object]] = []
     if whole:  # over the width of the page, in the last row
-        row = axes[-1].get_subplotspec().rowspan.start
-        grid = axes[-1].get_gridspec()
+        place = axes[-1].get_subplotspec()
+        assert place is not None
         for axis in axes[len(datasets) :]:
             axis.remove()
-        wide = figure.add_subplot(grid[row, :])
+        wide = figure.add_subplot(place.get_gridspec()[place.rowspan.start, :])
         wide.set_title("part of a photograph that was coded whole")
         table += photograph(wide, whole, arrays)
     for name, axis in zip(datasets, axes, strict=False):
