@@ -2,11 +2,11 @@
 
 from aejax.search.halving import Rung, Searched, halve, rungs_of
 from aejax.search.space import SAMPLERS, Dimension, choice, log_uniform, points, uniform
-from aejax.search.study import Drawn, Ended, Study, open_study
+from aejax.search.study import AskedPoint, Ended, Study, open_study
 
 __all__ = [
     "SAMPLERS",
-    "Drawn",
+    "AskedPoint",
     "Dimension",
     "Ended",
     "Rung",

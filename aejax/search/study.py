@@ -24,7 +24,7 @@ ATTEMPTS, WAIT_SECONDS = 4, 0.3  # at a storage that another process may be maki
 FACTS, WORKER = "aejax", "aejax_worker"  # attributes of a study and of a trial
 
 
-class Drawn(NamedTuple):
+class AskedPoint(NamedTuple):
     """A trial that runs: its number in the study, and its point."""
 
     number: int
@@ -206,16 +206,16 @@ class Study:
         self.optuna = study
         self._distributions = distributions
 
-    def ask(self, n: int) -> list[Drawn]:
+    def ask(self, n: int) -> list[AskedPoint]:
         """Returns n trials, which now run."""
         found = []
         for _ in range(n):
             trial = self.optuna.ask(self._distributions)
             trial.set_user_attr(WORKER, _worker())
-            found.append(Drawn(trial.number, dict(trial.params)))
+            found.append(AskedPoint(trial.number, dict(trial.params)))
         return found
 
-    def tell(self, asked: Sequence[Drawn], values: Sequence[float]) -> None:
+    def tell(self, asked: Sequence[AskedPoint], values: Sequence[float]) -> None:
         """Ends trials. One that diverged is worst of all: the sampler learns to keep away.
 
         Args:
@@ -227,7 +227,7 @@ class Study:
             told = float(value) if np.isfinite(value) else float(worst)
             self.optuna.tell(trial.number, told)
 
-    def give_back(self, asked: Sequence[Drawn]) -> None:
+    def give_back(self, asked: Sequence[AskedPoint]) -> None:
         """Fails trials that were asked for and not trained."""
         failed = need("optuna", "optuna").trial.TrialState.FAIL
         for trial in asked:
