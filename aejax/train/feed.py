@@ -46,7 +46,7 @@ def streams(wanted: str, table: PyTree) -> bool:
     return lookup("stream", wanted, STREAMS)(sum(leaf.nbytes for leaf in jax.tree.leaves(table)))
 
 
-class Source(NamedTuple):
+class FeedSpec(NamedTuple):
     """What programs are compiled for.
 
     Attributes:
@@ -91,14 +91,14 @@ class Source(NamedTuple):
         return Batches(keys, jax.tree.map(at, self.table))
 
 
-def example(source: Source, table: PyTree, length: int) -> PyTree:
+def example(spec: FeedSpec, table: PyTree, length: int) -> PyTree:
     """Returns what a piece of `length` steps might be given, to time programs with."""
-    if not source.orders:
+    if not spec.orders:
         return table
-    shape = source.shape(length)
+    shape = spec.shape(length)
     keys = np.zeros(shape.keys.shape, shape.keys.dtype)
-    count = source.orders * length * source.batch_size
-    some = np.arange(count).reshape(source.orders, length, -1) % source.table.shape[0]
+    count = spec.orders * length * spec.batch_size
+    some = np.arange(count).reshape(spec.orders, length, -1) % spec.table.shape[0]
     return Batches(keys, jax.tree.map(lambda leaf: rows_at(leaf, some), table))
 
 
@@ -133,7 +133,7 @@ class Streamed:
     """Rows of a table on the host, read in the members' orders, a piece ahead of the programs."""
 
     def __init__(
-        self, table: PyTree, keys: np.ndarray, source: Source, run: Iterable[Segment],
+        self, table: PyTree, keys: np.ndarray, spec: FeedSpec, run: Iterable[Segment],
         put: Callable[[PyTree], PyTree],
     ):  # fmt: skip
         """Begins to read.
@@ -141,12 +141,12 @@ class Streamed:
         Args:
           table: rows [N, *shape], NumPy arrays, which may be memory-mapped.
           keys: raw keys of the orders, [S, ...].
-          source: of the table.
+          spec: of the table.
           run: all pieces, in the order in which they are asked for.
           put: places what all members read.
         """
         self._table = jax.tree.map(np.asarray, table)
-        self._keys, self._source, self._put = keys, source, put
+        self._keys, self._spec, self._put = keys, spec, put
         self._orders: dict[int, Callable[..., Array]] = {}
         self._run = iter(run)
         self._pool = ThreadPoolExecutor(1, "rows")
@@ -155,7 +155,7 @@ class Streamed:
     def _order(self, length: int) -> Callable[..., Array]:
         """Returns the program (keys, start) -> rows' numbers [S, length, B]."""
         if length not in self._orders:
-            n, batch_size = self._source.table.shape[0], self._source.batch_size
+            n, batch_size = self._spec.table.shape[0], self._spec.batch_size
 
             def order(keys: Array, start: Array) -> Array:
                 of = lambda key: batch_indices(key, start, length, n, batch_size)
@@ -193,21 +193,21 @@ Feed = Resident | Streamed
 
 
 def feed_of(
-    source: Source, table: PyTree, keys: PyTree, run: Iterable[Segment],
+    spec: FeedSpec, table: PyTree, keys: PyTree, run: Iterable[Segment],
     put: Callable[[PyTree], PyTree],
 ) -> Feed:  # fmt: skip
     """Returns what gives the pieces of a run their rows.
 
     Args:
-      source: of the table.
+      spec: of the table.
       table: the training rows.
       keys: typed keys of the members, [P].
       run: all pieces, in order.
       put: places what all members read.
     """
-    if not source.orders:
+    if not spec.orders:
         return Resident(put(table))
-    return Streamed(table, orders_of(keys), source, run, put)
+    return Streamed(table, orders_of(keys), spec, run, put)
 
 
 def rows_at(table: Any, indices: np.ndarray) -> np.ndarray:

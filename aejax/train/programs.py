@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax.train.compile import Program
-from aejax.train.feed import Source
+from aejax.train.feed import FeedSpec
 from aejax.train.loop import make_chunk
 from aejax.train.plan import Plan, PlannedStage, Segment
 from aejax.train.population.executors import execute
@@ -115,7 +115,7 @@ def programs_of(
     chunk: int,
     parts: int,
     ways: int,
-    source: Source,
+    spec: FeedSpec,
     valid: Shape | None,
     measure: Measure | None,
 ) -> Programs:
@@ -125,7 +125,7 @@ def programs_of(
       plan: from `plan_of`.
       executor, chunk: from `choose`.
       parts, ways: what members and their batches are split in, as `split_in` has it.
-      source: what the chunks are given.
+      spec: what the chunks are given.
       valid: shapes of the validation rows.
       measure: what a validation point measures.
 
@@ -148,9 +148,9 @@ def programs_of(
     @cache
     def chunk_of(stage: int, length: int, points: int, guard: bool) -> Program:
         fn = chunk_program(plan, stage, length, points, guard=guard)
-        return run(fn, plan.stages[stage].members, source.shape(length), donate=guard)
+        return run(fn, plan.stages[stage].members, spec.shape(length), donate=guard)
 
-    pieces = [piece for segment in plan.segments for piece in source.pieces(segment)]
+    pieces = [piece for segment in plan.segments for piece in spec.pieces(segment)]
 
     return Programs(
         init=None if plan.begin else run(init_program(plan), plan.seeds, ()),

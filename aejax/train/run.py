@@ -16,7 +16,16 @@ from aejax.errors import ConfigError
 from aejax.train import begin, signals
 from aejax.train import compile as compiler
 from aejax.train.checkpoint import Checkpoint
-from aejax.train.feed import PIECE_BYTES, Feed, Source, example, feed_of, joined, orders_of, streams
+from aejax.train.feed import (
+    PIECE_BYTES,
+    Feed,
+    FeedSpec,
+    example,
+    feed_of,
+    joined,
+    orders_of,
+    streams,
+)
 from aejax.train.fingerprint import fingerprints
 from aejax.train.history import History
 from aejax.train.plan import Job, Plan, Segment, check_until, plan_of
@@ -122,11 +131,9 @@ def train(
     plan = plan_of(job, table, begin.steps_taken(job, start, planned))
     if until is not None:
         check_until(plan, until)
-    source = _source(job, table, start)
+    spec = _spec(job, table, start)
     ways_now = partial(_ways, job, plan)
-    setting, done = _settle(
-        job, plan, source, table, valid, measure, stopping, checkpoint, ways_now
-    )
+    setting, done = _settle(job, plan, spec, table, valid, measure, stopping, checkpoint, ways_now)
     with split_in(setting.parts):
         ways = 1 if setting.executor == "loop" else ways_now()
     with ExitStack() as stack:
@@ -134,7 +141,7 @@ def train(
         put = partial(place, members=plan.members, executor=setting.executor)
         held_out = None if valid is None else put(valid, shared=True)
         programs = programs_of(
-            plan, setting.executor, setting.chunk, setting.parts, ways, source,
+            plan, setting.executor, setting.chunk, setting.parts, ways, spec,
             _shapes(held_out), measure,
         )  # fmt: skip
         members = _first(job, plan, programs, put, table, initial, start)
@@ -142,8 +149,8 @@ def train(
         if checkpoint and done:
             members["state"] = _restored(checkpoint, done, plan, history, put)
         coming = list(enumerate(plan.segments))[done:]
-        pieces = [piece for _, segment in coming for piece in source.pieces(segment)]
-        feed = feed_of(source, table, members["state"].key, pieces, partial(put, shared=True))
+        pieces = [piece for _, segment in coming for piece in spec.pieces(segment)]
+        feed = feed_of(spec, table, members["state"].key, pieces, partial(put, shared=True))
         stack.callback(feed.close)
         if on_compiled:
             on_compiled(compiler.compile_seconds() - compiled)
@@ -154,7 +161,7 @@ def train(
                 break
             with signals.held() if checkpoint else nullcontext():
                 members, records, points = _advance(
-                    plan, programs, source, feed, segment, members, held_out
+                    plan, programs, spec, feed, segment, members, held_out
                 )
                 means = history.record(i, segment, members, records, points)
                 if warm is None:
@@ -187,7 +194,7 @@ def train(
             parts=setting.parts,
             ways=ways,
             devices=setting.on,
-            streamed=bool(source.orders),
+            streamed=bool(spec.orders),
             continued=tuple(setting.history),
             best=history.best.variables if history.best else None,
             best_step=history.best.step if history.best else None,
@@ -198,13 +205,13 @@ def _shapes(tree: PyTree) -> PyTree:
     return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)
 
 
-def _source(job: Job, table: PyTree, start: TrainState | None) -> Source:
+def _spec(job: Job, table: PyTree, start: TrainState | None) -> FeedSpec:
     """Returns what the chunks are given: the table, or the rows of each member's order."""
     if not streams(job.stream, table):
-        return Source(_shapes(table), job.recipe.batch_size)
+        return FeedSpec(_shapes(table), job.recipe.batch_size)
     keys = first_keys(job.seeds) if start is None else start.key
     orders = len(orders_of(keys))
-    return Source(_shapes(table), job.recipe.batch_size, orders, PIECE_BYTES)
+    return FeedSpec(_shapes(table), job.recipe.batch_size, orders, PIECE_BYTES)
 
 
 def _ways(job: Job, plan: Plan) -> int:
@@ -215,11 +222,11 @@ def _ways(job: Job, plan: Plan) -> int:
 
 
 def _settle(
-    job: Job, plan: Plan, source: Source, table: PyTree, valid: PyTree, measure: Measure | None,
+    job: Job, plan: Plan, spec: FeedSpec, table: PyTree, valid: PyTree, measure: Measure | None,
     stopping: EarlyStopping | None, checkpoint: Checkpoint | None, ways: Callable[[], int],
 ) -> Begun:  # fmt: skip
     """Returns how the run is executed, and the segments that a checkpoint has of it."""
-    trials = partial(trial, plan, job.hp, partial(example, source, table))
+    trials = partial(trial, plan, job.hp, partial(example, spec, table))
     return settle(
         checkpoint,
         partial(fingerprints, plan, job, _shapes(table), _shapes(valid), measure, stopping),
@@ -246,14 +253,14 @@ def _first(
 
 
 def _advance(
-    plan: Plan, programs: Programs, source: Source, feed: Feed, segment: Segment,
+    plan: Plan, programs: Programs, spec: FeedSpec, feed: Feed, segment: Segment,
     members: PyTree, held_out: PyTree,
 ) -> tuple[PyTree, dict[str, np.ndarray], dict[str, np.ndarray]]:  # fmt: skip
     """Returns members after a segment, the means of its windows, and what is measured after it."""
     if segment.start == plan.stages[segment.stage].start:
         members = programs.enter[segment.stage].call(members, ())
     parts, points = [], {}
-    for piece in source.pieces(segment):
+    for piece in spec.pieces(segment):
         members, records = programs.advance(piece, members, feed.next())
         parts.append(records)
     if programs.measure and segment.measured:

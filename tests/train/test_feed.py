@@ -16,7 +16,7 @@ from aejax.errors import ConfigError
 from aejax.evaluate.members import evaluator
 from aejax.train import feed, run
 from aejax.train.checkpoint import Checkpoint
-from aejax.train.feed import Source, joined
+from aejax.train.feed import FeedSpec, joined
 from aejax.train.plan import Job, Segment
 from aejax.train.recipe import Recipe, hparams_of
 from aejax.train.run import train
@@ -159,7 +159,7 @@ def test_a_folder_of_arrays_is_mapped_and_not_copied(tmp_path):
 def test_pieces_are_equal_and_keep_the_windows(windows, window, steps, start):
     segment = Segment(0, start, windows * window, windows)
     shape = jax.ShapeDtypeStruct((90, 12), np.float32)
-    cut = Source(shape, 16, 1, piece_bytes=steps * STEP).pieces(segment)
+    cut = FeedSpec(shape, 16, 1, piece_bytes=steps * STEP).pieces(segment)
     assert len({(p.length, p.points) for p in cut}) == 1
     assert [p.start for p in cut] == list(range(start, start + segment.length, cut[0].length))
     assert cut[0].length <= steps
