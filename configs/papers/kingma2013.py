@@ -340,16 +340,6 @@ def claims() -> tuple[Claim, ...]:
             every,
             note=EARLY,
         ),
-        Claim(
-            "MNIST, Nz=20: on its way after 3 * 10^5 samples, the test bound is between where the "
-            "paper's axis begins and where its curve ends",
-            _bound("vae", 20),
-            within(-150.0, -99.8),
-            "-150 to -99.8",
-            figure,
-            "P-d",
-            ("small",),
-        ),
         *(
             Claim(
                 f"MNIST, Nz={size}: the VAE's test bound at the end, nats",
