@@ -9,6 +9,13 @@ the last one. Learning rate, momentum and epsilon of Adam are searched; 24 point
 steps: so asked for, drawn at random, or a scrambled Sobol sequence, of which the study's first
 batch is made too. A seed draws points, weights and batches. The point with the best validation
 metric is judged on the test rows.
+
+What `small` came to (no claim of 4 passes): no difference. The mean test error of the undercomplete
+autoencoder is 1.121 by TPE, 1.125 by random and 1.119 by Sobol points; the VAE's bound -24.897,
+-24.906 and -24.894 nats; all intervals of differences hold zero, and the smallest effects that they
+could have seen are 0.04 and 0.07 to 0.11. TPE's quartiles are narrower than random search's on
+both. With 24 points in three dimensions, of which a quarter is near the best, a search that learns
+from 18 of them has little to gain; halving the same budget does gain (jamieson2016).
 """
 
 from __future__ import annotations
@@ -41,7 +48,7 @@ PAPER = Paper(
     title="Bergstra et al. 2011: Algorithms for hyper-parameter optimization, TPE in batches",
     costs={
         "smoke": "1 min on one core",
-        "small": "not run yet",
+        "small": "450 s on one core, other work beside it",
         "paper": "about 2 h on one core (not run)",
     },
     figures=("search_scores",),
