@@ -14,7 +14,7 @@ export AEJAX_TEST_CACHE ?= $(CURDIR)/.cache/xla-$(notdir $(VENV))
 # The tests start a hundred processes: what Python compiled of the sources is kept, as by default.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: sweep test test-all test-fast test-newest lint types figures zoo pages docs bench-peers clean
+.PHONY: sweep test test-all test-exhaustive test-optimised test-fast test-newest lint types figures zoo pages docs bench-peers clean
 .DELETE_ON_ERROR:
 
 $(STAMP): pyproject.toml constraints.txt
@@ -35,8 +35,15 @@ figures: $(STAMP)
 test: $(STAMP) lint
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not exhaustive"
 
-# Everything, compiled as users compile; tests/README.md lists what `make test` leaves out.
-test-all: $(STAMP) lint
+# Everything: `make test`, then what it leaves out.
+test-all: test test-exhaustive
+
+# What tests/README.md lists, compiled as users compile.
+test-exhaustive: $(STAMP)
+	AEJAX_TEST_OPTIMISED=1 $(BIN)/python -m pytest -n $(WORKERS) -m exhaustive
+
+# Every test compiled as users compile, for a release: an hour and more.
+test-optimised: $(STAMP)
 	AEJAX_TEST_OPTIMISED=1 $(BIN)/python -m pytest -n $(WORKERS)
 
 test-fast: $(STAMP)

@@ -9,6 +9,7 @@ from aejax.api.fitted import Fitted
 from aejax.api.saving import load, save
 from aejax.api.scoring import score
 from aejax.api.searching import fit_search
+from aejax.api.studying import fit_study
 from aejax.api.training import fit, fit_population
 from aejax.api.workdir import open_workdir as open
 from aejax.data.scaling import to_float
@@ -32,6 +33,7 @@ __all__ = [
     "fit",
     "fit_population",
     "fit_search",
+    "fit_study",
     "interpolate",
     "load",
     "models",

@@ -11,6 +11,7 @@ from pathlib import Path
 from aejax.reproduce import pages, papers, table
 
 ROOT = Path(__file__).parents[1]
+COUNT = r"\d+ of \d+ papers\nwere run here: \d+ of \d+ judged claims pass"
 
 
 def replaced(text: str, new: str) -> str:
@@ -35,31 +36,36 @@ def tables() -> dict[str, list[str]]:
     records = {k: v for folder in folders for k, v in papers.records(folder, out).items()}
     every = [entry for group in entries.values() for entry in group]
     return {
-        "claims.md": [
+        "README.md": [pages.passed(entries["papers"], "results", ("small", "medium"))],
+        "docs/applications.md": [pages.passed(entries["applications"], "../results", ("small",))],
+        "docs/claims.md": [
             table.markdown(entries["papers"]),
             table.markdown(entries["applications"], "application"),
         ],
-        "records.md": [pages.origins(records), pages.counts(every), pages.choices(records)],
+        "docs/records.md": [pages.origins(records), pages.counts(every), pages.choices(records)],
     }
 
 
 def judged() -> str:
-    """Returns the README's count of the papers' claims at scale small."""
+    """Returns the README's count of the papers and their claims at scale small."""
     entries = papers.index(ROOT / "configs" / "papers", ROOT / "results")
     run = [entry["scales"]["small"] for entry in entries if entry["scales"]["small"]["run"]]
     passed, failed = sum(s["passed"] for s in run), sum(s["failed"] for s in run)
-    return f"{passed} of {passed + failed} judged claims pass"
+    return (
+        f"{len(run)} of {len(entries)} papers\nwere run here: {passed} of {passed + failed} judged "
+        "claims pass"
+    )
 
 
 def main() -> None:
     for name, new in tables().items():
-        path = ROOT / "docs" / name
+        path = ROOT / name
         text = path.read_text()
         for each in new:
             text = replaced(text, each)
         path.write_text(text)
     readme = ROOT / "README.md"
-    readme.write_text(re.sub(r"\d+ of \d+ judged claims pass", judged(), readme.read_text()))
+    readme.write_text(re.sub(COUNT, judged(), readme.read_text()))
 
 
 if __name__ == "__main__":

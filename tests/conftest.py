@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 # Compiling is most of what the suite costs: without XLA's expensive passes it takes half the time,
-# in the processes that tests start as well. `make test-all` compiles as users do. Before JAX is
-# imported, which reads it then.
+# in the processes that tests start as well. `make test-exhaustive` compiles as users do. Before JAX
+# is imported, which reads it then.
 if not os.environ.get("AEJAX_TEST_OPTIMISED"):
     os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 

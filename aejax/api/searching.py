@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -16,13 +16,29 @@ from aejax.data.scaling import Scale
 from aejax.errors import ConfigError, check_integer, lookup
 from aejax.evaluate.members import evaluator
 from aejax.results.rows import HIGHER_IS_BETTER
-from aejax.search.halving import halve, rungs_of
+from aejax.search.halving import Searched, halve, rungs_of
 from aejax.search.space import Dimension, check_space, points
 from aejax.train.compile import in_float32
 from aejax.train.plan import Job, plan_of
 from aejax.train.programs import measured
-from aejax.train.recipe import resolve_hparams
+from aejax.train.recipe import Recipe, resolve_hparams
 from aejax.types import Autoencoder
+
+
+class Search(NamedTuple):
+    """What all points of a search share.
+
+    `sign` times a metric is lower where it is better.
+    """
+
+    model: Autoencoder
+    rows: Any
+    valid: Any
+    recipe: Recipe
+    metric: str
+    sign: int
+    hp: Mapping[str, float]
+    seed: int
 
 
 class Found(NamedTuple):
@@ -95,33 +111,18 @@ def fit_search(
         is not measured, no validation rows, a first rung not before the end.
     """
     check_space(space)
-    rows, held = split(rows_for(model, x, condition=condition), valid, model)
-    if held is None:
-        raise ConfigError("valid=None judges no rung. Allowed: rows, or a fraction of x.")
-    recipe = recipe_of(model, steps, batch_size, optimizer, schedule, clip, precision, rows)
+    search = search_of(
+        model, x, condition, valid, metric, hp, seed,
+        (steps, batch_size, optimizer, schedule, clip, precision),
+    )  # fmt: skip
+    recipe = search.recipe
     if least is None:
         rungs = 1 if eta is None else check_integer("eta", eta, 2) ** 2
         least = max(1, recipe.steps // rungs)
-    seed = check_integer("seed", seed, 0)
     rungs_of(members, recipe.steps, least, eta)  # said before anything is computed
-    drawn = points(space, members, sampler, seed)
-    facts = {"num_data": len(rows)}
-    values = [resolve_hparams(model, recipe, {**(hp or {}), **p}, facts) for p in drawn]
-    job = Job(
-        model=model,
-        recipe=recipe,
-        hp={n: np.array([each[n] for each in values], np.float32) for n in values[0]},
-        seeds=np.full(len(values), seed, np.int32),
-        every=least,
-    )
-    lookup("metric", metric, _measured(job, rows, held))
-    sign = -1 if metric.endswith(HIGHER_IS_BETTER) else 1
-    score = lambda found: sign * lookup("metric", metric, found)
-    found = halve(job, rows, held, evaluator, score, least, eta)
-    last = found.rungs[-1]
-    kept = [values[i] for i in last.members]
-    seeds = [seed] * len(kept)
-    population = members_of(model, found.trained, recipe, kept, seeds, Scale.of(rows))
+    drawn = points(space, members, sampler, search.seed)
+    found, population = trained_points(search, drawn, least, eta)
+    last, sign = found.rungs[-1], search.sign
     ended: dict[int, dict[str, Any]] = {}
     for rung in found.rungs:
         for i, value in zip(rung.members, rung.scores, strict=True):
@@ -130,6 +131,74 @@ def fit_search(
     order = sorted(ended, key=lambda i: (-ended[i]["steps"], *_worst(sign * ended[i][metric])))
     best = population[int(np.argmin(last.scores))]
     return Found(best, FittedPopulation(population), [ended[i] for i in order], found.member_steps)
+
+
+def search_of(
+    model: Autoencoder,
+    x: Any,
+    condition: Any,
+    valid: Any,
+    metric: str,
+    hp: Mapping[str, float] | None,
+    seed: Any,
+    recipe: tuple[int, int, str, str, bool, str],
+) -> Search:
+    """Returns what all points of a search share.
+
+    Args:
+      model, x, condition, valid, metric, hp, seed: as for `fit_search`.
+      recipe: steps, batch_size, optimizer, schedule, clip, precision.
+
+    Raises:
+      ConfigError: no validation rows, or as `recipe_of`.
+    """
+    rows, held = split(rows_for(model, x, condition=condition), valid, model)
+    if held is None:
+        raise ConfigError("valid=None judges no rung or trial. Allowed: rows, or a fraction of x.")
+    made = recipe_of(model, *recipe, rows)
+    sign = -1 if metric.endswith(HIGHER_IS_BETTER) else 1
+    return Search(model, rows, held, made, metric, sign, hp or {}, check_integer("seed", seed, 0))
+
+
+def trained_points(
+    search: Search, drawn: Sequence[Mapping[str, Any]], least: int, eta: int | None
+) -> tuple[Searched, list[Fitted]]:
+    """Trains points side by side; returns the rungs, and the members of the last.
+
+    Raises:
+      ConfigError: as `job_of` and `halve`.
+    """
+    job, values = job_of(search, drawn, least)
+    metric = search.metric
+    score = lambda found: search.sign * lookup("metric", metric, found)
+    found = halve(job, search.rows, search.valid, evaluator, score, least, eta)
+    kept = [values[i] for i in found.rungs[-1].members]
+    seeds = [search.seed] * len(kept)
+    scale = Scale.of(search.rows)
+    return found, members_of(search.model, found.trained, search.recipe, kept, seeds, scale)
+
+
+def job_of(
+    search: Search, drawn: Sequence[Mapping[str, Any]], least: int
+) -> tuple[Job, list[dict[str, float]]]:
+    """Returns the population of points, and all that each of its members is set to.
+
+    Raises:
+      ConfigError: a name that the model does not read, a point beyond its range, or a metric that
+        is not measured.
+    """
+    model, recipe = search.model, search.recipe
+    facts = {"num_data": len(search.rows)}
+    values = [resolve_hparams(model, recipe, {**search.hp, **p}, facts) for p in drawn]
+    job = Job(
+        model=model,
+        recipe=recipe,
+        hp={n: np.array([each[n] for each in values], np.float32) for n in values[0]},
+        seeds=np.full(len(values), search.seed, np.int32),
+        every=least,
+    )
+    lookup("metric", search.metric, _measured(job, search.rows, search.valid))
+    return job, values
 
 
 def _measured(job: Job, rows: Any, held: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from aejax.errors import ConfigError, check_integer, plain
 from aejax.evaluate.members import evaluator
 from aejax.train import population
 from aejax.train.compile import in_float32
-from aejax.train.loop import check_batch
+from aejax.train.order import check_batch
 from aejax.train.plan import Job
 from aejax.train.recipe import Recipe, resolve_hparams, values_of
 from aejax.train.run import Trained, train
@@ -93,6 +93,7 @@ def _train(
         seeds=np.array(seeds, np.int32),
         every=min(check_integer("eval_every", every, 1), recipe.steps),
         executor="loop" if len(members) == 1 else "auto",
+        stream=options["stream"],
     )
     with reporter:
         return train(
@@ -140,6 +141,7 @@ def fit(
     eval_every: int | None = None,
     patience: int | None = None,
     metric: str = "mse_per_image",
+    stream: str = "auto",
     progress: bool | None = None,
     callbacks: Sequence[Callback] = (),
 ) -> Fitted:
@@ -167,6 +169,9 @@ def fit(
       patience: early stopping: end after so many points without improvement of `metric` (0: never
         end early) and keep the variables of the best point; None: keep the last variables.
       metric: what early stopping reads; lower is better.
+      stream: whether rows stay on the host, in memory or in a memory-mapped file, and are read as
+        steps need them: on, off, or auto, where they would take more than half of the free memory.
+        The numbers are the same.
       progress: show a progress bar; None: in a terminal.
       callbacks: each called as `callback(step, means)` after every chunk of steps.
 
@@ -193,6 +198,7 @@ def fit(
     options = {
         "patience": patience,
         "metric": metric,
+        "stream": stream,
         "progress": progress,
         "eval_every": eval_every,
         "callbacks": callbacks,
@@ -288,6 +294,7 @@ def fit_population(
     eval_every: int | None = None,
     patience: int | None = None,
     metric: str = "mse_per_image",
+    stream: str = "auto",
     progress: bool | None = None,
     callbacks: Sequence[Callback] = (),
 ) -> FittedPopulation:
@@ -313,6 +320,7 @@ def fit_population(
     options = {
         "patience": patience,
         "metric": metric,
+        "stream": stream,
         "progress": progress,
         "eval_every": eval_every,
         "callbacks": callbacks,

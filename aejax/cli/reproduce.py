@@ -2,6 +2,7 @@
 
 aejax reproduce --list [--json | --markdown | --records]
 aejax reproduce --audit
+aejax reproduce NAME --judge [--results_dir=DIR]
 aejax reproduce NAME [--scale=SCALE] [--workdir=DIR] [--data_dir=DIR]
   [--manual_dir=DIR] [--results_dir=DIR] [--allow_dirty] [--nofigures]
 aejax reproduce APPLICATION --dataset=PATH [--resize=SIDE] [--scale=SCALE] [--workdir=DIR]
@@ -33,6 +34,9 @@ def define() -> None:
     )
     flags.DEFINE_bool(
         "audit", False, "check from the records that no test row chose a setting; status 1 if not"
+    )
+    flags.DEFINE_bool(
+        "judge", False, "judge the rows of NAME's records under the claims of today; trains nothing"
     )
     flags.DEFINE_string("scale", "small", "smoke, small, paper; some papers: medium, long")
     flags.DEFINE_string("workdir", None, "default runs/reproduce/NAME-SCALE")
@@ -114,6 +118,8 @@ def main(argv: list[str]) -> int:
             f"{allowed}."
         )
     entry = papers.find(folders(), argv[1])
+    if given.judge:
+        return judge_again(entry)
     if given.dataset is not None:
         return judge_own(papers.check_own(entry))
     if given.resize is not None:
@@ -143,6 +149,23 @@ def main(argv: list[str]) -> int:
         f"of computing; {out / f'{scale}.json'}{marked}"
     )
     return int(any(verdict.passed is False for verdict in verdicts))
+
+
+def judge_again(entry: papers.PaperFile) -> int:
+    """Judges the records of a paper or an application again; status 1 where a claim fails."""
+    out = directory("results_dir", flags.FLAGS.results_dir, "results") / entry.name
+    paths, failed = sorted(out.glob("*.json")), 0
+    if not paths:
+        raise errors.ConfigError(f"results_dir={str(out)!r} has no record. Allowed: one or more.")
+    found = {path: results.read(path) for path in paths}
+    again = {
+        path: results.judged_again(record or {}, entry.claims) for path, record in found.items()
+    }
+    for path, record in again.items():
+        results.write(path, record)
+        make_console().print(f"{path}: {record['passed']} of {record['judged']} claims pass")
+        failed += record["judged"] - record["passed"]
+    return int(failed > 0)
 
 
 def judge_own(entry: papers.PaperFile) -> int:

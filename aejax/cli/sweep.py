@@ -2,7 +2,7 @@
 
 aejax sweep --config=FILE[:SCALE] [--workdir=DIR]
   [--config.FIELD=VALUE ...] [--launcher=local[:N]|slurm|ray[:ADDRESS]] [--dry_run] [--nofigures]
-  [--noreport] [--tracker=tensorboard|wandb|mlflow|trackio ...]
+  [--noreport] [--profile] [--tracker=tensorboard|wandb|mlflow|trackio ...]
 
 FILE is a path, such as configs/quickstart.py, or a shipped config's name, such as quickstart.
 With a launcher, several processes share the work: docs/cluster.md. Trackers: docs/trackers.md.
@@ -28,6 +28,7 @@ from aejax.cli.common import (
     read_config,
     shown,
 )
+from aejax.errors import ConfigError
 from aejax.launch import LAUNCHERS, launched, parse
 from aejax.launch.choice import SLURM_OPTIONS
 from aejax.launch.local import end_with_parent
@@ -35,6 +36,7 @@ from aejax.launch.watching import LOGS, WORKER
 from aejax.results.store import ended
 from aejax.sweep import SweepPlan, estimate, make_plan, run, work
 from aejax.sweep.keeping import kept_in_words
+from aejax.sweep.profiling import FILE, FOLDER, Profile
 from aejax.sweep.table import plan_table, summary
 from aejax.trackers import TRACKERS, Tracking, opened
 from aejax.trackers import parse as parse_trackers
@@ -47,6 +49,9 @@ def define() -> None:
     flags.DEFINE_bool("dry_run", False, "print the plan and stop")
     flags.DEFINE_bool("figures", True, "draw the figures at the end")
     flags.DEFINE_bool("report", True, "write report.html at the end")
+    flags.DEFINE_bool(
+        "profile", False, "trace the sweep (DIR/profile) and say where the seconds went"
+    )
     does = "; ".join(f"{name}: {kind.does}" for name, kind in LAUNCHERS.items())
     flags.DEFINE_string(
         "launcher", None, f"work along with others, by local[:N], slurm or ray[:ADDRESS] ({does})"
@@ -110,11 +115,18 @@ def main(argv: list[str]) -> int:
     if given.dry_run:
         _print_plan(plan, workdir, title, console)
         return 0
+    if given.profile and launcher is not None:
+        raise ConfigError(
+            f"--profile with --launcher={given.launcher}: it watches one process. "
+            "Allowed: without a launcher."
+        )
     begun = time.perf_counter()
-    status = 0
+    status, profile = 0, Profile(workdir, given.profile)
     tracking = tracking_of(plan, workdir, console, check=True)
     if launcher is None:
-        outcome = run(plan, workdir, console, tracking)
+        there = ended(workdir, plan.owner) if given.profile else set()
+        with profile.sweep():
+            outcome = run(plan, workdir, console, tracking)
     else:
         found = launched(plan, workdir, console, launcher, sys.argv[1:], tracking)
         outcome = found.outcome
@@ -141,13 +153,19 @@ def main(argv: list[str]) -> int:
     if given.figures:
         from aejax.figures import draw  # matplotlib takes a while to import
 
-        for path in shown(draw, workdir):
-            if path.suffix == ".png":
-                console.print(f"figure {path}")
+        with profile.part("figures"):
+            for path in shown(draw, workdir):
+                if path.suffix == ".png":
+                    console.print(f"figure {path}")
     if given.report:
         from aejax import report  # which imports what applies a trained model
 
-        console.print(f"report {report.write(workdir)}")
+        with profile.part("report"):
+            console.print(f"report {report.write(workdir)}")
+    if given.profile:
+        trained = [row for row in outcome.rows if row["id"] not in there]
+        console.print(profile.write(trained))
+        console.print(f"trace in {workdir / FOLDER}; the table in {workdir / FILE}")
     return status
 
 

@@ -59,8 +59,8 @@ def load(
 
     `digits` has shape (8, 8, 1), uint8, its grey levels 0..16 scaled so that 16 is 255; `mnist`
     and `fashion_mnist` have (28, 28, 1), uint8, and are prepared on first use. What one's own
-    files may hold is said in `checks.as_images`, `files.load_npz` (for `.h5` too),
-    `tables.load_table` (`.csv`, `.tsv`, `.parquet`) and `folder.load_folder`.
+    files may hold is said in `checks.as_images`, `files.load_npz` (for `.h5` and folders of `.npy`
+    too), `tables.load_table` (`.csv`, `.tsv`, `.parquet`) and `folder.load_folder` (of images).
 
     Args:
       name: a key of DATASETS, or a path.
@@ -88,6 +88,8 @@ def load(
         options = Options(paths.data_dir(data_dir), paths.manual_dir(manual_dir), test_fraction)
         source = DATASETS[str(name)]
         loaded = source.load(source, options)
+    elif path.is_dir() and files.holds_arrays(path):
+        loaded = files.load_arrays(path, test_fraction)
     elif path.is_dir():
         loaded = folder.load_folder(path, test_fraction, size)
     else:
@@ -163,7 +165,7 @@ def _checked_resize(
 ) -> tuple[int, int] | None:
     if resize is None:
         return None
-    if path is None or not path.is_dir():
+    if path is None or not path.is_dir() or files.holds_arrays(path):
         raise ConfigError(f"resize={resize!r} is for a folder of images only. Allowed here: None.")
     sides = plain(resize)
     sides = sides if isinstance(sides, tuple) else (sides, sides)

@@ -1,4 +1,4 @@
-"""The user's own arrays: a `.npy`, or a `.npz` with one array or with splits and labels."""
+"""The user's own arrays: a `.npy`; a `.npz`, or a folder of `.npy`, with splits and labels."""
 
 from __future__ import annotations
 
@@ -75,6 +75,34 @@ def load_npz(path: Path, test_fraction: float) -> Dataset:
             raise ConfigError(f"{field} is a single array. Allowed: the name .npy, or an archive.")
         check_sizes(file, field)
         return from_archive(archive, path, field, test_fraction)
+
+
+class _Folder:
+    """The `.npy` files of a folder as an archive: each is memory-mapped where it is asked for."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self.files = sorted(file.stem for file in path.glob("*.npy"))
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return np.lib.format.open_memmap(self._path / f"{name}.npy", mode="r")
+
+
+def holds_arrays(folder: Path) -> bool:
+    """Returns whether a folder is one of arrays, and not of images."""
+    return any(folder.glob("*.npy"))
+
+
+def load_arrays(folder: Path, test_fraction: float) -> Dataset:
+    """Reads a folder of `.npy` files, named as the arrays of `load_npz` are.
+
+    Where `train`, `test` and `valid` are files of their own, of uint8 or float32, nothing is
+    copied: they are read as they are needed, and may be larger than the memory.
+
+    Raises:
+      ConfigError: as `load_npz`.
+    """
+    return from_archive(_Folder(folder), folder, f"dataset={str(folder)!r}", test_fraction)
 
 
 def check_sizes(file: IO[bytes], field: str) -> None:

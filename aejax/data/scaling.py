@@ -29,9 +29,17 @@ def to_float(x: Any) -> Any:
     return x.astype(jnp.float32)
 
 
+MEAN_ROWS = 2**14  # rows that are summed at a time: a table may be larger than the device
+
+
 def mean_row(table: Any) -> Array:
     """Returns the mean of all rows of a table [N, *shape], as `to_float` has them: [*shape]."""
-    return table.mean() if isinstance(table, SparseRows) else to_float(table).mean(0)
+    if isinstance(table, SparseRows):
+        return table.mean()
+    parts = [table[at : at + MEAN_ROWS] for at in range(0, len(table), MEAN_ROWS)]
+    total = sum(np.asarray(part).sum(0, dtype=np.float64) for part in parts)
+    scale = 255.0 if table.dtype == np.uint8 else 1.0
+    return jnp.asarray(total / len(table) / scale, jnp.float32)
 
 
 LARGE = 30.0  # values that standardised data hardly has, and that learning rates are not made for

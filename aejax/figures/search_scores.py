@@ -9,10 +9,12 @@ from aejax.figures.style import COLOURS, Plot, note, panels, styled
 from aejax.figures.tasks import of_task
 from aejax.results.rows import Row
 
+# method -> its name, and its points where the rows do not say
 METHODS = {
-    "halving": "halving,\n27 points",
-    "random": "random,\n7 points",
-    "sobol": "Sobol,\n7 points",
+    "halving": ("halving", 27),
+    "tpe": ("TPE", None),
+    "random": ("random", 7),
+    "sobol": ("Sobol", 7),
 }
 METRICS = {"mse_per_image": "test error, squared, per image", "elbo_nats": "test ELBO, nats"}
 
@@ -29,8 +31,13 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     for model, axis in zip(models, axes, strict=True):
         here = [row for row in mine if row["model"] == model]
         metric = next(m for m in METRICS if f"test_{m}" in here[0]["metrics"])
-        for i, method in enumerate(METHODS):
-            found = [r["metrics"][f"test_{metric}"] for r in here if r["point"]["method"] == method]
+        used = [name for name in METHODS if any(r["point"]["method"] == name for r in here)]
+        names = []
+        for i, method in enumerate(used):
+            name, points = METHODS[method]
+            rows_of = [r["metrics"] for r in here if r["point"]["method"] == method]
+            names.append(f"{name},\n{int(rows_of[0].get('points') or points)} points")
+            found = [metrics[f"test_{metric}"] for metrics in rows_of]
             values = np.array([v for v in found if v is not None], float)
             jitter = np.random.default_rng(0).uniform(-0.12, 0.12, len(values))
             axis.scatter(i + jitter, values, s=8, color=COLOURS[i], alpha=0.6, linewidths=0)
@@ -40,7 +47,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
             quartiles = {"lower_quartile": low, "median": middle, "upper_quartile": high}
             said = {"model": model, "method": method, "metric": metric, "seeds": len(values)}
             table.append({**said, **{name: float(value) for name, value in quartiles.items()}})
-        axis.set_xticks(range(len(METHODS)), list(METHODS.values()))
+        axis.set_xticks(range(len(used)), names)
         axis.set_ylabel(METRICS[metric])
         axis.grid(axis="y", linewidth=0.3)
     note(

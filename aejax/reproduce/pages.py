@@ -69,6 +69,30 @@ def origins(records: Records) -> str:
     )
 
 
+def passed(entries: Sequence[Mapping[str, Any]], results: str, scales: Sequence[str]) -> str:
+    """Returns how many claims passed, a line a paper or application, a column a scale.
+
+    Args:
+      entries: of one kind, as `papers.index` has them.
+      results: the folder of the records, from the page.
+      scales: the first is the one that all have.
+    """
+    first, *others = scales
+
+    def cell(entry: Mapping[str, Any], scale: str) -> str:
+        found = entry["scales"].get(scale, {"run": False})
+        if not found["run"]:
+            return "–"
+        of = found["passed"] + found["failed"]
+        link = f"[{found['passed']} of {of}]({results}/{entry['name']}/{scale}.json)"
+        return f"{link}, {found['seconds']:.0f} s{', dirty tree' * found['dirty']}"
+
+    return _table(
+        (entries[0]["kind"], f"claims at `{first}`: passed", *(f"at `{s}`" for s in others)),
+        [(f"`{e['name']}`: {e['title']}", *(cell(e, scale) for scale in scales)) for e in entries],
+    )
+
+
 def counts(entries: Sequence[Mapping[str, Any]]) -> str:
     """Returns how many comparisons a record makes, and what its orderings' intervals say."""
     headings = ("record", "comparisons", "steps of orderings", "interval above zero",

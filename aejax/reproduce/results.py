@@ -200,6 +200,28 @@ def document(
     return described, verdicts
 
 
+def judged_again(described: Mapping[str, Any], claims: Sequence[Claim]) -> dict[str, Any]:
+    """Returns a record with its rows judged under claims of today; nothing else of it changes.
+
+    For claims that are dropped, or sharpened by what the rows hold already.
+
+    Raises:
+      ConfigError: as `judge`.
+    """
+    rows = expand(described["common"], described["rows"])
+    verdicts = judge(claims, described["scale"], rows)
+    entries = [claim_entry(verdict) for verdict in verdicts]
+    new = {
+        "passed": sum(verdict.passed is True for verdict in verdicts),
+        "judged": sum(verdict.passed is not None for verdict in verdicts),
+        "comparisons": intervals.comparisons(entries),
+        "claims": entries,
+    }
+    if "comparisons" not in described:  # of a record that is older than what it says of them
+        del new["comparisons"]
+    return {key: new.get(key, value) for key, value in described.items()}
+
+
 def write(path: Path, described: Mapping[str, Any]) -> None:
     """Writes results, a row a line, so that a change of one row is a change of one line."""
     head = {k: v for k, v in described.items() if k != "rows"}

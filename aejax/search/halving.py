@@ -20,6 +20,10 @@ from aejax.train.programs import Measure
 from aejax.train.run import Trained, train
 
 
+class AllDiverged(ConfigError):
+    """No member is left."""
+
+
 class Rung(NamedTuple):
     """Members that reached `step`, and their scores there (lower is better, inf: diverged)."""
 
@@ -120,7 +124,7 @@ def halve(
         lost = np.asarray(jax.device_get(trained.state.health.step)) >= 0
         scores = np.where(lost | np.isnan(scores), np.inf, scores)
         if np.isinf(scores).all():
-            raise ConfigError(
+            raise AllDiverged(
                 f"all {len(kept)} members diverged before step {step}. Allowed: a space with "
                 "smaller values of lr, or clip=True."
             )

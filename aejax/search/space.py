@@ -17,10 +17,16 @@ from aejax.errors import ConfigError, check_integer, check_number, lookup, plain
 
 
 class Dimension(NamedTuple):
-    """One axis of a space: `at(u)` is its value at the quantile u of [0, 1)."""
+    """One axis of a space: `at(u)` is its value at the quantile u of [0, 1).
+
+    It has either `ends`, and is even in their logarithms where `log` is set, or `values`.
+    """
 
     text: str
     at: Callable[[float], Any]
+    ends: tuple[float, float] | None = None
+    log: bool = False
+    values: tuple[Any, ...] = ()
 
 
 def _ends(low: float, high: float) -> tuple[float, float]:
@@ -31,25 +37,27 @@ def _ends(low: float, high: float) -> tuple[float, float]:
 
 
 def uniform(low: float, high: float) -> Dimension:
-    """Returns numbers from low to high, all alike."""
+    """Returns numbers from low to high, uniform."""
     low, high = _ends(low, high)
-    return Dimension(f"uniform({low:g}, {high:g})", lambda u: low + u * (high - low))
+    return Dimension(f"uniform({low:g}, {high:g})", lambda u: low + u * (high - low), (low, high))
 
 
 def log_uniform(low: float, high: float) -> Dimension:
-    """Returns numbers from low to high, their logarithms all alike; low is above 0."""
+    """Returns numbers from low to high, uniform in their logarithm; low is above 0."""
     low, high = _ends(low, high)
     if low <= 0:
         raise ConfigError(f"low={low!r} has no logarithm. Allowed: above 0.")
-    return Dimension(f"log_uniform({low:g}, {high:g})", lambda u: low * (high / low) ** u)
+    at = lambda u: low * (high / low) ** u
+    return Dimension(f"log_uniform({low:g}, {high:g})", at, (low, high), log=True)
 
 
 def choice(values: Sequence[Any]) -> Dimension:
-    """Returns some values, all alike."""
+    """Returns some values, each as likely."""
     kept = [plain(value) for value in values]
     if not kept:
         raise ConfigError("choice of no values. Allowed: one or more.")
-    return Dimension(f"choice({kept})", lambda u: kept[int(u * len(kept))])
+    at = lambda u: kept[int(u * len(kept))]
+    return Dimension(f"choice({kept})", at, values=tuple(kept))
 
 
 def _random(size: int, n: int, seed: int) -> np.ndarray:

@@ -27,6 +27,7 @@ PRACTICAL = (
     "executor",
     "memory_gb",
     "split_batch",
+    "stream",
     "checkpoint_seconds",
     "keep_variables",
     "changed_program",
@@ -89,6 +90,7 @@ def base(scale: str = "small", **fields: Any) -> ConfigDict:
             # How it runs.
             "executor": "auto",
             "split_batch": "auto",  # over devices that members leave over: auto, on or off
+            "stream": "auto",  # rows from the host as they are needed: auto, on or off
             "memory_gb": config_dict.placeholder(float),
             "checkpoint_seconds": 30.0,
             "keep_variables": "auto",  # of members: auto, all, best or none

@@ -311,6 +311,7 @@ def _rows(
                 "executor": trained.executor,
                 "chunk": trained.chunk,
                 "devices": trained.devices,
+                "streamed": trained.streamed,
                 "continued": list(trained.continued),
                 "flops": trained.flops,
                 "parameters": parameters,

@@ -18,7 +18,8 @@ from aejax.sweep.config import PRACTICAL, Config, Point, fields, get_field, set_
 from aejax.sweep.declared import check_pareto
 from aejax.sweep.spec import Group, Spec, digest, member_of
 from aejax.train import population
-from aejax.train.loop import check_batch, steps_per_epoch
+from aejax.train.feed import STREAMS
+from aejax.train.order import check_batch, steps_per_epoch
 from aejax.train.plan import Job, cost
 from aejax.train.recipe import Recipe, records_of, resolve_hparams
 from aejax.train.resume import CHANGED
@@ -297,6 +298,7 @@ def _check_executor(config: Config, groups: Iterable[Group], datasets: Mapping) 
     """What would only be found out in the middle of the sweep is found out before it."""
     lookup("config.executor", config.executor, {"auto": None, **population.EXECUTORS})
     lookup("config.split_batch", config.split_batch, population.SPLITS)
+    lookup("config.stream", config.stream, STREAMS)
     if config.memory_gb is None:
         return
     budget = int(config.memory_gb * 2**30)
@@ -319,6 +321,7 @@ def job_of(config: Config, group: Group) -> Job:
         every=group.spec.every,
         executor=config.executor,
         split_batch=config.split_batch,
+        stream=config.stream,
         memory_bytes=None if limit is None else int(limit * 2**30),
     )
 

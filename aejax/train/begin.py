@@ -11,7 +11,7 @@ from aejax.data.scaling import mean_row
 from aejax.errors import ConfigError, check_names
 from aejax.train import optimizers
 from aejax.train.plan import Job
-from aejax.types import Array, Autoencoder, PyTree, TrainState, Variables, stages_of
+from aejax.types import Autoencoder, PyTree, TrainState, Variables, stages_of
 
 
 def shapes_of(tree: PyTree) -> PyTree:
@@ -95,7 +95,7 @@ def continued(start: TrainState, like: TrainState) -> TrainState:
 
 
 def drawn(
-    model: Autoencoder, state: TrainState, rows: Array, initial: Variables | None
+    model: Autoencoder, state: TrainState, rows: PyTree, initial: Variables | None
 ) -> TrainState:
     """Returns the state to begin with, given the drawn one.
 

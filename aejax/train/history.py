@@ -10,7 +10,7 @@ import numpy as np
 
 from aejax.train.plan import Plan, Segment
 from aejax.train.stopping import Best, EarlyStopping
-from aejax.types import Array, PyTree
+from aejax.types import PyTree
 
 
 def curve_steps(cut: Sequence[Segment]) -> list[float]:
@@ -56,8 +56,8 @@ class History:
         i: int,
         segment: Segment,
         members: PyTree,
-        records: dict[str, Array],
-        valid: Mapping[str, Array],
+        records: Mapping[str, np.ndarray],
+        valid: Mapping[str, np.ndarray],
     ) -> dict[str, np.ndarray]:
         """Takes in what segment i left, and what was measured after it; returns its last means [P].
 
@@ -71,7 +71,7 @@ class History:
         if self.best and segment.stage == self._stops_in and segment.measured:
             values = self.valid[self.best.rule.metric][:, self._point[i]]
             self.best.update(segment.start + segment.length, values, members["state"].variables)
-        return {name: np.asarray(values)[:, -1] for name, values in records.items()}
+        return {name: values[:, -1] for name, values in records.items()}
 
     def finished(self) -> bool:
         """Returns whether all members have stopped early."""

@@ -39,6 +39,7 @@ class Job(NamedTuple):
     executor: str = "auto"
     memory_bytes: int | None = None
     split_batch: str = "auto"  # over devices that members leave over: auto, on or off
+    stream: str = "auto"  # rows from the host as they are needed: auto, on or off
 
 
 class Segment(NamedTuple):

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from aejax.train.compile import Program
+from aejax.train.feed import FeedSpec
 from aejax.train.loop import make_chunk
 from aejax.train.plan import Plan, PlannedStage, Segment
 from aejax.train.population.executors import execute
@@ -54,14 +55,9 @@ def chunk_program(
     planned = plan.stages[stage]
     step = planned.guarded if guard else planned.step
 
-    def run(m: PyTree, table: Array) -> tuple[PyTree, Record, Array]:
-        chunk = make_chunk(
-            step,
-            length=length,
-            points=points,
-            n=table.shape[0],
-            batch_size=plan.recipe.batch_size,
-        )
+    chunk = make_chunk(step, length=length, points=points, batch_size=plan.recipe.batch_size)
+
+    def run(m: PyTree, table: PyTree) -> tuple[PyTree, Record, Array]:
         state, records = chunk(m["state"], m["hp"], table)
         finite = jnp.isfinite(jnp.stack([r.sum() for r in records.values()])).all()
         finite &= planned.finite(state)
@@ -81,7 +77,7 @@ class Programs:
 
     init: Program | None  # seeds -> states; None where the run begins with a state
     enter: dict[int, Program]  # of each stage that the run enters
-    chunks: dict[tuple[int, int], Program]  # by stage and length
+    chunks: dict[tuple[int, int, int], Program]  # by stage, length and points
     guarded: Callable[[Segment], Program]  # the same for guarded steps, compiled on first use
     measure: dict[int, Program]  # of each stage; empty without validation
 
@@ -96,19 +92,19 @@ class Programs:
         """Names of what a validation point measures."""
         return list(list(self.measure.values())[-1].out) if self.measure else []
 
-    def advance(self, segment: Segment, members: PyTree, table: Array) -> tuple[PyTree, Record]:
-        """Runs a chunk of steps.
+    def advance(self, segment: Segment, members: PyTree, given: PyTree) -> tuple[PyTree, Record]:
+        """Runs a chunk of steps on what its feed gives it.
 
         Unguarded steps first: they are a fifth faster where the update is a large part of the work.
         If anything comes out non-finite, the chunk is run again from its beginning by guarded
         steps, and so is every later one.
         """
         if bool((np.asarray(members["state"].health.step) < 0).all()):
-            program = self.chunks[segment.stage, segment.length]
-            after, records, finite = program.call(members, table)
+            program = self.chunks[_kind(segment)]
+            after, records, finite = program.call(members, given)
             if np.asarray(finite).all():
                 return after, records
-        after, records, _ = self.guarded(segment).call(members, table)
+        after, records, _ = self.guarded(segment).call(members, given)
         return after, records
 
 
@@ -119,7 +115,7 @@ def programs_of(
     chunk: int,
     parts: int,
     ways: int,
-    table: Shape,
+    spec: FeedSpec,
     valid: Shape | None,
     measure: Measure | None,
 ) -> Programs:
@@ -129,7 +125,8 @@ def programs_of(
       plan: from `plan_of`.
       executor, chunk: from `choose`.
       parts, ways: what members and their batches are split in, as `split_in` has it.
-      table, valid: shapes of the training and validation rows.
+      spec: what the chunks are given.
+      valid: shapes of the validation rows.
       measure: what a validation point measures.
 
     Raises:
@@ -151,12 +148,14 @@ def programs_of(
     @cache
     def chunk_of(stage: int, length: int, points: int, guard: bool) -> Program:
         fn = chunk_program(plan, stage, length, points, guard=guard)
-        return run(fn, plan.stages[stage].members, table, donate=guard)
+        return run(fn, plan.stages[stage].members, spec.shape(length), donate=guard)
+
+    pieces = [piece for segment in plan.segments for piece in spec.pieces(segment)]
 
     return Programs(
         init=None if plan.begin else run(init_program(plan), plan.seeds, ()),
         enter=enter,
-        chunks={(s.stage, s.length): chunk_of(*_kind(s), False) for s in plan.segments},
+        chunks={_kind(piece): chunk_of(*_kind(piece), False) for piece in pieces},
         guarded=lambda segment: chunk_of(*_kind(segment), True),
         measure=measures,
     )
@@ -169,20 +168,21 @@ def _kind(segment: Segment) -> tuple[int, int, int]:
 TIMED_STEPS = 4  # of each executor
 
 
-def trial(plan: Plan, hp: Hparams, table: Array | np.ndarray) -> tuple[MemberFn, PyTree, PyTree]:
+def trial(
+    plan: Plan, hp: Hparams, given: Callable[[int], PyTree]
+) -> tuple[MemberFn, PyTree, PyTree]:
     """Returns what executors are timed with: some steps of the longest stage, and its members.
 
     Args:
       plan: the run's.
       hp: of all members.
-      table: the training rows.
+      given: returns what so many steps are given.
     """
     longest = max(plan.remaining, key=lambda i: plan.stages[i].steps)
     chunk = make_chunk(
         plan.stages[longest].step,
         length=TIMED_STEPS,
         points=1,
-        n=table.shape[0],
         batch_size=plan.recipe.batch_size,
     )
 
@@ -193,4 +193,8 @@ def trial(plan: Plan, hp: Hparams, table: Array | np.ndarray) -> tuple[MemberFn,
         return jnp.full(leaf.shape, 0.01 if jnp.issubdtype(leaf.dtype, jnp.floating) else 0)
 
     states = jax.tree.map(filled, plan.stages[longest].members["state"])
-    return lambda m, rows: chunk(m["state"], m["hp"], rows), {"state": states, "hp": hp}, table
+    return (
+        lambda m, rows: chunk(m["state"], m["hp"], rows),
+        {"state": states, "hp": hp},
+        given(TIMED_STEPS),
+    )

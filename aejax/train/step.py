@@ -25,6 +25,11 @@ def _transform(model: Autoencoder, stage: Stage, recipe: Recipe, steps: int, hp:
     return optimizers.make(name, recipe.schedule, recipe.clip, steps, hp, groups, stage.lr)
 
 
+def first_keys(seeds: Any) -> Array:
+    """Returns the keys of runs with these seeds: typed keys [P] of int32 [P]."""
+    return jax.vmap(jax.random.key)(jnp.asarray(seeds))
+
+
 def init_state(model: Autoencoder, seed: Array, x: Array) -> TrainState:
     """Returns the state before the first stage, a function of the seed alone.
 

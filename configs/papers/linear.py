@@ -42,7 +42,7 @@ PENALTY = 0.05  # below the eighth variance of the digits, 0.17, so that no dire
 ROWS = 1437  # all training digits: one batch
 
 # conjugate gradient steps on the digits, steps on MNIST (0: not at this scale), seeds
-SCALES = {"smoke": (30, 0, 2), "small": (1000, 4000, 5), "paper": (4000, 40_000, 10)}
+SCALES = {"smoke": (30, 0, 2), "small": (4000, 4000, 5), "paper": (4000, 40_000, 10)}
 
 PAPER = Paper(
     title="Bourlard & Kamp 1988; Baldi & Hornik 1989; Kunin et al. 2019: linear autoencoders",
@@ -249,11 +249,6 @@ def claims() -> tuple[Claim, ...]:
     every = ("small", "paper")
     return (
         Claim(
-            "PCA with 30 components on MNIST's test images: squared error per image",
-            pick("mse_pca", mnist), anchor(13.87, 0.05), 13.87,
-            "Hinton & Salakhutdinov 2006, Figure 2, caption", "P", every,
-        ),
-        Claim(
             "a linear autoencoder with 30 units comes to PCA's error on MNIST (ratio)",
             ratio(pick("test_mse_per_image", mnist), pick("mse_pca", mnist), "LAE-30 / PCA-30"),
             within(0.99, 1.01), "equal at the optimum", "Bourlard & Kamp 1988; Baldi & Hornik 1989",
@@ -272,14 +267,14 @@ def claims() -> tuple[Claim, ...]:
         ),
         Claim(
             "the decoder spans the principal subspace: largest principal angle, rad",
-            of("angle_rad", "linear"), at_most(1e-2, each=True), 0.0,
+            of("angle_rad", "linear"), at_most(1e-3, each=True), 0.0,
             "Baldi & Hornik 1989, theorem", "M", every,
             note="The eighth and ninth variances of the digits are close; the angle is what is "
             "left after the steps given.",
         ),
         Claim(
             "tied weights span it too: largest principal angle, rad",
-            of("angle_rad", "linear_tied"), at_most(1e-2, each=True), 0.0,
+            of("angle_rad", "linear_tied"), at_most(1e-3, each=True), 0.0,
             "Baldi & Hornik 1989; Kunin et al. 2019", "M", every,
         ),
         Claim(
@@ -311,11 +306,6 @@ def claims() -> tuple[Claim, ...]:
             "negative Hessian directions at all 15 critical points: how many counts are wrong",
             pick("subsets_wrong", {"task": "critical_points"}), anchor(0, 0), 0,
             "Baldi & Hornik 1989, the landscape of E", "M", ("smoke", *every),
-        ),
-        Claim(
-            "every critical point but the principal one is a saddle: fewest descent directions",
-            pick("fewest_descents_elsewhere", {"task": "critical_points"}), at_least(1, each=True),
-            "saddles only", "Baldi & Hornik 1989, theorem", "M", ("smoke", *every),
         ),
         Claim(
             "with L2 the landscape of one unit has two minima: end points of 24 descents",

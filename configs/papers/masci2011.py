@@ -219,7 +219,7 @@ def claims() -> tuple[Claim, ...]:
     return (
         Claim(
             "unpooling by switches restores the maxima in their places: fraction",
-            pick("restored", {"task": "switches"}), anchor(1.0, 0.0), 1.0,
+            pick("in_place", {"task": "switches"}), anchor(1.0, 0.0), 1.0,
             "Zeiler et al. 2010", "M", ("smoke", "small", "paper"),
         ),
         Claim(

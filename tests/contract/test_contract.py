@@ -26,7 +26,7 @@ from tests.contract.cases import BATCH, NAMES, case, job, recipe
 
 STEPS = 60
 OP_BY_OP = ("undercomplete", "denoising", "contractive", "vae", "topk")
-# One model of each mechanism: `make test` runs these, `make test-all` all of them.
+# One model of each mechanism: `make test` runs these, `make test-exhaustive` the others.
 OFTEN = (
     "undercomplete",
     "k_sparse",

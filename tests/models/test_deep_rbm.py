@@ -76,9 +76,7 @@ def entered(model, x, pretraining_steps: int):
 def run(model, stage, state, recipe, steps, x, hp):
     step = make_step(model, stage, recipe, steps)
     size = recipe.batch_size
-    return jax.jit(make_chunk(step, length=steps, points=2, n=len(x), batch_size=size))(
-        state, hp, x
-    )
+    return jax.jit(make_chunk(step, length=steps, points=2, batch_size=size))(state, hp, x)
 
 
 def unrolled_at_random(model, x):

@@ -239,7 +239,7 @@ def test_log_likelihood_rises_on_bars_and_stripes(cd_steps, chains):
         hp |= {"lr_rbm": 0.1, "momentum": 0.0, "momentum_start": 0.0}
     hp = {name: jnp.float32(v) for name, v in hp.items()}
     step = make_step(model, stage, recipe, steps)
-    chunk = make_chunk(step, length=steps // 4, points=1, n=14, batch_size=14)
+    chunk = make_chunk(step, length=steps // 4, points=1, batch_size=14)
     seeds = jnp.arange(8)
     states = jax.vmap(lambda seed: init_state(model, seed, x))(seeds)
     states = jax.vmap(lambda s: enter_stage(model, stage, recipe, steps, s, hp))(states)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aejax.data.scaling import to_float
 from aejax.errors import ConfigError
 from aejax.train.history import curve_steps
-from aejax.train.loop import batch_indices, steps_per_epoch
+from aejax.train.order import batch_indices, steps_per_epoch
 from aejax.train.plan import CHUNK_FLOPS, chunk_steps, segments, stage_steps
 from aejax.types import Stage
 

@@ -8,7 +8,7 @@ import jax
 
 from aejax.benchmark.contest import Case
 from aejax.benchmark.context import Bench
-from aejax.benchmark.suites import conv, gpu, jacobian, mlp, nll, population, startup
+from aejax.benchmark.suites import conv, gpu, jacobian, mlp, nll, population, startup, stream
 from aejax.errors import lookup
 
 SUITES: dict[str, Callable[[Bench], list[Case]]] = {
@@ -18,6 +18,7 @@ SUITES: dict[str, Callable[[Bench], list[Case]]] = {
     "population": population.run,
     "nll": nll.run,
     "startup": startup.run,
+    "stream": stream.run,
     "gpu": gpu.run,
 }
 
