@@ -16,6 +16,7 @@ import numpy as np
 from aejax.coding import Header, decode_codes, encode_codes, pack, tables_of_counts, unpack
 from aejax.errors import ConfigError, need
 
+LARGE, MOST = 2048, 512  # values of an image; directions where there are more
 Code = Callable[[np.ndarray], tuple[bytes, np.ndarray]]
 
 
@@ -85,7 +86,7 @@ def pca(train: np.ndarray, size: int | None, step: float) -> Code:
 
     Args:
       train: uint8 [N, H, W, C].
-      size: coefficients that are kept; None: all.
+      size: coefficients that are kept; None: all, of large images the first 512.
       step: of the rounding, in pixels of [0, 1].
     """
     mean, directions = _directions(_Rows(train))
@@ -131,9 +132,17 @@ class _Rows:
 
 @functools.lru_cache(maxsize=2)
 def _directions(rows: _Rows) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the mean [D] and the principal directions [D, D], of decreasing variance."""
+    """Returns the mean [D] and the principal directions [D, K], of decreasing variance.
+
+    All D of them; of images of more than 2,048 values the first 512, which random projections find.
+    """
     flat = _flat(rows.images)
     mean = flat.mean(0)
+    if flat.shape[1] > LARGE:
+        from sklearn.decomposition import PCA
+
+        fit = PCA(min(MOST, len(flat)), svd_solver="randomized", random_state=0).fit(flat)
+        return mean, np.ascontiguousarray(fit.components_.T)
     _, vectors = np.linalg.eigh((flat - mean).T @ (flat - mean))
     return mean, np.ascontiguousarray(vectors[:, ::-1])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aejax.baselines import CODECS
+from aejax.baselines import CODECS, codecs
 from aejax.baselines.codecs import images_of, sheet_of
 
 RANDOM = np.random.default_rng(0)
@@ -49,6 +49,17 @@ def test_pca_with_small_steps_gives_the_image_back():
     coarse, rough = CODECS["pca"].fit(IMAGES, size=20, step=0.5)(IMAGES[:60])
     assert len(coarse) < 0.4 * len(data)
     assert 0 < np.abs(rough.astype(float) - IMAGES[:60]).mean() < 20
+
+
+def test_large_images_have_few_directions(monkeypatch):
+    pytest.importorskip("constriction")
+    monkeypatch.setattr(codecs, "LARGE", 100)
+    monkeypatch.setattr(codecs, "MOST", 30)
+    codecs._directions.cache_clear()
+    data, again = CODECS["pca"].fit(IMAGES, size=None, step=0.05)(IMAGES[:20])
+    codecs._directions.cache_clear()
+    assert np.abs(again.astype(float) - IMAGES[:20]).mean() < 10
+    assert len(data) < 0.3 * IMAGES[:20].size
 
 
 def test_images_that_pca_has_not_seen_the_like_of_are_coded():
