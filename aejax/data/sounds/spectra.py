@@ -1,0 +1,97 @@
+"""Spectra of short frames, and back; masks on them, and what a mask is estimated from."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+WINDOW = 0.032  # seconds
+FLOOR = 1e-4  # of a recording's mean power: below it the logarithm is cut off
+
+
+class Spectra(NamedTuple):
+    """Hann windows of `window` samples every `hop`; F = window / 2 + 1 frequencies."""
+
+    rate: int
+    window: int
+    hop: int
+
+    def _transform(self) -> Any:
+        from scipy.signal import ShortTimeFFT, get_window
+
+        shape = get_window("hann", self.window)
+        return ShortTimeFFT(shape, self.hop, self.rate)
+
+    def forward(self, wave: np.ndarray) -> np.ndarray:
+        """Returns the complex spectra [F, frames] of a recording [T]."""
+        return self._transform().stft(_at_least(np.asarray(wave, np.float64), self.window))
+
+    def inverse(self, spectra: np.ndarray, length: int) -> np.ndarray:
+        """Returns the recording [T] of that length, float32."""
+        wave = self._transform().istft(spectra, k1=max(length, self.window))
+        return wave[:length].astype(np.float32)
+
+    def masked(self, wave: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """Returns a recording [T] whose spectra were multiplied by a mask [F, frames]."""
+        return self.inverse(self.forward(wave) * mask, len(wave))
+
+
+def _at_least(wave: np.ndarray, length: int) -> np.ndarray:
+    return np.pad(wave, (0, max(0, length - len(wave))))
+
+
+def spectra_for(rate: int) -> Spectra:
+    """Returns windows of 32 ms (an even number of samples) every 8 ms."""
+    quarter = max(2, round(WINDOW * rate / 4))
+    return Spectra(rate, 4 * quarter, quarter)
+
+
+def ratio_mask(clean: np.ndarray, noisy: np.ndarray) -> np.ndarray:
+    """Returns the share of the speech's power, |S|^2 / (|S|^2 + |N|^2), in [0, 1].
+
+    Wang, Narayanan & Wang 2014, the ideal ratio mask with the exponent 1: a Wiener filter that is
+    told both powers. The noise is N = X - S.
+    """
+    speech, noise = np.square(np.abs(clean)), np.square(np.abs(noisy - clean))
+    return speech / np.maximum(speech + noise, np.finfo(np.float64).tiny)
+
+
+def phase_mask(clean: np.ndarray, noisy: np.ndarray) -> np.ndarray:
+    """Returns Re(S / X) cut to [0, 1]: the real factor that brings X nearest to S.
+
+    Erdogan, Hershey, Watanabe & Le Roux 2015, the phase-sensitive filter, truncated.
+    """
+    power = np.maximum(np.square(np.abs(noisy)), np.finfo(np.float64).tiny)
+    return np.clip((clean * np.conj(noisy)).real / power, 0, 1)
+
+
+MASKS = {"ratio": ratio_mask, "phase": phase_mask}
+
+
+def log_power(spectra: np.ndarray) -> np.ndarray:
+    """Returns log |X|^2 [frames, F] less that of the recording's mean power, in units of 10 dB."""
+    power = np.square(np.abs(spectra)).T
+    return np.log10(power / max(float(power.mean()), np.finfo(np.float64).tiny) + FLOOR)
+
+
+def with_context(frames: np.ndarray, context: int) -> np.ndarray:
+    """Returns each frame [N, F] with `context` frames on both sides, [N, (2 context + 1) F].
+
+    Beyond the ends the first and the last frame stand.
+    """
+    at = np.arange(len(frames))[:, None] + np.arange(-context, context + 1)
+    return frames[np.clip(at, 0, len(frames) - 1)].reshape(len(frames), -1)
+
+
+def told(spectra: np.ndarray, context: int) -> np.ndarray:
+    """Returns what a mask is estimated from, float32 [frames, (2 context + 3) F].
+
+    Log power of frames with context, and the recording's own quantiles of it (a tenth and a half)
+    at each frequency: where its noise lies. Seltzer, Yu & Wang 2013 tell a network of the noise
+    alike.
+    """
+    frames = log_power(spectra)
+    floor = np.quantile(frames, (0.1, 0.5), axis=0).reshape(1, -1)
+    around = with_context(frames, context)
+    return np.concatenate([around, np.repeat(floor, len(frames), 0)], 1).astype(np.float32)
