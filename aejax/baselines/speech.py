@@ -14,6 +14,7 @@ from aejax.data.sounds.spectra import Spectra
 from aejax.errors import need
 
 LEAST = 10 ** (-25 / 10)  # of the a priori SNR: -25 dB
+SILENCE = 1e-8  # of a recording's mean power: the noise is taken to have that much
 
 
 def spectral_gating(
@@ -78,7 +79,8 @@ def wiener(wave: np.ndarray, spectra: Spectra, smoothing: float, quantile: float
     """
     noisy = spectra.forward(wave)
     power = np.square(np.abs(noisy))
-    noise = np.maximum(noise_power(power, quantile), np.finfo(np.float64).tiny)
+    least = max(SILENCE * float(power.mean()), np.finfo(np.float64).tiny)
+    noise = np.maximum(noise_power(power, quantile), least)
     posterior = power / noise
     gain = np.empty_like(power)
     before = np.maximum(posterior[:, 0] - 1, 0)

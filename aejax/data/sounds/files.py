@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import warnings
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +22,10 @@ SHORTEST = 0.1  # seconds
 LONGEST = 4.0  # seconds; longer recordings are cut in pieces
 HIGHEST = 16_000  # samples a second; speech has little above 8 kHz
 # What scipy raises for a file that is cut short or is something else.
-_UNREADABLE = (ValueError, OSError, EOFError, KeyError, IndexError, MemoryError, OverflowError)
+_UNREADABLE = (
+    ValueError, OSError, EOFError, KeyError, IndexError, TypeError, MemoryError, OverflowError,
+    UnboundLocalError, struct.error,
+)  # fmt: skip
 
 
 class Sounds(NamedTuple):
@@ -64,7 +68,7 @@ def read_wav(file: Path | str | IO[bytes], field: str | None = None) -> tuple[np
             warnings.simplefilter("ignore", wavfile.WavFileWarning)
             warnings.filterwarnings("error", ".*EOF", wavfile.WavFileWarning)
             rate, samples = wavfile.read(file)
-    except (*_UNREADABLE, wavfile.WavFileWarning, TypeError, UnboundLocalError) as error:
+    except (*_UNREADABLE, wavfile.WavFileWarning) as error:
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise ConfigError(f"{field} cannot be read: {reason:.120}. {ALLOWED}.") from error
     if samples.dtype.kind not in "iuf" or samples.ndim > 2:
