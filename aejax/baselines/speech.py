@@ -18,7 +18,7 @@ SILENCE = 1e-8  # of a recording's mean power: the noise is taken to have that m
 
 
 def spectral_gating(
-    wave: np.ndarray, spectra: Spectra, stationary: bool, threshold: float, amount: float
+    wave: np.ndarray, spectra: Spectra, stationary: bool, threshold: float
 ) -> np.ndarray:
     """Frequencies are let through where they are above their own level in the recording.
 
@@ -31,7 +31,6 @@ def spectral_gating(
       stationary: one threshold a frequency; else one that follows the recording over 2 s.
       threshold: standard deviations above the mean in decibels; not stationary: multiples of the
         smoothed amplitude.
-      amount: how much of what is below the threshold is taken away.
 
     Raises:
       MissingPackageError: noisereduce is not installed.
@@ -42,7 +41,7 @@ def spectral_gating(
         np.pad(np.asarray(wave, np.float64), side, mode="reflect"),
         spectra.rate,
         stationary=stationary,
-        prop_decrease=amount,
+        prop_decrease=1.0,
         n_std_thresh_stationary=threshold,
         thresh_n_mult_nonstationary=threshold,
         n_fft=spectra.window,
@@ -102,9 +101,7 @@ class SpeechMethod(NamedTuple):
 SPEECH_DENOISERS: dict[str, SpeechMethod] = {
     "spectral_gating": SpeechMethod(
         spectral_gating,
-        {"stationary": (True, False), "threshold": (0.5, 1.0, 1.5), "amount": (0.8, 1.0)},
+        {"stationary": (True, False), "threshold": (0.5, 1.0, 1.5)},
     ),
-    "wiener": SpeechMethod(
-        wiener, {"smoothing": (0.8, 0.9, 0.98), "quantile": (0.1, 0.25, 0.5)}
-    ),
+    "wiener": SpeechMethod(wiener, {"smoothing": (0.8, 0.95), "quantile": (0.1, 0.25, 0.5)}),
 }

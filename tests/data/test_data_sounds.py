@@ -56,7 +56,8 @@ def test_what_is_written_is_read_again_and_clipped(tmp_path):
 def test_another_rate_is_the_same_tone_and_alias_free():
     other = np.sin(2 * np.pi * 440 * np.arange(44100) / 44100).astype(np.float32)
     expected = np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)
-    np.testing.assert_allclose(resampled(other, 44100, 8000)[200:-200], expected[200:-200], atol=2e-3)
+    found = resampled(other, 44100, 8000)
+    np.testing.assert_allclose(found[200:-200], expected[200:-200], atol=2e-3)
     high = np.sin(2 * np.pi * 7000 * np.arange(44100) / 44100)  # above 4 kHz: it goes
     assert np.abs(resampled(high, 44100, 8000)[200:-200]).max() < 1e-2
 
@@ -70,12 +71,13 @@ def write(folder, **files):
 
 def test_a_folder_of_several_rates_comes_to_the_commonest_with_a_warning(tmp_path):
     loud = np.round(TONE * 32767).astype(np.int16)
-    folder = write(tmp_path / "mine", a=(8000, loud), b=(8000, loud), c=(44100, loud))
+    fast = np.tile(loud, 3)
+    folder = write(tmp_path / "mine", a=(8000, loud), b=(8000, loud), c=(44100, fast))
     (folder / "notes.txt").write_text("no sound")
     with pytest.warns(UserWarning, match=r"1 of 3 recordings were resampled to 8000 Hz.*'c.wav'"):
         found = read_folder(folder)
     assert found.rate == 8000
-    assert [len(wave) for wave in found.waves] == [4000, 4000, 726]
+    assert [len(wave) for wave in found.waves] == [4000, 4000, 2177]
     assert found.groups == ("a.wav", "b.wav", "c.wav")
     wavfile.write(folder / "b.wav", 8000, loud[::-1])
     with pytest.warns(UserWarning, match="resampled"):
@@ -204,8 +206,7 @@ def test_a_tone_is_at_its_frequency():
 
 def test_masks_by_hand_and_no_other_is_nearer():
     random = np.random.RandomState(0)
-    clean, noise = (random.normal(size=(2, 5, 40)) @ [1, 1j] if False else
-                    random.normal(size=(5, 40)) + 1j * random.normal(size=(5, 40)) for _ in range(2))
+    clean, noise = random.normal(size=(2, 5, 40)) + 1j * random.normal(size=(2, 5, 40))
     noisy = clean + noise
     ratio = np.abs(clean) ** 2 / (np.abs(clean) ** 2 + np.abs(noise) ** 2)
     np.testing.assert_allclose(ratio_mask(clean, noisy), ratio)
@@ -234,13 +235,14 @@ def test_speakers_are_in_one_split_and_every_one_is_tested():
     tested = set()
     for seed in range(6):
         held = hold_out_speech(sounds, seed, 30, 5, 8)
-        groups = [{of[wave.tobytes()] for wave in part} for part in held]
+        groups = [{of[wave.tobytes()] for wave in part} for part in held[:4]]
+        assert groups[2] == {held.tested}
         assert not groups[0] & (groups[1] | groups[2])
         assert not groups[1] & groups[2]
         assert not groups[3] & (groups[1] | groups[2])
-        said = [{wave.tobytes() for wave in part} for part in held]
+        said = [{wave.tobytes() for wave in part} for part in held[:4]]
         assert not said[3] & said[0]  # the talkers' recordings are none that were trained on
-        assert [len(part) for part in held] == [30, 5, 8, 9]
+        assert [len(part) for part in held[:4]] == [30, 5, 8, 9]
         tested |= groups[2]
     assert tested == set(sounds.groups)
     few = make_sounds("few", 8000, [TONE] * 3, ["a", "b", "c"])

@@ -38,9 +38,7 @@ class Sounds(NamedTuple):
     fingerprint: str
 
 
-def make_sounds(
-    name: str, rate: int, waves: Sequence[np.ndarray], groups: Sequence[str]
-) -> Sounds:
+def make_sounds(name: str, rate: int, waves: Sequence[np.ndarray], groups: Sequence[str]) -> Sounds:
     """Returns the record with its fingerprint, which knows rate and groups too."""
     told = np.frombuffer("\0".join((str(rate), *groups)).encode(), np.uint8)
     return Sounds(name, rate, tuple(waves), tuple(groups), fingerprint([*waves, told]))

@@ -20,6 +20,7 @@ class HeldOutSpeech(NamedTuple):
     valid: list[np.ndarray]
     test: list[np.ndarray]
     talk: list[np.ndarray]  # of training speakers, not trained on: for the others' babble
+    tested: str  # the groups of test, or how many
 
 
 def hold_out_speech(
@@ -64,4 +65,5 @@ def hold_out_speech(
         of(validates)[:most_valid],
         of(tested)[:most_test],
         [rest[i] for i in talk],
+        ", ".join(sorted(tested)) if len(tested) < 3 else f"{len(tested)} groups",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,28 +17,26 @@ class Spectra(NamedTuple):
     window: int
     hop: int
 
-    def _transform(self) -> Any:
-        from scipy.signal import ShortTimeFFT, get_window
-
-        shape = get_window("hann", self.window)
-        return ShortTimeFFT(shape, self.hop, self.rate)
-
     def forward(self, wave: np.ndarray) -> np.ndarray:
         """Returns the complex spectra [F, frames] of a recording [T]."""
-        return self._transform().stft(_at_least(np.asarray(wave, np.float64), self.window))
+        from scipy.signal import stft  # a sweep imports this package, and starts sooner without it
+
+        wave = np.asarray(wave, np.float64)
+        wave = np.pad(wave, (0, max(0, self.window - len(wave))))
+        overlap = self.window - self.hop
+        return stft(wave, self.rate, nperseg=self.window, noverlap=overlap)[2]
 
     def inverse(self, spectra: np.ndarray, length: int) -> np.ndarray:
         """Returns the recording [T] of that length, float32."""
-        wave = self._transform().istft(spectra, k1=max(length, self.window))
+        from scipy.signal import istft
+
+        overlap = self.window - self.hop
+        wave = istft(spectra, self.rate, nperseg=self.window, noverlap=overlap)[1]
         return wave[:length].astype(np.float32)
 
     def masked(self, wave: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """Returns a recording [T] whose spectra were multiplied by a mask [F, frames]."""
         return self.inverse(self.forward(wave) * mask, len(wave))
-
-
-def _at_least(wave: np.ndarray, length: int) -> np.ndarray:
-    return np.pad(wave, (0, max(0, length - len(wave))))
 
 
 def spectra_for(rate: int) -> Spectra:
