@@ -1,4 +1,4 @@
-"""By how much every method brings a recording nearer to the clean one, by the level of the noise."""
+"""By how much every method brings a recording nearer to the clean one, by the noise's level."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spectrograms before and after: the clean recording, the noisy one, and what every method makes."""
+"""Spectrograms before and after: the clean recording, the noisy one, and every method's."""
 
 from __future__ import annotations
 

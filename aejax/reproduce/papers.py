@@ -28,8 +28,9 @@ GROUPS = {"papers": "paper", "applications": "application"}
 class PaperFile(NamedTuple):
     """A paper's file: `PAPER`, `claims()`, `get_config(scale)`, and `sweep(scale)`, `tasks(scale)`
 
-    where it has them; `files(rows, arrays)` where it writes more than figures. An application's has `APPLICATION` for `PAPER`, and `tasks(scale, dataset)`:
-    those on one data set, one of its own or the user's.
+    where it has them, and `files(rows, arrays)` where it writes more than figures. An application's
+    has `APPLICATION` for `PAPER`, and `tasks(scale, dataset)`: those on one data set, one of its
+    own or the user's.
     """
 
     name: str

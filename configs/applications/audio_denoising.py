@@ -117,7 +117,7 @@ def training_frames(
         level = random.uniform(min(LEVELS), max(LEVELS))
         noisy = at_level(wave, noise(random, len(wave), speech.train), level)
         before, after = spectra.forward(wave), spectra.forward(noisy)
-        rows.append(told(after, CONTEXT))
+        rows.append(told(after, spectra, CONTEXT))
         for kind, fn in MASKS.items():
             masks[kind].append(fn(before, after).T.astype(np.float32))
         count += len(rows[-1])
@@ -156,7 +156,7 @@ def _autoencoders(
 
 def estimated(fitted: Any, noisy: Waves, spectra: Spectra) -> Waves:
     """Returns recordings under the masks that a model makes of their frames."""
-    rows = [told(spectra.forward(wave), CONTEXT) for wave in noisy]
+    rows = [told(spectra.forward(wave), spectra, CONTEXT) for wave in noisy]
     ends = np.cumsum([len(each) for each in rows])
     hidden = np.zeros((ends[-1], *fitted.model.info.shape), np.float32)
     masks = aejax.reconstruct(fitted, hidden, condition=np.concatenate(rows))

@@ -49,7 +49,8 @@ def planted_sounds(folder: Path | None = None) -> Sounds:
 
 def _vowel(random: np.random.RandomState, pitch: float, tract: float) -> np.ndarray:
     length = random.randint(PLANTED_RATE // 12, PLANTED_RATE // 6)
-    glide = pitch * np.linspace(*random.uniform(0.9, 1.1, 2), length)
+    first, last = random.uniform(0.9, 1.1, 2)
+    glide = pitch * np.linspace(first, last, length)
     phase = 2 * np.pi * np.cumsum(glide) / PLANTED_RATE
     formants = tract * np.array([random.uniform(300, 800), random.uniform(900, 2200)])
     wave = np.zeros(length)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 WINDOW = 0.032  # seconds
+BANDS = 32  # of the mel scale
 FLOOR = 1e-4  # of a recording's mean power: below it the logarithm is cut off
 
 
@@ -61,16 +62,25 @@ def phase_mask(clean: np.ndarray, noisy: np.ndarray) -> np.ndarray:
     Erdogan, Hershey, Watanabe & Le Roux 2015, the phase-sensitive filter, truncated.
     """
     power = np.maximum(np.square(np.abs(noisy)), np.finfo(np.float64).tiny)
-    return np.clip((clean * np.conj(noisy)).real / power, 0, 1)
+    return np.clip(np.real(clean * np.conj(noisy)) / power, 0, 1)
 
 
 MASKS = {"ratio": ratio_mask, "phase": phase_mask}
 
 
-def log_power(spectra: np.ndarray) -> np.ndarray:
-    """Returns log |X|^2 [frames, F] less that of the recording's mean power, in units of 10 dB."""
-    power = np.square(np.abs(spectra)).T
-    return np.log10(power / max(float(power.mean()), np.finfo(np.float64).tiny) + FLOOR)
+def mel_bands(spectra: Spectra) -> np.ndarray:
+    """Returns BANDS triangles [BANDS, F] of equal width in mel, each a mean over its frequencies.
+
+    Mel: 2595 log10(1 + f / 700), f in Hz.
+    """
+    frequencies = np.arange(spectra.window // 2 + 1) * spectra.rate / spectra.window
+    mel = 2595 * np.log10(1 + frequencies / 700)
+    centres = np.linspace(0, mel[-1], BANDS + 2)[1:-1, None]
+    width = centres[1] - centres[0]
+    # No narrower than the windows' own resolution, so that none is empty.
+    least = np.gradient(mel)[np.argmin(np.abs(mel - centres), axis=1)][:, None]
+    rows = np.clip(1 - np.abs(mel - centres) / np.maximum(width, least), 0, None)
+    return rows / rows.sum(1, keepdims=True)
 
 
 def with_context(frames: np.ndarray, context: int) -> np.ndarray:
@@ -82,14 +92,21 @@ def with_context(frames: np.ndarray, context: int) -> np.ndarray:
     return frames[np.clip(at, 0, len(frames) - 1)].reshape(len(frames), -1)
 
 
-def told(spectra: np.ndarray, context: int) -> np.ndarray:
-    """Returns what a mask is estimated from, float32 [frames, (2 context + 3) F].
+def told(noisy: np.ndarray, spectra: Spectra, context: int) -> np.ndarray:
+    """Returns what a mask is estimated from, float32 [frames, 2 F + (2 context + 4) BANDS].
 
-    Log power of frames with context, and the recording's own quantiles of it (a tenth and a half)
-    at each frequency: where its noise lies. Seltzer, Yu & Wang 2013 tell a network of the noise
-    alike.
+    Logarithms of power over the recording's mean power, in units of 10 dB: of the frame; the
+    quartile over the recording at each frequency, where its noise lies (Seltzer, Yu & Wang 2013
+    tell a network of the noise alike); of mel bands, with context; and three quantiles of those.
+
+    Args:
+      noisy: complex spectra [F, frames].
+      spectra: their windows.
+      context: frames on both sides.
     """
-    frames = log_power(spectra)
-    floor = np.quantile(frames, (0.1, 0.5), axis=0).reshape(1, -1)
-    around = with_context(frames, context)
-    return np.concatenate([around, np.repeat(floor, len(frames), 0)], 1).astype(np.float32)
+    power = np.square(np.abs(noisy)).T
+    power = power / max(float(power.mean()), np.finfo(np.float64).tiny)
+    frames, bands = (np.log10(each + FLOOR) for each in (power, power @ mel_bands(spectra).T))
+    still = [np.quantile(frames, 0.25, axis=0), *np.quantile(bands, (0.1, 0.5, 0.9), axis=0)]
+    of_all = np.broadcast_to(np.concatenate(still), (len(frames), sum(map(len, still))))
+    return np.concatenate([frames, with_context(bands, context), of_all], 1).astype(np.float32)
