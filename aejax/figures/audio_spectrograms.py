@@ -41,45 +41,49 @@ def waves_of(found: dict[str, Row], arrays: Arrayed) -> dict[str, np.ndarray]:
 
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
-    """Draws a row of panels a data set and noise."""
+    """Draws a row of panels a data set and noise: clean, noisy, and a panel a method."""
     shown = examples(rows, arrays)
     if not shown:
         return None
-    titles, pictures, table = [], [], []
-    for (dataset, noise), found in shown.items():
+    given = ["clean", "noisy"]
+    methods = [m for m in reversed(NAMES) if any(m in found for found in shown.values())]
+    columns = len(given) + len(methods)
+    figure, axes = panels(["\n"] * columns * len(shown), columns, 1.15)
+    table: list[dict[str, object]] = []
+    for i, ((dataset, noise), found) in enumerate(shown.items()):
         row = next(iter(found.values()))
         rate = int(row["metrics"]["rate"])
-        for name, wave in waves_of(found, arrays).items():
+        waves = waves_of(found, arrays)
+        powers = {name: _decibels(wave, rate) for name, wave in waves.items()}
+        for j, name in enumerate([*given, *methods]):
+            axis = axes[columns * i + j]
+            if name not in waves:
+                axis.remove()
+                continue
+            gain = found[name]["metrics"]["example_gain"] if name in found else None
             label = NAMES[name][0] if name in NAMES else name
-            level = f"{noise}, {row['point']['level']:g} dB"
-            titles.append({"clean": f"{title(dataset)}, clean", "noisy": level}.get(name, label))
-            pictures.append((wave, rate))
+            axis.set_title(label if gain is None else f"{label}\n{gain:+.1f} dB", fontsize=7)
+            top = powers["clean"].max()
+            axis.imshow(
+                powers[name], origin="lower", aspect="auto", cmap="magma", vmin=top - RANGE,
+                vmax=top, extent=(0.0, len(waves[name]) / rate, 0.0, rate / 2000),
+                interpolation="nearest",
+            )  # fmt: skip
+            axis.tick_params(labelleft=j == 0)
             if name in found:
-                metrics = {"example_gain": found[name]["metrics"]["example_gain"]}
-                table.append({"dataset": dataset, "noise": noise, "method": name, **metrics})
-                titles[-1] += f"\n{metrics['example_gain']:+.1f} dB"
-    columns = max(len(found) for found in shown.values()) + 2
-    figure, axes = panels(titles, columns, 1.15)
-    for i, ((wave, rate), axis) in enumerate(zip(pictures, axes, strict=True)):
-        power = 20 * np.log10(np.abs(spectra_for(rate).forward(wave)) + 1e-12)
-        if i % columns == 0:
-            top = power.max()
-        extent = (0.0, len(wave) / rate, 0.0, rate / 2000)
-        axis.imshow(
-            power, origin="lower", aspect="auto", extent=extent, cmap="magma", vmin=top - RANGE,
-            vmax=top, interpolation="nearest",
-        )  # fmt: skip
-        axis.set_title(titles[i], fontsize=7)
-        if i % columns:
-            axis.set_yticklabels([])
-        else:
-            axis.set_ylabel("kHz")
-        if i >= len(axes) - columns:
-            axis.set_xlabel("seconds")
+                table.append({"dataset": dataset, "noise": noise, "method": name, "gain_db": gain})
+        axes[columns * i].set_ylabel(f"{noise}, {row['point']['level']:g} dB\nkHz")
+    for axis in axes[-columns:]:
+        axis.set_xlabel("seconds")
     note(
         figure,
-        f"The first test recording of seed 0; {RANGE} dB from dark to light, the same scale in a",
-        "row. Below a method: its SI-SDR gain on this recording. The same recordings lie beside",
-        "this figure as .wav files.",
+        f"{', '.join(dict.fromkeys(title(dataset) for dataset, _ in shown))}: the first test",
+        f"recording of seed 0, {RANGE} dB from dark to light, the same scale in a row; above a panel",
+        "the method's SI-SDR gain on it. The same recordings lie beside this figure as .wav files.",
     )
     return Plot(figure, table)
+
+
+def _decibels(wave: np.ndarray, rate: int) -> np.ndarray:
+    """Returns the power of short frames [F, frames]."""
+    return 20 * np.log10(np.abs(spectra_for(rate).forward(wave)) + 1e-12)

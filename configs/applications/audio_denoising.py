@@ -50,7 +50,8 @@ from aejax.reproduce.tasks import Point
 from aejax.sweep import base
 
 LEVELS = (-6, 0, 6, 12)  # dB
-AMOUNTS = (0.5, 0.75, 1.0)
+AMOUNTS = (0.25, 0.5, 0.75, 1.0)
+SPEEDS = (0.8, 1.25)  # of training recordings
 CONTEXT = 2  # frames on both sides
 GRID: dict[str, Sequence[Any]] = {"mask": tuple(MASKS)}  # times steps, times amounts
 
@@ -103,16 +104,23 @@ def mixed(clean: Waves, talk: Waves, noise: str, level: float, draw: int) -> Wav
     return [at_level(w, NOISES[noise](random, len(w), talk), level) for w in clean]
 
 
+def faster(wave: np.ndarray, factor: float) -> np.ndarray:
+    """Returns a recording [T] played faster, pitch and all, by linear interpolation."""
+    return np.interp(np.arange(0, len(wave) - 1, factor), np.arange(len(wave)), wave)
+
+
 def training_frames(
     plan: Scale, speech: HeldOutSpeech, spectra: Spectra, seed: int
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Returns what a frame's mask is estimated from, and the masks [N, F] of each kind.
 
-    Every recording has a noise and a level of its own, drawn evenly.
+    Every recording has a noise and a level of its own, drawn evenly, and a speed, which makes other
+    voices of few speakers (Ko et al. 2015).
     """
     random = np.random.RandomState(seed)
     rows, masks, count = [], {kind: [] for kind in MASKS}, 0
-    for wave in speech.train:
+    for slow in speech.train:
+        wave = faster(slow, random.uniform(*SPEEDS))
         noise = NOISES[list(NOISES)[random.randint(len(NOISES))]]
         level = random.uniform(min(LEVELS), max(LEVELS))
         noisy = at_level(wave, noise(random, len(wave), speech.train), level)
