@@ -78,8 +78,8 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     note(
         figure,
         f"{', '.join(dict.fromkeys(title(dataset) for dataset, _ in shown))}: the first test",
-        f"recording of seed 0, {RANGE} dB from dark to light, the same scale in a row; above a panel",
-        "the method's SI-SDR gain on it. The same recordings lie beside this figure as .wav files.",
+        f"recording of seed 0, {RANGE} dB from dark to light, the same scale in a row; above a",
+        "panel the method's SI-SDR gain on it. The recordings lie beside this figure as .wav files.",
     )
     return Plot(figure, table)
 

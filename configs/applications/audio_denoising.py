@@ -25,7 +25,7 @@ numbers 0 to 9 of a speaker.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,7 +43,7 @@ from aejax.data.sounds import (
     spectra_for,
     wav_bytes,
 )
-from aejax.data.sounds.spectra import MASKS, phase_mask, told
+from aejax.data.sounds.spectra import phase_mask, told
 from aejax.evaluate.speech_quality import si_sdr, si_sdr_gain
 from aejax.reproduce import Application, Claim, Context, Measured, Task, increasing_paired, pick
 from aejax.reproduce.tasks import Point
@@ -51,9 +51,9 @@ from aejax.sweep import base
 
 LEVELS = (-6, 0, 6, 12)  # dB
 AMOUNTS = (0.25, 0.5, 0.75, 1.0)
+LR = 2e-3
 SPEEDS = (0.8, 1.25)  # of training recordings
 CONTEXT = 2  # frames on both sides
-GRID: dict[str, Sequence[Any]] = {"mask": tuple(MASKS)}  # times steps, times amounts
 
 
 class Scale(NamedTuple):
@@ -65,14 +65,16 @@ class Scale(NamedTuple):
     valid: int
     test: int
     frames: int  # most training frames
-    steps: tuple[int, ...]  # among which validation recordings choose
+    steps: tuple[int, ...]  # the grid: as many as a baseline has settings
     latent: int
     width: int
 
 
 SCALES = {
     "smoke": Scale(("planted_sounds",), 2, 30, 3, 3, 4_000, (20, 40), 16, 32),
-    "small": Scale(("spoken_digit",), 6, 2_000, 30, 100, 60_000, (250, 500, 1_000), 64, 256),
+    "small": Scale(
+        ("spoken_digit",), 6, 2_000, 30, 100, 60_000, (250, 500, 750, 1_000, 1_500, 2_000), 64, 256
+    ),
 }
 
 APPLICATION = Application(
@@ -111,14 +113,14 @@ def faster(wave: np.ndarray, factor: float) -> np.ndarray:
 
 def training_frames(
     plan: Scale, speech: HeldOutSpeech, spectra: Spectra, seed: int
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Returns what a frame's mask is estimated from, and the masks [N, F] of each kind.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns what a frame's mask is estimated from [N, D], and the masks [N, F].
 
     Every recording has a noise and a level of its own, drawn evenly, and a speed, which makes other
     voices of few speakers (Ko et al. 2015).
     """
     random = np.random.RandomState(seed)
-    rows, masks, count = [], {kind: [] for kind in MASKS}, 0
+    rows, masks, count = [], [], 0
     for slow in speech.train:
         wave = faster(slow, random.uniform(*SPEEDS))
         noise = NOISES[list(NOISES)[random.randint(len(NOISES))]]
@@ -126,12 +128,11 @@ def training_frames(
         noisy = at_level(wave, noise(random, len(wave), speech.train), level)
         before, after = spectra.forward(wave), spectra.forward(noisy)
         rows.append(told(after, spectra, CONTEXT))
-        for kind, fn in MASKS.items():
-            masks[kind].append(fn(before, after).T.astype(np.float32))
+        masks.append(phase_mask(before, after).T.astype(np.float32))
         count += len(rows[-1])
         if count >= plan.frames:
             break
-    return np.concatenate(rows), {kind: np.concatenate(found) for kind, found in masks.items()}
+    return np.concatenate(rows), np.concatenate(masks)
 
 
 def _autoencoders(
@@ -139,27 +140,18 @@ def _autoencoders(
 ) -> Iterator[tuple[str, Method]]:
     """Yields every setting's method: one training for several numbers of steps."""
     rows, masks = training_frames(plan, speech, spectra, seed)
-    for setting in settings(GRID):
-        target = masks[setting["mask"]]
-        fitted: Any = aejax.models.denoising(
-            features=target.shape[1:], condition=rows.shape[1:], likelihood="bernoulli",
-            corruption="masking", latent=plan.latent, widths=(plan.width,),
+    fitted: Any = aejax.models.denoising(
+        features=masks.shape[1:], condition=rows.shape[1:], likelihood="bernoulli",
+        corruption="masking", latent=plan.latent, widths=(plan.width,),
+    )  # fmt: skip
+    first = {"hp": {"lr": LR, "corruption": 1.0}, "seed": seed, "batch_size": min(128, len(rows))}
+    for before, steps in zip((0, *plan.steps), plan.steps, strict=False):
+        fitted = aejax.fit(
+            fitted, masks, condition=rows, steps=steps - before, progress=False,
+            **({} if before else first),
         )  # fmt: skip
-        first = {
-            "hp": {"lr": 1e-3, "corruption": 1.0},
-            "seed": seed,
-            "batch_size": min(128, len(rows)),
-        }
-        for before, steps in zip((0, *plan.steps), plan.steps, strict=False):
-            fitted = aejax.fit(
-                fitted, target, condition=rows, steps=steps - before, progress=False,
-                **({} if before else first),
-            )  # fmt: skip
-            now = fitted
-            yield (
-                named({**setting, "steps": steps}),
-                lambda clean, noisy, f=now: estimated(f, noisy, spectra),
-            )
+        now = fitted
+        yield f"steps={steps}", lambda clean, noisy, f=now: estimated(f, noisy, spectra)
 
 
 def estimated(fitted: Any, noisy: Waves, spectra: Spectra) -> Waves:

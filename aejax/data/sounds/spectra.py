@@ -46,16 +46,6 @@ def spectra_for(rate: int) -> Spectra:
     return Spectra(rate, 4 * quarter, quarter)
 
 
-def ratio_mask(clean: np.ndarray, noisy: np.ndarray) -> np.ndarray:
-    """Returns the share of the speech's power, |S|^2 / (|S|^2 + |N|^2), in [0, 1].
-
-    Wang, Narayanan & Wang 2014, the ideal ratio mask with the exponent 1: a Wiener filter that is
-    told both powers. The noise is N = X - S.
-    """
-    speech, noise = np.square(np.abs(clean)), np.square(np.abs(noisy - clean))
-    return speech / np.maximum(speech + noise, np.finfo(np.float64).tiny)
-
-
 def phase_mask(clean: np.ndarray, noisy: np.ndarray) -> np.ndarray:
     """Returns Re(S / X) cut to [0, 1]: the real factor that brings X nearest to S.
 
@@ -63,9 +53,6 @@ def phase_mask(clean: np.ndarray, noisy: np.ndarray) -> np.ndarray:
     """
     power = np.maximum(np.square(np.abs(noisy)), np.finfo(np.float64).tiny)
     return np.clip(np.real(clean * np.conj(noisy)) / power, 0, 1)
-
-
-MASKS = {"ratio": ratio_mask, "phase": phase_mask}
 
 
 def mel_bands(spectra: Spectra) -> np.ndarray:
