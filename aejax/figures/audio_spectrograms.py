@@ -79,7 +79,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         figure,
         f"{', '.join(dict.fromkeys(title(dataset) for dataset, _ in shown))}: the first test",
         f"recording of seed 0, {RANGE} dB from dark to light, the same scale in a row; above a",
-        "panel the method's SI-SDR gain on it. The recordings lie beside this figure as .wav files.",
+        "panel the method's SI-SDR gain on it. The recordings lie beside it as .wav files.",
     )
     return Plot(figure, table)
 
