@@ -34,6 +34,12 @@ def test_it_is_the_cosine_of_an_angle():
     np.testing.assert_allclose(si_sdr(CLEAN, other), 10 * np.log10(squared / (1 - squared)))
 
 
+def test_the_example_of_torchmetrics():
+    """Its documentation of scale_invariant_signal_distortion_ratio prints 18.4030."""
+    found = si_sdr(np.array([3.0, -0.5, 2.0, 7.0]), np.array([2.5, 0.0, 2.0, 8.0]))
+    assert found == pytest.approx(18.4030, abs=5e-5)
+
+
 def test_perfect_foreign_and_silent_estimates():
     one = np.array([1.0, 0.0])
     assert si_sdr(one, 3 * one) == np.inf
