@@ -101,7 +101,9 @@ class SpeechMethod(NamedTuple):
 SPEECH_DENOISERS: dict[str, SpeechMethod] = {
     "spectral_gating": SpeechMethod(
         spectral_gating,
-        {"stationary": (True, False), "threshold": (0.5, 1.0, 1.5)},
+        {"stationary": (True, False), "threshold": (0.0, 0.5, 1.0, 1.5)},
     ),
-    "wiener": SpeechMethod(wiener, {"smoothing": (0.8, 0.95), "quantile": (0.1, 0.25, 0.5)}),
+    "wiener": SpeechMethod(
+        wiener, {"smoothing": (0.6, 0.8, 0.95), "quantile": (0.05, 0.1, 0.25, 0.5)}
+    ),
 }

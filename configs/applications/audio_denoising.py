@@ -62,6 +62,7 @@ from aejax.sweep import base
 LEVELS = (-6, 0, 6, 12)  # dB
 AMOUNTS = (0.25, 0.5, 0.75, 1.0)
 LR = 2e-3
+STEPS = (250, 500, 750, 1_000, 1_250, 1_500, 2_000, 3_000)
 SPEEDS = (0.8, 1.25)  # of training recordings
 CONTEXT = 2  # frames on both sides
 
@@ -93,7 +94,7 @@ APPLICATION = Application(
     datasets={name: scale.datasets for name, scale in SCALES.items()},
     figures=("audio_gain", "audio_spectrograms"),
     shown=("valid_gain", "gain", "si_sdr"),
-    chosen={"setting": "validation", "noise": "swept", "level": "swept"},
+    chosen={"setting": "validation", "noise": "swept", "level": "swept", "tested": "swept"},
 )
 METHODS = ("nothing", "autoencoder", *SPEECH_DENOISERS, "oracle")
 
