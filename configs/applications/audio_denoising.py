@@ -36,6 +36,7 @@ times. Training speakers of two seeds are mostly the same, so that seeds are not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,6 +47,7 @@ from aejax.baselines import SPEECH_DENOISERS, best, named, settings
 from aejax.data.sounds import (
     NOISES,
     HeldOutSpeech,
+    Sounds,
     Spectra,
     at_level,
     hold_out_speech,
@@ -105,6 +107,12 @@ def get_config(scale: str = "small") -> ConfigDict:
         scale, scales=APPLICATION.scales, name="audio_denoising", model="denoising",
         valid_fraction=0.0,  # speakers are held out
     )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _sounds(name: str, manual_dir: str | None) -> Sounds:
+    """Returns the recordings; read once for all methods, so that what is said of them stands once."""
+    return load_sounds(name, manual_dir)
 
 
 Waves = list[np.ndarray]  # float32 [T] each
@@ -210,7 +218,7 @@ def denoise(context: Context, point: Point) -> list[Measured]:
     """Chooses the setting for each noise and level by validation recordings; measures the tests."""
     name, method = str(point["dataset"]), str(point["method"])
     plan = SCALES[context.scale]
-    sounds = load_sounds(name, context.config.manual_dir)
+    sounds = _sounds(name, context.config.manual_dir)
     context.read.setdefault(name, set()).add(sounds.fingerprint)
     spectra = spectra_for(sounds.rate)
     held = [
