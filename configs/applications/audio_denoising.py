@@ -111,7 +111,7 @@ def get_config(scale: str = "small") -> ConfigDict:
 
 @lru_cache(maxsize=1)
 def _sounds(name: str, manual_dir: str | None) -> Sounds:
-    """Returns the recordings; read once for all methods, so that what is said of them stands once."""
+    """Returns the recordings, read once for all methods: what is said of them is said once."""
     return load_sounds(name, manual_dir)
 
 
