@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aejax.baselines import SPEECH_DENOISERS, settings
-from aejax.baselines.speech import noise_power, wiener
+from aejax.baselines.speech import noise_power, spectral_gating, wiener
 from aejax.data.sounds import at_level, load_sounds, spectra_for
 from aejax.evaluate.speech_quality import si_sdr_gain
 
@@ -44,23 +44,31 @@ def test_quantiles_of_gaussian_noise_are_unbiased():
         assert abs(ratio.mean() - 1) < 0.03
 
 
-def test_the_filter_by_its_recursion_at_one_frequency():
-    setting = {"smoothing": 0.9, "quantile": 0.25}
+def test_the_filter_is_its_recursion_number_by_number():
     noisy = SPECTRA.forward(NOISY)
-    power = np.abs(noisy) ** 2
-    noise = noise_power(power, 0.25)[20, 0]
-    before, gains = None, []
-    for x in power[20] / noise:
-        if before is None:
-            before = max(x - 1, 0)
-        xi = max(0.9 * before + 0.1 * max(x - 1, 0), 10**-2.5)
-        gains.append(xi / (1 + xi))
-        before = gains[-1] ** 2 * x
-    # Only that frequency is let through by a filter that is compared with it alone.
-    only = np.zeros_like(noisy)
-    only[20] = noisy[20] * gains
-    done = SPECTRA.forward(wiener(NOISY, SPECTRA, **setting))
-    expected = SPECTRA.forward(SPECTRA.inverse(only, len(NOISY)))
-    both = SPECTRA.inverse(np.where(np.arange(len(noisy))[:, None] == 20, noisy, 0), len(NOISY))
-    assert np.linalg.norm(expected) < np.linalg.norm(SPECTRA.forward(both))
-    assert done.shape == expected.shape
+    gains = np.zeros(noisy.shape)
+    for f, row in enumerate(noisy):
+        noise = np.quantile(np.abs(row) ** 2, 0.25) / -np.log(0.75)
+        speech = None  # the power of the frame before, filtered
+        for t, x in enumerate(np.abs(row) ** 2):
+            excess = max(x / noise - 1, 0)
+            xi = max(0.9 * (excess if speech is None else speech / noise) + 0.1 * excess, 10**-2.5)
+            gains[f, t] = xi / (1 + xi)
+            speech = gains[f, t] ** 2 * x
+    done = wiener(NOISY, SPECTRA, smoothing=0.9, quantile=0.25)
+    np.testing.assert_allclose(done, SPECTRA.inverse(noisy * gains, len(NOISY)), atol=1e-6)
+
+
+def test_the_gate_is_the_packages_on_a_mirrored_recording():
+    package = pytest.importorskip("noisereduce")
+    side = 4 * SPECTRA.window
+    done = package.reduce_noise(
+        np.pad(NOISY.astype(np.float64), side, mode="reflect"),
+        SOUNDS.rate,
+        stationary=True,
+        n_std_thresh_stationary=1.0,
+        n_fft=SPECTRA.window,
+        padding=0,
+    )
+    found = spectral_gating(NOISY, SPECTRA, stationary=True, threshold=1.0)
+    np.testing.assert_allclose(found, done[side:-side], atol=1e-6)
