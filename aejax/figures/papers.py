@@ -22,6 +22,8 @@ LARGE = 200_000  # bytes; pictures in a repository are small
 PAPER_FIGURES: dict[str, FigureFunction] = {
     "anomaly_auroc": late("anomaly_auroc"),
     "anomaly_scores": late("anomaly_scores"),
+    "audio_gain": late("audio_gain"),
+    "audio_spectrograms": late("audio_spectrograms"),
     "denoising_levels": late("denoising_levels"),
     "denoising_sheet": late("denoising_sheet"),
     "features_labels": late("features_labels"),
