@@ -2,6 +2,7 @@
 
 from aejax import data, evaluate, models
 from aejax.api.applying import decode, encode, interpolate, reconstruct, sample, traverse
+from aejax.api.compressing import compress, decompress
 from aejax.api.ex_post import ex_post
 from aejax.api.exporting import export
 from aejax.api.fitted import Fitted
@@ -21,8 +22,10 @@ __all__ = [
     "Fitted",
     "Latent",
     "builder",
+    "compress",
     "data",
     "decode",
+    "decompress",
     "encode",
     "evaluate",
     "ex_post",

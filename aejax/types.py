@@ -148,6 +148,8 @@ class LatentSpace(NamedTuple):
     `hparams` are the hyper-parameters that `prepare` reads.
     `sparse` says that units are exactly zero by design, so that counting them means something.
     `codes` is how many values an entry of `Latent.index` takes, 0 where there is no index.
+    `step` is what evaluation's codes are whole multiples of, whose probabilities are those of
+    `latents.priors.factorised`; 0 where they are not.
     """
 
     size: int
@@ -162,6 +164,7 @@ class LatentSpace(NamedTuple):
     log_prior: Callable[[Variables, Any], Array] | None = None
     log_posterior: Callable[[Latent, Any], Array] | None = None
     codes: int = 0
+    step: float = 0.0
 
 
 Term = Callable[[Forward, Hparams], Array]  # -> [B]

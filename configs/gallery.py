@@ -265,6 +265,13 @@ ROWS: dict[str, Row] = {
         {"lr": 5e-4},
         4000,
     ),
+    "compressive": Row(
+        "Rounded numbers, each with a learned probability: as many bits as a range coder writes. "
+        "Samples are drawn from these probabilities, number by number.",
+        {"latent": 32, "widths": (256,)},
+        {"lr": 1e-3, "w_rec_nats": 10.0},
+        4000,
+    ),
     "gumbel_vae": Row(
         "Sixteen choices of ten, drawn through a softmax.",
         {**DEEP, "groups": 16, "codes": 10},

@@ -62,6 +62,7 @@ ROWS: dict[str, Setup] = {
     "wae_mmd": Setup(args=DENSE),
     "wake_sleep": Setup(args=DENSE),
     "warmup_vae": Setup(args=DENSE, hp={"warmup_steps": 500.0}),
+    "compressive": Setup(args=DENSE),
     "fsq": Setup(args={"groups": 4, "levels": (8, 5, 5), "widths": (32,)}),
     "gumbel_vae": Setup(args={"groups": 8, "codes": 8, "widths": (32,)}),
     "iaf_vae": Setup(args={**DENSE, "flow_widths": (16,), "context": 8}),

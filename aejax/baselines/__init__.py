@@ -5,6 +5,7 @@ same way for a baseline and for an autoencoder.
 """
 
 from aejax.baselines.choosing import best, named, settings
+from aejax.baselines.codecs import CODECS, Code, CodecMethod
 from aejax.baselines.denoisers import DENOISERS, DenoisingMethod
 from aejax.baselines.features import CLASSIFIERS, FEATURES, Encode, FeatureMethod
 from aejax.baselines.inpainters import INPAINTERS, InpaintingMethod
@@ -15,6 +16,7 @@ from aejax.baselines.speech import SPEECH_DENOISERS, SpeechMethod
 
 __all__ = [
     "CLASSIFIERS",
+    "CODECS",
     "DENOISERS",
     "FEATURES",
     "INPAINTERS",
@@ -22,6 +24,8 @@ __all__ = [
     "OUTLIERS",
     "RECOMMENDERS",
     "SPEECH_DENOISERS",
+    "Code",
+    "CodecMethod",
     "DenoisingMethod",
     "Detector",
     "Encode",

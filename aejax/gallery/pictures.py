@@ -294,6 +294,7 @@ NAMED: dict[str, Picture] = {
     "planar_vae": posteriors,
     "iaf_vae": posteriors,
     "sentence_vae": sentences,
+    "compressive": generated,
 }
 
 

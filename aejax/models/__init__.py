@@ -22,6 +22,7 @@ from aejax.models.dictionary.dictionary_l1 import dictionary_l1
 from aejax.models.dictionary.gated import gated
 from aejax.models.dictionary.jump_relu import jump_relu
 from aejax.models.dictionary.topk import topk
+from aejax.models.discrete.compressive import compressive
 from aejax.models.discrete.fsq import fsq
 from aejax.models.discrete.gumbel_vae import gumbel_vae
 from aejax.models.discrete.vq_vae import vq_vae

@@ -136,6 +136,10 @@ LISTED: dict[str, Entry] = {
                 "straight_through_gradient_is_the_identitys",
             ),
             "fsq": ("latents/quantised/test_quantised", "fsq_bounds_levels_and_index"),
+            "compressive": (
+                "compressive",
+                "bits_of_the_density_are_bytes_that_are_written",
+            ),
             "gumbel_vae": (
                 "latents/quantised/test_quantised",
                 "gumbel_softmax_goes_to_one_hot_samples_of_q",

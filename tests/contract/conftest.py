@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(autouse=True)
 def one_model_at_a_time(request):
-    """Compiled programs of 57 models are six gigabytes."""
+    """Compiled programs of 58 models are six gigabytes."""
     name = request.node.callspec.params["name"]
     if _current != [name]:
         for cached in (test_contract.started, test_contract.pair, test_contract.undisturbed):

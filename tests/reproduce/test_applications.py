@@ -137,12 +137,16 @@ def test_a_table_of_the_users_is_judged_by_its_labels(tmp_path):
         ("image_denoising", None, "Allowed: images"),
         ("inpainting", None, "Allowed: images"),
         ("audio_denoising", None, "is no folder. Allowed: a folder of .wav files"),
+        ("compression", None, "Allowed: images"),
     ],
 )
 def test_what_an_application_cannot_use_is_said_in_one_line(name, labels, said, tmp_path):
     path = csv(tmp_path / "mine.csv", labels)
     with pytest.raises(ConfigError, match=said) as error:
-        own_rows(name, path, tmp_path, "nearest_neighbour", "median", "raw", "mean_fill", "nothing")
+        own_rows(
+            name, path, tmp_path, "nearest_neighbour", "median", "raw", "mean_fill", "nothing",
+            "jpeg",
+        )  # fmt: skip
     assert "\n" not in str(error.value)
 
 
@@ -167,6 +171,25 @@ def test_holes_in_images_of_the_users_are_filled(tmp_path):
     # A ramp is its own biharmonic extension; and a training image like it is among the neighbours.
     assert found["biharmonic"] > 40 > found["mean_fill"]
     assert found["nearest_neighbour"] > 60
+
+
+def test_images_of_the_users_are_coded_and_read_at_a_rate(tmp_path):
+    pytest.importorskip("constriction")
+    pytest.importorskip("skimage")
+    light = np.linspace(0, 200, 24)[:, None, None] * np.random.RandomState(0).rand(120, 1, 1, 3)
+    pixels = np.zeros((120, 24, 24, 3), np.uint8) + light.astype(np.uint8)
+    np.save(tmp_path / "mine.npy", pixels)
+    rows = own_rows("compression", tmp_path / "mine.npy", tmp_path, "pca", "webp")
+    coded = [row for row in rows if row["point"]["task"] == "code"]
+    for method in ("pca", "webp"):
+        mine = [r["metrics"] for r in coded if r["point"]["method"] == method and r["seed"] == 0]
+        assert [m["valid_psnr"] for m in mine] == sorted(m["valid_psnr"] for m in mine)
+        images = mine[0]["bytes_per_image"] * 8 / 24**2
+        assert mine[0]["bits_per_pixel"] == pytest.approx(images)
+    # A ramp of three numbers is PCA's best case: what it reads at a rate is above WebP.
+    at = {(r["point"]["method"], r["point"]["rate"]): r["metrics"]["psnr"] for r in rows
+          if r["point"]["task"] == "at_rate" and r["seed"] == 0}  # fmt: skip
+    assert any(value is not None for value in at.values())
 
 
 def test_a_table_of_the_users_is_classified_by_few_labels(tmp_path):
