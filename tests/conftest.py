@@ -28,6 +28,12 @@ install_import_hook([f"aejax.losses.{name}" for name in CHECKED], "beartype.bear
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
+# As commands do, some of which run in this process: flags are part of a cached program's name.
+# After the hook: it must see the package's first import.
+from aejax.backend.cores import be_patient  # noqa: E402
+
+be_patient()
+
 # The suite trains the same programs several times (a run, its resumed twin): compile them once.
 _cache = Path(
     os.environ.get("AEJAX_TEST_CACHE", Path(__file__).parents[1] / ".cache" / "xla-tests")

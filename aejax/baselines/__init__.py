@@ -12,6 +12,7 @@ from aejax.baselines.inpainters import INPAINTERS, InpaintingMethod
 from aejax.baselines.maps import MAPS, Map, MapMethod
 from aejax.baselines.outliers import OUTLIERS, Detector, OutlierMethod
 from aejax.baselines.recommenders import RECOMMENDERS, Recommender, RecommenderMethod
+from aejax.baselines.speech import SPEECH_DENOISERS, SpeechMethod
 
 __all__ = [
     "CLASSIFIERS",
@@ -22,6 +23,7 @@ __all__ = [
     "MAPS",
     "OUTLIERS",
     "RECOMMENDERS",
+    "SPEECH_DENOISERS",
     "Code",
     "CodecMethod",
     "DenoisingMethod",
@@ -34,6 +36,7 @@ __all__ = [
     "OutlierMethod",
     "Recommender",
     "RecommenderMethod",
+    "SpeechMethod",
     "best",
     "named",
     "settings",

@@ -185,7 +185,7 @@ def judge_own(entry: papers.PaperFile) -> int:
 
 
 def draw(entry: papers.PaperFile, rows: list, workdir: Path, out: Path) -> None:
-    """Draws the figures of a paper or an application unless --nofigures."""
+    """Draws the figures of a paper or an application, and writes its files, unless --nofigures."""
     if not flags.FLAGS.figures:
         return
     from aejax.figures.papers import draw_paper  # matplotlib takes a while to import
@@ -194,3 +194,5 @@ def draw(entry: papers.PaperFile, rows: list, workdir: Path, out: Path) -> None:
     scale = flags.FLAGS.scale
     for path in shown(draw_paper, entry.paper.figures, rows, arrays, out, scale):
         make_console().print(f"figure {path}")
+    for path in papers.write_files(entry, rows, arrays, out, scale):
+        make_console().print(f"file {path}")

@@ -22,6 +22,8 @@ LARGE = 200_000  # bytes; pictures in a repository are small
 PAPER_FIGURES: dict[str, FigureFunction] = {
     "anomaly_auroc": late("anomaly_auroc"),
     "anomaly_scores": late("anomaly_scores"),
+    "audio_gain": late("audio_gain"),
+    "audio_spectrograms": late("audio_spectrograms"),
     "compression_curves": late("compression_curves"),
     "compression_numbers": late("compression_numbers"),
     "compression_sheet": late("compression_sheet"),

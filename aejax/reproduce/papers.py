@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 
 from aejax.errors import ConfigError, lookup
+from aejax.io import becoming
 from aejax.reproduce import intervals
 from aejax.reproduce.claim import Application, Claim, Facts, check_claims, check_paper
 from aejax.reproduce.origin import is_dirty
@@ -27,8 +28,9 @@ GROUPS = {"papers": "paper", "applications": "application"}
 class PaperFile(NamedTuple):
     """A paper's file: `PAPER`, `claims()`, `get_config(scale)`, and `sweep(scale)`, `tasks(scale)`
 
-    where it has them. An application's has `APPLICATION` for `PAPER`, and `tasks(scale, dataset)`:
-    those on one data set, one of its own or the user's.
+    where it has them, and `files(rows, arrays)` where it writes more than figures. An application's
+    has `APPLICATION` for `PAPER`, and `tasks(scale, dataset)`: those on one data set, one of its
+    own or the user's.
     """
 
     name: str
@@ -144,6 +146,23 @@ def measure(
     context = Context(config, workdir, plan, list(rows))
     listed = list(tasks_of(entry, config.scale))
     return rows + run_tasks(entry.name, listed, context, workdir, console) if listed else rows
+
+
+def write_files(
+    entry: PaperFile, rows: list[Row], arrays: Mapping[str, Any], folder: Path, scale: str
+) -> list[Path]:
+    """Writes what a file's `files(rows, arrays)` returns, name -> bytes: `folder/SCALE-NAME`.
+
+    A file without that function has none.
+    """
+    written = []
+    if hasattr(entry.module, "files"):
+        for name, content in entry.module.files(rows, arrays).items():
+            path = folder / f"{scale}-{name}"
+            with becoming(path) as part:
+                part.write_bytes(content)
+            written.append(path)
+    return written
 
 
 def index(folder: Path, results: Path, chosen: Iterable[str] | None = None) -> list[dict[str, Any]]:

@@ -136,13 +136,17 @@ def test_a_table_of_the_users_is_judged_by_its_labels(tmp_path):
         ("features", ["odd"] * 4 + ["usual"] * 196, "training rows of a class"),
         ("image_denoising", None, "Allowed: images"),
         ("inpainting", None, "Allowed: images"),
+        ("audio_denoising", None, "is no folder. Allowed: a folder of .wav files"),
         ("compression", None, "Allowed: images"),
     ],
 )
 def test_what_an_application_cannot_use_is_said_in_one_line(name, labels, said, tmp_path):
     path = csv(tmp_path / "mine.csv", labels)
     with pytest.raises(ConfigError, match=said) as error:
-        own_rows(name, path, tmp_path, "nearest_neighbour", "median", "raw", "mean_fill", "jpeg")
+        own_rows(
+            name, path, tmp_path, "nearest_neighbour", "median", "raw", "mean_fill", "nothing",
+            "jpeg",
+        )  # fmt: skip
     assert "\n" not in str(error.value)
 
 

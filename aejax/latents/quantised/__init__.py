@@ -5,7 +5,7 @@ sample from is uniform over all of them, which is a choice: a trained prior woul
 """
 
 from aejax.latents.quantised.gumbel import gumbel_softmax
-from aejax.latents.quantised.rounded import rounded
+from aejax.latents.quantised.rounding import rounded
 from aejax.latents.quantised.scalar import finite_scalar, fsq_digits, fsq_index, fsq_values
 from aejax.latents.quantised.straight import straight_through
 from aejax.latents.quantised.vector import Quantised, ema_codebook, nearest, vector_quantised
