@@ -149,7 +149,7 @@ class LatentSpace(NamedTuple):
     `sparse` says that units are exactly zero by design, so that counting them means something.
     `codes` is how many values an entry of `Latent.index` takes, 0 where there is no index.
     `step` is what evaluation's codes are whole multiples of, whose probabilities are those of
-    `latents.priors.factorised`; 0 where they are not.
+    `latents.priors.fully_factorised`; 0 where they are not.
     """
 
     size: int

@@ -13,7 +13,7 @@ import numpy as np
 
 from aejax.errors import ConfigError
 from aejax.io import becoming
-from aejax.latents.priors.factorised import cumulative_logits, on_host, quantile
+from aejax.latents.priors.fully_factorised import cumulative_logits, on_host, quantile
 
 PRECISION = 20  # bits: the counts of a number sum to 2^20
 TOTAL = 1 << PRECISION

@@ -5,8 +5,8 @@ A prior joins a latent space by `with_prior`; the divergence is then taken by sa
 """
 
 from aejax.latents.priors.base import Prior, with_prior
-from aejax.latents.priors.factorised import factorised
 from aejax.latents.priors.flow import flow_prior
+from aejax.latents.priors.fully_factorised import factorised
 from aejax.latents.priors.mixtures import mixture, vamp
 from aejax.latents.priors.skewed import skew_normal
 from aejax.latents.priors.student import student_t

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from aejax.errors import ConfigError, check_number, check_size
 from aejax.keys import stream
 from aejax.latents.priors.base import with_prior
-from aejax.latents.priors.factorised import factorised
+from aejax.latents.priors.fully_factorised import factorised
 from aejax.latents.quantised.straight import straight_through
 from aejax.types import Array, Latent, LatentSpace, Variables
 

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from aejax.errors import ConfigError
-from aejax.latents.priors.factorised import (
+from aejax.latents.priors.fully_factorised import (
     cumulative_logits,
     factorised,
     log_of_interval,
