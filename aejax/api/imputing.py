@@ -48,7 +48,7 @@ def impute(
     condition: Any = None,
     seed: int = 0,
 ) -> Filled:
-    """Returns rows with their gaps filled. Mattei & Frellsen 2019, section 3.
+    """Returns rows with their gaps filled. Mattei & Frellsen 2019.
 
     Args:
       fitted: a trained `miwae`.

@@ -7,6 +7,7 @@ same way for a baseline and for an autoencoder.
 from aejax.baselines.choosing import best, named, settings
 from aejax.baselines.denoisers import DENOISERS, DenoisingMethod
 from aejax.baselines.features import CLASSIFIERS, FEATURES, Encode, FeatureMethod
+from aejax.baselines.imputers import IMPUTERS, ImputationMethod
 from aejax.baselines.inpainters import INPAINTERS, InpaintingMethod
 from aejax.baselines.maps import MAPS, Map, MapMethod
 from aejax.baselines.outliers import OUTLIERS, Detector, OutlierMethod
@@ -16,6 +17,7 @@ __all__ = [
     "CLASSIFIERS",
     "DENOISERS",
     "FEATURES",
+    "IMPUTERS",
     "INPAINTERS",
     "MAPS",
     "OUTLIERS",
@@ -24,6 +26,7 @@ __all__ = [
     "Detector",
     "Encode",
     "FeatureMethod",
+    "ImputationMethod",
     "InpaintingMethod",
     "Map",
     "MapMethod",

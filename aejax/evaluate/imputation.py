@@ -60,7 +60,7 @@ def impute(
     samples: int = 1000,
     draws: int = 0,
 ) -> Imputed:
-    """Fills gaps (NaN) by self-normalised importance sampling. Mattei & Frellsen 2019, section 3.
+    """Fills gaps (NaN) by self-normalised importance sampling. Mattei & Frellsen 2019.
 
     Equation: E[x_m | x_o] ~ sum_s w_s E[x_m | z_s] / sum_s w_s, with z_s ~ q(z | x_o) and w_s =
     p(x_o | z_s) p(z_s) / q(z_s | x_o). Draws are of x_m ~ p(x_m | z), z taken anew from the z_s

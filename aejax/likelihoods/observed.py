@@ -26,7 +26,7 @@ def fill_gaps(x: Array) -> Array:
 
 
 def observed(likelihood: Likelihood) -> Likelihood:
-    """The same likelihood, of the features of x that are no NaN. Mattei & Frellsen 2019, section 2.
+    """The same likelihood, of the features of x that are no NaN. Mattei & Frellsen 2019.
 
     Equation: -log p(x_o | out) = -sum over observed i of log p(x_i | out_i); 0 of an empty row.
     Given the code, features are independent, so that those missing integrate to one.
