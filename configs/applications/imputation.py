@@ -1,0 +1,448 @@
+"""Imputation: missing values in tables and images, filled in, with intervals that say how surely.
+
+Command: python -m experiments.reproduce imputation [--scale=SCALE] [--manual_dir=DIR]
+Your own: python -m experiments.reproduce imputation --dataset=table.csv (or .tsv, .parquet:
+numbers, categories, and cells that are empty), or whatever else `aejax.data.load` reads. More cells
+are hidden to judge by; beside the figures stands `completed-METHOD.csv`, the table without gaps.
+
+Protocol, the same for all methods: entries are hidden completely at random (`scattered`), or a
+rectangle of each image (`block`). There is no test split: methods learn from the table with the
+gaps and fill these very gaps, as in Mattei & Frellsen 2019. A seed draws what is hidden. A tenth of
+what remains (a second rectangle in a fifth of the images) is hidden too, from all methods to the
+end: by these validation entries each seed's setting of a grid is chosen, the least RMSE. Columns
+are standardised by what is seen of them. RMSE is over the hidden entries; of tables in standard
+deviations of the whole column, of images in grey levels from 0 to 1.
+
+Intervals of MIWAE and of the closed form are quantiles of p(missing | observed). The others say a
+value alone; theirs are quantiles of their errors on validation entries, by column.
+
+`planted_gaussian` is the control: for a Gaussian that is known, the conditional mean in closed form
+has the least RMSE there is.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from ml_collections import ConfigDict
+
+import aejax
+from aejax.baselines import IMPUTERS, best, named, settings
+from aejax.baselines.imputers import conditional_gaussian
+from aejax.data.dataset import fingerprint
+from aejax.data.gapped import Gapped, read_gapped
+from aejax.data.scaling import to_float
+from aejax.evaluate.gaps import blocks, covered, error_quantiles, rmse, scattered
+from aejax.io import becoming
+from aejax.reproduce import (
+    Application,
+    Claim,
+    Context,
+    Measured,
+    Task,
+    at_most,
+    combine,
+    increasing_paired,
+    level,
+    pick,
+    ratio,
+    within,
+)
+from aejax.reproduce.tasks import Point
+from aejax.sweep import base
+
+LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the intervals
+VALID = 0.1  # of the observed entries, hidden to choose by
+VALID_BLOCKS = 0.2  # of the images, which get a second block
+SAMPLES, VALID_SAMPLES, DRAWS = 1000, 300, 200
+AT_ONCE = 256  # rows whose draws are held together
+SHOWN = 6  # images kept for the sheet
+SIDE = 16  # images of sides beyond are halved: neighbours and regressions of 784 columns take long
+TABLES = (".csv", ".tsv", ".parquet")
+
+
+class Setup(NamedTuple):
+    """What is hidden of a data set, and the network that learns it."""
+
+    missing: tuple[float, ...]  # shares of entries, at random
+    block: tuple[float, ...] = ()  # shares of the area of an image
+    rows: int = 100_000  # the most
+    latent: int = 10
+    samples: int = 5  # of the bound
+
+
+class Scale(NamedTuple):
+    """What a scale says."""
+
+    datasets: dict[str, Setup]
+    own: Setup
+    steps: int
+    seeds: int
+    width: int
+
+
+SCALES = {
+    "smoke": Scale({"planted_gaussian": Setup((0.5,), rows=300, latent=3)}, Setup((0.3,)), 300, 2, 32),
+    "small": Scale(
+        {
+            "planted_gaussian": Setup((0.5,), latent=3),
+            "breast_cancer": Setup((0.1, 0.3, 0.5, 0.8)),
+            "wine": Setup((0.5,)),
+            "digits": Setup((0.5,), (0.25,), rows=1000, latent=16),
+            "mnist": Setup((0.5,), (0.25,), rows=1000, latent=16),
+        },
+        Setup((0.1, 0.3), (0.25,), rows=2000),
+        2000,
+        3,
+        128,
+    ),
+}  # fmt: skip
+
+APPLICATION = Application(
+    title="Imputation: missing values in tables and images, and how surely they are known",
+    costs={"smoke": "15 s on one core", "small": "8 min on two cores"},
+    datasets={name: tuple(scale.datasets) for name, scale in SCALES.items()},
+    figures=("imputation_errors", "imputation_sheet"),
+    shown=("valid_rmse", "rmse", "coverage_50", "coverage_90", "width_90", "category_accuracy"),
+    chosen={"setting": "validation"},
+)
+RATES = (1e-3, 3e-3, 1e-2)  # learning rates, MIWAE's grid: a low one also ends early
+CONTROL = "closed_form"
+METHODS = ("miwae", *IMPUTERS)
+FORESTS = 40  # columns, the most: beyond, forests take minutes a setting
+
+
+def get_config(scale: str = "small") -> ConfigDict:
+    """Returns the config; everything is trained in tasks."""
+    return base(
+        scale, scales=APPLICATION.scales, name="imputation", model="miwae",
+        valid_fraction=0.0,  # entries are held out, and no rows
+    )  # fmt: skip
+
+
+class Table(NamedTuple):
+    """Rows as methods see them before anything is hidden."""
+
+    values: np.ndarray  # float64 [N, E], NaN in gaps of the user's own
+    owner: np.ndarray  # int [E], the column of the file
+    image: tuple[int, ...]  # (H, W, C) of images, else ()
+    gapped: Gapped | None = None  # the user's own file
+
+    @property
+    def scale(self) -> np.ndarray:
+        """Returns the unit of RMSE of each column, [E]."""
+        if self.image:
+            return np.ones(self.values.shape[1])
+        deviation = np.nanstd(self.values, axis=0)
+        return np.where(deviation > 0, deviation, 1)
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """Returns which columns are numbers and no part of a category, bool [E]."""
+        if self.gapped is None:
+            return np.ones(self.values.shape[1], bool)
+        return np.array([not self.gapped.columns[i].levels for i in self.owner])
+
+
+DIMENSIONS, FACTORS, PLANTED = 10, 3, 1000
+
+
+@functools.cache
+def planted() -> np.ndarray:
+    """Returns the covariance of `planted_gaussian`, [10, 10]: three factors and noise."""
+    loadings = np.random.RandomState(0).standard_normal((DIMENSIONS, FACTORS))
+    return loadings @ loadings.T + 0.3 * np.eye(DIMENSIONS)
+
+
+def table(context: Context, name: str) -> Table:
+    """Returns a data set's rows, of both its splits, or the user's.
+
+    Raises:
+      ConfigError: as `read_gapped` and `aejax.data.load`.
+    """
+    setup = SCALES[context.scale].datasets.get(name, SCALES[context.scale].own)
+    if Path(name).suffix.lower() in TABLES:
+        gapped = read_gapped(name)
+        context.read.setdefault(name, set()).add(gapped.fingerprint)
+        return Table(gapped.values, gapped.owner, (), gapped)
+    if name == "planted_gaussian":
+        random = np.random.RandomState(1)
+        rows = random.multivariate_normal(np.zeros(DIMENSIONS), planted(), min(PLANTED, setup.rows))
+        context.read.setdefault(name, set()).add(fingerprint([rows]))
+    else:
+        data = context.dataset(name, train_size=None, test_size=None)
+        rows = np.concatenate([data.train[: setup.rows], data.test])[: setup.rows]
+        rows = np.asarray(to_float(jnp.asarray(rows)), np.float64)
+        if rows.ndim == 4 and max(rows.shape[1:3]) > SIDE and name in SCALES["small"].datasets:
+            n, h, w, c = rows.shape
+            rows = rows.reshape(n, h // 2, 2, w // 2, 2, c).mean((2, 4))
+    image = rows.shape[1:] if rows.ndim == 4 else ()
+    flat = rows.reshape(len(rows), -1)
+    return Table(flat, np.arange(flat.shape[1]), image)
+
+
+class Hidden(NamedTuple):
+    """What a seed hides of a table, bool [N, E] each."""
+
+    test: np.ndarray  # what is judged
+    valid: np.ndarray  # what chooses
+    seen: np.ndarray  # what methods see
+
+
+def hide(whole: Table, pattern: str, share: float, seed: int) -> Hidden:
+    """Returns what a seed hides: entries at random, or a block of each image."""
+    random, observed = np.random.RandomState(seed), ~np.isnan(whole.values)
+    if pattern == "block":
+        test = blocks(observed, share, whole.image, random)
+        rest = observed & ~test
+        some = random.random_sample(len(rest)) < VALID_BLOCKS
+        valid = blocks(rest, share, whole.image, random) & some[:, None]
+    else:
+        test = scattered(observed, share, whole.owner, random)
+        rest = observed & ~test
+        valid = scattered(rest, VALID, whole.owner, random)
+    return Hidden(test, valid, rest & ~valid)
+
+
+class Standard(NamedTuple):
+    """Columns on one scale, by what is seen of them; images stay as they are."""
+
+    mean: np.ndarray  # [E]
+    deviation: np.ndarray  # [E]
+
+    @classmethod
+    def of(cls, whole: Table, seen: np.ndarray) -> Standard:
+        if whole.image:
+            return cls(np.zeros(seen.shape[1]), np.ones(seen.shape[1]))
+        known = np.where(seen, whole.values, np.nan)
+        deviation = np.nanstd(known, axis=0)
+        return cls(np.nanmean(known, axis=0), np.where(deviation > 0, deviation, 1))
+
+    def rows(self, whole: Table, seen: np.ndarray) -> np.ndarray:
+        """Returns rows [N, E] with NaN where nothing is seen."""
+        return np.where(seen, (whole.values - self.mean) / self.deviation, np.nan)
+
+    def back(self, rows: np.ndarray) -> np.ndarray:
+        return rows * self.deviation + self.mean
+
+
+@functools.cache
+def network(shape: tuple[int, ...], latent: int, samples: int, width: int) -> aejax.Autoencoder:
+    """Returns the model for rows of a shape: compiled once for all seeds and shares."""
+    return aejax.models.build(
+        "miwae",
+        shape,
+        {
+            "latent": latent,
+            "widths": (width,),
+            "activation": "tanh",
+            "likelihood": "discretized_logistic" if len(shape) == 3 else "gaussian_learned",
+            "samples": samples,
+            "mask_input": True,
+        },
+    )
+
+
+def trained(plan: Scale, setup: Setup, whole: Table, rows: np.ndarray, seed: int) -> dict[str, Any]:
+    """Returns setting -> a trained MIWAE, side by side in one program."""
+    shape = whole.image or rows.shape[1:]
+    members = aejax.fit_population(
+        network(shape, setup.latent, setup.samples, plan.width),
+        rows.reshape(len(rows), *shape).astype(np.float32),
+        seeds=[seed], hp={"lr": RATES}, steps=plan.steps, batch_size=min(64, len(rows)),
+        progress=False,
+    )  # fmt: skip
+    return {named({"lr": rate}): member for rate, member in zip(RATES, members, strict=True)}
+
+
+def filled_by(member: Any, rows: np.ndarray, samples: int) -> np.ndarray:
+    """Returns rows [N, E] with the conditional mean in their gaps."""
+    given = rows.reshape(len(rows), *member.model.info.shape).astype(np.float32)
+    found = aejax.impute(member, given, samples=samples, seed=1).mean
+    return found.reshape(rows.shape).astype(np.float64)
+
+
+def intervals_of(member: Any, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the ends of the intervals [levels, N, E] of a MIWAE, from its draws."""
+    tails, ends = (1 - np.asarray(LEVELS)) / 2, []
+    given = rows.reshape(len(rows), *member.model.info.shape).astype(np.float32)
+    for start in range(0, len(rows), AT_ONCE):
+        some = given[start : start + AT_ONCE]
+        draws = aejax.impute(member, some, samples=SAMPLES, draws=DRAWS, seed=2).draws
+        both = np.r_[tails, 1 - tails]
+        found = np.quantile(draws.reshape(DRAWS, len(some), -1), both, axis=0, method="weibull")
+        ends.append(found)
+    low, high = np.split(np.concatenate(ends, axis=1), 2)
+    return low, high
+
+
+class Filled(NamedTuple):
+    """What a method makes of a table, on the table's scale."""
+
+    setting: str
+    valid_rmse: float
+    values: np.ndarray  # [N, E]
+    low: np.ndarray  # [levels, N, E]
+    high: np.ndarray
+
+
+def fill(plan: Scale, setup: Setup, method: str, whole: Table, hidden: Hidden, seed: int) -> Filled:
+    """Tries the settings of a method, and returns what the best on validation entries made."""
+    scaled = Standard.of(whole, hidden.seen)
+    rows, unit = scaled.rows(whole, hidden.seen), whole.scale
+    if method == CONTROL:
+        values, variance = conditional_gaussian(
+            np.where(hidden.seen, whole.values, np.nan), np.zeros(DIMENSIONS), planted()
+        )
+        wide = np.array([NormalDist().inv_cdf((1 + at) / 2) for at in LEVELS])[:, None, None]
+        half = wide * np.sqrt(variance)
+        error = rmse(whole.values, values, hidden.valid, unit)
+        return Filled("as it is", error, values, values - half, values + half)
+    if method == "miwae":
+        members = trained(plan, setup, whole, rows, seed)
+        made = {name: filled_by(one, rows, VALID_SAMPLES) for name, one in members.items()}
+    else:
+        fn, grid = IMPUTERS[method]
+        made = {named(each): fn(rows, seed, **each) for each in settings(grid)}
+    made = {name: scaled.back(each) for name, each in made.items()}
+    errors = {name: rmse(whole.values, each, hidden.valid, unit) for name, each in made.items()}
+    chosen = best({name: [-error] for name, error in errors.items()})
+    if method == "miwae":
+        values = scaled.back(filled_by(members[chosen], rows, SAMPLES))
+        low, high = map(scaled.back, intervals_of(members[chosen], rows))
+    else:
+        values = made[chosen]
+        below, above = error_quantiles(whole.values - values, hidden.valid, LEVELS)
+        low, high = values + below[:, None], values + above[:, None]
+    return Filled(chosen, errors[chosen], values, low, high)
+
+
+def accuracy(whole: Table, values: np.ndarray, where: np.ndarray) -> float:
+    """Returns the share of hidden categories whose most likely level is right; NaN of none."""
+    right: list[np.ndarray] = []
+    for column in whole.gapped.columns if whole.gapped else ():
+        if column.levels:
+            part = slice(column.start, column.stop)
+            rows = where[:, column.start]
+            right.append(values[rows, part].argmax(1) == whole.values[rows, part].argmax(1))
+    found = np.concatenate(right) if right else np.zeros(0)
+    return float(found.mean()) if len(found) else float("nan")
+
+
+def impute(context: Context, point: Point) -> list[Measured]:
+    """Hides, fills and judges, for each seed."""
+    name, pattern, method = (str(point[field]) for field in ("dataset", "pattern", "method"))
+    share, plan, whole = float(point["missing"]), SCALES[context.scale], table(context, name)
+    setup, measured = plan.datasets.get(name, plan.own), []
+    for seed in range(plan.seeds):
+        hidden = hide(whole, pattern, share, seed)
+        found = fill(plan, setup, method, whole, hidden, seed)
+        judged = hidden.test & whole.numbers
+        coverage = covered(whole.values, found.low, found.high, judged)
+        width = ((found.high - found.low) / whole.scale)[:, judged].mean(1)
+        metrics = {
+            "valid_rmse": found.valid_rmse,
+            "rmse": rmse(whole.values, found.values, judged, whole.scale),
+            "coverage_50": coverage[LEVELS.index(0.5)],
+            "coverage_90": coverage[LEVELS.index(0.9)],
+            "width_50": width[LEVELS.index(0.5)],
+            "width_90": width[LEVELS.index(0.9)],
+            "hidden": int(hidden.test.sum()),
+        }
+        if not whole.numbers.all():
+            metrics["category_accuracy"] = accuracy(whole, found.values, hidden.test)
+        measured.append(
+            Measured(
+                metrics,
+                {"seed": seed, "setting": found.setting},
+                {"levels": np.array(LEVELS), "coverage": coverage, **pictures(whole, hidden, found)},
+            )
+        )
+    return measured
+
+
+def pictures(whole: Table, hidden: Hidden, found: Filled) -> dict[str, np.ndarray]:
+    """Returns what the sheet shows of images: the first, what is seen, and what is filled in."""
+    if not whole.image:
+        return {}
+    some = lambda rows: rows[:SHOWN].reshape(-1, *whole.image).astype(np.float32)
+    known = np.where(hidden.test, whole.values, found.values)  # validation entries: as filled
+    return {
+        "clean": some(whole.values),
+        "hidden": some(hidden.test),
+        "filled": some(np.where(hidden.test, found.values, whole.values)),
+        "seen": some(np.where(hidden.seen, whole.values, known)),
+    }
+
+
+def complete(context: Context, point: Point) -> Measured:
+    """Writes the user's own table without gaps, by a method whose setting hidden entries chose."""
+    name, method = str(point["dataset"]), str(point["method"])
+    plan, whole = SCALES[context.scale], table(context, name)
+    assert whole.gapped is not None
+    observed = ~np.isnan(whole.values)
+    valid = scattered(observed, VALID, whole.owner, np.random.RandomState(0))
+    nothing = np.zeros_like(observed)
+    choice = fill(plan, plan.own, method, whole, Hidden(nothing, valid, observed & ~valid), 0)
+    scaled = Standard.of(whole, observed)
+    rows = scaled.rows(whole, observed)
+    if method == "miwae":
+        again = filled_by(trained(plan, plan.own, whole, rows, 0)[choice.setting], rows, SAMPLES)
+    else:
+        fn, grid = IMPUTERS[method]
+        (setting,) = (each for each in settings(grid) if named(each) == choice.setting)
+        again = fn(rows, 0, **setting)
+    path = context.beside_figures / f"completed-{method}.csv"
+    with becoming(path) as part:
+        whole.gapped.completed(scaled.back(again)).to_csv(part, index=False)
+    gaps = int(whole.gapped.frame.isna().to_numpy().sum())
+    return Measured(
+        {"valid_rmse": choice.valid_rmse, "gaps": gaps}, {"seed": 0, "setting": choice.setting}
+    )
+
+
+def methods_of(dataset: str) -> Sequence[str]:
+    """Returns the methods that a data set is given to."""
+    if dataset == "planted_gaussian":
+        return (*METHODS, CONTROL)
+    images = dataset in ("digits", "mnist")
+    return [each for each in METHODS if not (images and each == "iterated_trees")]
+
+
+def tasks(scale: str, dataset: str) -> Iterator[Task]:
+    """Yields every method on every share; of the user's own table also its completion."""
+    plan = SCALES[scale]
+    setup, own = plan.datasets.get(dataset, plan.own), dataset not in plan.datasets
+    is_table = Path(dataset).suffix.lower() in TABLES
+    patterns = {"scattered": setup.missing, "block": () if own else setup.block}
+    for method in methods_of(dataset):
+        for pattern, shares in patterns.items():
+            for share in shares:
+                point = {"dataset": dataset, "pattern": pattern, "missing": share, "method": method}
+                yield Task({"task": "impute", **point}, impute)
+        if own and is_table:
+            yield Task({"task": "complete", "dataset": dataset, "method": method}, complete)
+
+
+def _value(
+    metric: str, dataset: str, method: str, missing: float = 0.5, pattern: str = "scattered"
+) -> Any:
+    where = {
+        "task": "impute", "dataset": dataset, "method": method, "pattern": pattern,
+        "missing": missing,
+    }  # fmt: skip
+    return pick(metric, where, label=f"{dataset}, {missing:g} {pattern}: {metric} of {method}")
+
+
+MATTEI = "Mattei & Frellsen 2019, imputation of UCI tables"
+
+
+def claims() -> tuple[Claim, ...]:
+    """Returns what is judged, written before the first run at `small`."""
+    return ()
