@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-ROUNDS = 5  # of iterative imputation: columns are visited so often
+ROUNDS = 4  # of iterative imputation: columns are visited so often
 NEAREST = 40  # columns, correlated most, that predict one of many
 TREES = 20
 
@@ -108,7 +108,7 @@ class ImputationMethod(NamedTuple):
 
 IMPUTERS: dict[str, ImputationMethod] = {
     "column_mean": ImputationMethod(column_mean, {}),
-    "neighbours": ImputationMethod(neighbours, {"k": (3, 5, 10, 20, 40)}),
+    "neighbours": ImputationMethod(neighbours, {"k": (5, 10, 20, 40)}),
     "iterated_linear": ImputationMethod(iterated_linear, {"penalty": (1.0, 10.0, 100.0, 1000.0)}),
-    "iterated_trees": ImputationMethod(iterated_trees, {"features": (0.15, 0.33, 0.66, 1.0)}),
+    "iterated_trees": ImputationMethod(iterated_trees, {"features": (0.33, 0.66, 1.0)}),
 }
