@@ -93,7 +93,9 @@ def conditional_gaussian(
         which, seen = (gaps == pattern).all(1), ~pattern
         across = covariance[np.ix_(pattern, seen)]
         solved = np.linalg.solve(covariance[np.ix_(seen, seen)], across.T)
-        filled[np.ix_(which, pattern)] = mean[pattern] + (rows[which][:, seen] - mean[seen]) @ solved
+        filled[np.ix_(which, pattern)] = (
+            mean[pattern] + (rows[which][:, seen] - mean[seen]) @ solved
+        )
         left = np.diag(covariance)[pattern] - np.einsum("mo,om->m", across, solved)
         variance[np.ix_(which, pattern)] = left
     return filled, variance

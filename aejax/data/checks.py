@@ -21,9 +21,7 @@ _CONVERT = {
 }
 
 
-def as_images(
-    array: Any, field: str, *, films: bool = False, gaps: bool = False
-) -> np.ndarray:
+def as_images(array: Any, field: str, *, films: bool = False, gaps: bool = False) -> np.ndarray:
     """Returns `array` as uint8 or float32 of shape [N, D], [N, H, W, C] or, of films, [N, T, D].
 
     uint8 stays as it is; bool becomes 0 and 255; every other number becomes float32 in its own

@@ -95,9 +95,7 @@ def error_quantiles(
     return low[:, None] * scale, high[:, None] * scale
 
 
-def covered(
-    truth: np.ndarray, low: np.ndarray, high: np.ndarray, where: np.ndarray
-) -> np.ndarray:
+def covered(truth: np.ndarray, low: np.ndarray, high: np.ndarray, where: np.ndarray) -> np.ndarray:
     """Returns the share of entries `where` that lie in their intervals, [levels].
 
     Args:

@@ -28,7 +28,6 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
@@ -36,9 +35,7 @@ import aejax
 from aejax.baselines import IMPUTERS, best, named, settings
 from aejax.baselines.imputers import conditional_gaussian
 from aejax.data.dataset import fingerprint
-from aejax.data.gapped import Gapped, read_gapped
-from aejax.data.scaling import to_float
-from aejax.evaluate.gaps import blocks, covered, error_quantiles, rmse, scattered
+from aejax.evaluate.gaps import covered, error_quantiles, rmse, scattered
 from aejax.io import becoming
 from aejax.reproduce import (
     Application,
@@ -54,17 +51,24 @@ from aejax.reproduce import (
     ratio,
     within,
 )
+from aejax.reproduce.incomplete import (
+    TABLES,
+    VALID,
+    Hidden,
+    Standard,
+    Table,
+    accuracy,
+    hide,
+    load_table,
+)
 from aejax.reproduce.tasks import Point
 from aejax.sweep import base
 
 LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the intervals
-VALID = 0.1  # of the observed entries, hidden to choose by
-VALID_BLOCKS = 0.2  # of the images, which get a second block
 DRAWS = 200  # multiple imputations, whose quantiles are intervals
 AT_ONCE = 256  # rows whose draws are held together
 SHOWN = 6  # images kept for the sheet
 SIDE = 16  # images of sides beyond are halved: neighbours and regressions of 784 columns take long
-TABLES = (".csv", ".tsv", ".parquet")
 
 
 class Setup(NamedTuple):
@@ -130,30 +134,6 @@ def get_config(scale: str = "small") -> ConfigDict:
     )  # fmt: skip
 
 
-class Table(NamedTuple):
-    """Rows as methods see them before anything is hidden."""
-
-    values: np.ndarray  # float64 [N, E], NaN in gaps of the user's own
-    owner: np.ndarray  # int [E], the column of the file
-    image: tuple[int, ...]  # (H, W, C) of images, else ()
-    gapped: Gapped | None = None  # the user's own file
-
-    @property
-    def scale(self) -> np.ndarray:
-        """Returns the unit of RMSE of each column, [E]."""
-        if self.image:
-            return np.ones(self.values.shape[1])
-        deviation = np.nanstd(self.values, axis=0)
-        return np.where(deviation > 0, deviation, 1)
-
-    @property
-    def numbers(self) -> np.ndarray:
-        """Returns which columns are numbers and no part of a category, bool [E]."""
-        if self.gapped is None:
-            return np.ones(self.values.shape[1], bool)
-        return np.array([not self.gapped.columns[i].levels for i in self.owner])
-
-
 DIMENSIONS, FACTORS, PLANTED = 10, 3, 1000
 
 
@@ -171,69 +151,13 @@ def table(context: Context, name: str) -> Table:
       ConfigError: as `read_gapped` and `aejax.data.load`.
     """
     setup = SCALES[context.scale].datasets.get(name, SCALES[context.scale].own)
-    if Path(name).suffix.lower() in TABLES:
-        gapped = read_gapped(name)
-        context.read.setdefault(name, set()).add(gapped.fingerprint)
-        return Table(gapped.values, gapped.owner, (), gapped)
     if name == "planted_gaussian":
         random = np.random.RandomState(1)
         rows = random.multivariate_normal(np.zeros(DIMENSIONS), planted(), min(PLANTED, setup.rows))
         context.read.setdefault(name, set()).add(fingerprint([rows]))
-    else:
-        data = context.dataset(name, train_size=None, test_size=None)
-        rows = np.concatenate([data.train[: setup.rows], data.test])[: setup.rows]
-        rows = np.asarray(to_float(jnp.asarray(rows)), np.float64)
-        if rows.ndim == 4 and max(rows.shape[1:3]) > SIDE and name in SCALES["small"].datasets:
-            n, h, w, c = rows.shape
-            rows = rows.reshape(n, h // 2, 2, w // 2, 2, c).mean((2, 4))
-    image = rows.shape[1:] if rows.ndim == 4 else ()
-    flat = rows.reshape(len(rows), -1)
-    return Table(flat, np.arange(flat.shape[1]), image)
-
-
-class Hidden(NamedTuple):
-    """What a seed hides of a table, bool [N, E] each."""
-
-    test: np.ndarray  # what is judged
-    valid: np.ndarray  # what chooses
-    seen: np.ndarray  # what methods see
-
-
-def hide(whole: Table, pattern: str, share: float, seed: int) -> Hidden:
-    """Returns what a seed hides: entries at random, or a block of each image."""
-    random, observed = np.random.RandomState(seed), ~np.isnan(whole.values)
-    if pattern == "block":
-        test = blocks(observed, share, whole.image, random)
-        rest = observed & ~test
-        some = random.random_sample(len(rest)) < VALID_BLOCKS
-        valid = blocks(rest, share, whole.image, random) & some[:, None]
-    else:
-        test = scattered(observed, share, whole.owner, random)
-        rest = observed & ~test
-        valid = scattered(rest, VALID, whole.owner, random)
-    return Hidden(test, valid, rest & ~valid)
-
-
-class Standard(NamedTuple):
-    """Columns on one scale, by what is seen of them; images stay as they are."""
-
-    mean: np.ndarray  # [E]
-    deviation: np.ndarray  # [E]
-
-    @classmethod
-    def of(cls, whole: Table, seen: np.ndarray) -> Standard:
-        if whole.image:
-            return cls(np.zeros(seen.shape[1]), np.ones(seen.shape[1]))
-        known = np.where(seen, whole.values, np.nan)
-        deviation = np.nanstd(known, axis=0)
-        return cls(np.nanmean(known, axis=0), np.where(deviation > 0, deviation, 1))
-
-    def rows(self, whole: Table, seen: np.ndarray) -> np.ndarray:
-        """Returns rows [N, E] with NaN where nothing is seen."""
-        return np.where(seen, (whole.values - self.mean) / self.deviation, np.nan)
-
-    def back(self, rows: np.ndarray) -> np.ndarray:
-        return rows * self.deviation + self.mean
+        return Table(rows, np.arange(DIMENSIONS), ())
+    halved = name in SCALES["small"].datasets
+    return load_table(context, name, setup.rows, SIDE if halved else None)
 
 
 @functools.cache
@@ -329,18 +253,6 @@ def fill(plan: Scale, setup: Setup, method: str, whole: Table, hidden: Hidden, s
     return Filled(chosen, errors[chosen], values, low, high)
 
 
-def accuracy(whole: Table, values: np.ndarray, where: np.ndarray) -> float:
-    """Returns the share of hidden categories whose most likely level is right; NaN of none."""
-    right: list[np.ndarray] = []
-    for column in whole.gapped.columns if whole.gapped else ():
-        if column.levels:
-            part = slice(column.start, column.stop)
-            rows = where[:, column.start]
-            right.append(values[rows, part].argmax(1) == whole.values[rows, part].argmax(1))
-    found = np.concatenate(right) if right else np.zeros(0)
-    return float(found.mean()) if len(found) else float("nan")
-
-
 def impute(context: Context, point: Point) -> list[Measured]:
     """Hides, fills and judges, for each seed."""
     name, pattern, method = (str(point[field]) for field in ("dataset", "pattern", "method"))
@@ -367,23 +279,25 @@ def impute(context: Context, point: Point) -> list[Measured]:
             Measured(
                 metrics,
                 {"seed": seed, "setting": found.setting},
-                {"levels": np.array(LEVELS), "coverage": coverage, **pictures(whole, hidden, found)},
+                {
+                    "levels": np.array(LEVELS),
+                    "coverage": coverage,
+                    **pictures(whole, hidden, found),
+                },
             )
         )
     return measured
 
 
 def pictures(whole: Table, hidden: Hidden, found: Filled) -> dict[str, np.ndarray]:
-    """Returns what the sheet shows of images: the first, what is seen, and what is filled in."""
+    """Returns what the sheet shows of images: the first, where gaps are, and what fills them."""
     if not whole.image:
         return {}
     some = lambda rows: rows[:SHOWN].reshape(-1, *whole.image).astype(np.float32)
-    known = np.where(hidden.test, whole.values, found.values)  # validation entries: as filled
     return {
         "clean": some(whole.values),
         "hidden": some(hidden.test),
         "filled": some(np.where(hidden.test, found.values, whole.values)),
-        "seen": some(np.where(hidden.seen, whole.values, known)),
     }
 
 
@@ -488,7 +402,9 @@ def claims() -> tuple[Claim, ...]:
     control = _value("rmse", "planted_gaussian", CONTROL)
     lowest = combine("planted_gaussian: the lowest RMSE of all", min, *planted.values())
     bar = "a theorem: the conditional mean has the least squared error"
-    mse = combine("breast_cancer: MSE of MIWAE", np.square, _value("rmse", "breast_cancer", "miwae"))
+    mse = combine(
+        "breast_cancer: MSE of MIWAE", np.square, _value("rmse", "breast_cancer", "miwae")
+    )
     shares = SCALES["small"].datasets["breast_cancer"].missing
     return (
         *beaten,
