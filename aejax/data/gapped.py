@@ -83,8 +83,9 @@ def read_gapped(path: Path | str) -> Gapped:
     A column of numbers stays one. A column of words, or of true and false, is a category.
 
     Raises:
-      ConfigError: no such file, too few rows; a column that is empty, has an infinity, words between
-        numbers, or too many different words: one line with file, column and row (the first is 0).
+      ConfigError: no such file, too few rows; a column that is empty, has an infinity, words
+        between numbers, or too many different words: one line with file, column and row (the
+        first is 0).
     """
     path = Path(path).expanduser()
     field = f"dataset={str(path)!r}"

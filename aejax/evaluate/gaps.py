@@ -78,7 +78,7 @@ def error_quantiles(
     of all by five entries' worth.
 
     Args:
-      errors: truth minus filled, [N, E].
+      errors: truth minus filled, [N, E], columns on scales that are alike.
       where: bool [N, E], the hidden entries.
       levels: of the intervals, between 0 and 1.
 

@@ -97,7 +97,7 @@ def impute(
     def absorb(sums: _Sums, start: Array) -> tuple[_Sums, tuple[Array, Array]]:
         z, log_w, means = jax.vmap(one)(start + jnp.arange(chunk))
         top = jnp.maximum(sums.top, log_w.max(0))
-        old, new = jnp.exp(sums.top - top), jnp.exp(log_w - top)
+        old, new = jnp.exp(sums.top - top), jnp.exp(log_w - top[None])
         wide = old.reshape(-1, *[1] * (rows.ndim - 1))
         together = jnp.einsum("sb,sb...->b...", new, means)
         return (
@@ -116,11 +116,14 @@ def impute(
     empty = _Sums(floor, zeros, zeros, jnp.zeros(rows.shape, jnp.float32))
     sums, (z, log_w) = jax.lax.scan(absorb, empty, jnp.arange(0, samples, chunk))
     mean = sums.values / sums.first.reshape(-1, *[1] * (rows.ndim - 1))
-    z, log_w = z.reshape(-1, *z.shape[2:]), log_w.reshape(-1, rows.shape[0])
+    z, log_w = values_of(z).reshape(-1, *values_of(z).shape[2:]), log_w.reshape(-1, rows.shape[0])
+    below = jnp.cumsum(jax.nn.softmax(log_w, axis=0), axis=0)  # [S, B]
 
     def draw(m: Array) -> Array:
         own = jax.random.fold_in(stream(key, "draws"), m)
-        which = jax.random.categorical(stream(own, "which"), log_w, axis=0)  # [B]
+        # By the distribution function: a categorical draw makes S random numbers of each.
+        level = jax.random.uniform(stream(own, "which"), zeros.shape) * below[-1]
+        which = jnp.minimum(jnp.sum(below < level[None], axis=0), samples - 1)  # [B]
         code = beside(jnp.take_along_axis(z, which[None, :, None], axis=0)[0], h)
         drawn = likelihood.sample(stream(own, "values"), model.decode(variables, code))
         return jnp.where(gap, _inside(likelihood, drawn), rows)

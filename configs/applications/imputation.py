@@ -78,7 +78,9 @@ class Setup(NamedTuple):
     block: tuple[float, ...] = ()  # shares of the area of an image
     rows: int = 100_000  # the most
     latent: int = 10
-    samples: int = 5  # of the bound
+    steps: int = 2000
+    decoders: tuple[Any, ...] = ((), None)  # linear, or the encoder's mirror image
+    rates: tuple[float, ...] = (3e-3, 1e-2)  # of learning
 
 
 class Scale(NamedTuple):
@@ -86,26 +88,30 @@ class Scale(NamedTuple):
 
     datasets: dict[str, Setup]
     own: Setup
-    steps: int
     seeds: int
     width: int
     samples: int  # of imputation
 
 
+IMAGES = (None,), (1e-3, 3e-3, 1e-2)  # decoders, rates
+SAMPLES = 5  # of the bound
 SCALES = {
     "smoke": Scale(
-        {"planted_gaussian": Setup((0.5,), rows=200, latent=3)}, Setup((0.3,)), 200, 2, 32, 200
+        {"planted_gaussian": Setup((0.5,), rows=200, latent=3, steps=200, decoders=((),))},
+        Setup((0.3,), steps=200, decoders=((),)),
+        2,
+        32,
+        200,
     ),
     "small": Scale(
         {
             "planted_gaussian": Setup((0.5,), latent=3),
             "breast_cancer": Setup((0.1, 0.3, 0.5, 0.8)),
             "wine": Setup((0.5,)),
-            "digits": Setup((0.5,), (0.25,), rows=1000, latent=16),
-            "mnist": Setup((0.5,), (0.25,), rows=1000, latent=16),
+            "digits": Setup((0.5,), (), 1000, 16, 1000, *IMAGES),
+            "mnist": Setup((0.5,), (0.25,), 1000, 16, 1000, *IMAGES),
         },
         Setup((0.1, 0.3), (0.25,), rows=2000),
-        2000,
         3,
         128,
         1000,
@@ -120,10 +126,9 @@ APPLICATION = Application(
     shown=("valid_rmse", "rmse", "coverage_50", "coverage_90", "width_90", "category_accuracy"),
     chosen={"setting": "validation"},
 )
-RATES = (1e-3, 3e-3, 1e-2)  # learning rates, MIWAE's grid: a low one also ends early
 CONTROL = "closed_form"
+NARROW = ("breast_cancer", "wine")  # of hundreds of columns, forests take minutes a setting
 METHODS = ("miwae", *IMPUTERS)
-FORESTS = 40  # columns, the most: beyond, forests take minutes a setting
 
 
 def get_config(scale: str = "small") -> ConfigDict:
@@ -161,7 +166,7 @@ def table(context: Context, name: str) -> Table:
 
 
 @functools.cache
-def network(shape: tuple[int, ...], latent: int, samples: int, width: int) -> aejax.Autoencoder:
+def network(shape: tuple[int, ...], latent: int, width: int, decoder: Any) -> aejax.Autoencoder:
     """Returns the model for rows of a shape: compiled once for all seeds and shares."""
     return aejax.models.build(
         "miwae",
@@ -171,22 +176,27 @@ def network(shape: tuple[int, ...], latent: int, samples: int, width: int) -> ae
             "widths": (width,),
             "activation": "tanh",
             "likelihood": "discretized_logistic" if len(shape) == 3 else "gaussian_learned",
-            "samples": samples,
+            "samples": SAMPLES,
             "mask_input": True,
+            "decoder_widths": decoder,
         },
     )
 
 
 def trained(plan: Scale, setup: Setup, whole: Table, rows: np.ndarray, seed: int) -> dict[str, Any]:
-    """Returns setting -> a trained MIWAE, side by side in one program."""
-    shape = whole.image or rows.shape[1:]
-    members = aejax.fit_population(
-        network(shape, setup.latent, setup.samples, plan.width),
-        rows.reshape(len(rows), *shape).astype(np.float32),
-        seeds=[seed], hp={"lr": RATES}, steps=plan.steps, batch_size=min(64, len(rows)),
-        progress=False,
-    )  # fmt: skip
-    return {named({"lr": rate}): member for rate, member in zip(RATES, members, strict=True)}
+    """Returns setting -> a trained MIWAE; the rates of one decoder are one program."""
+    shape, found = whole.image or rows.shape[1:], {}
+    for decoder in setup.decoders:
+        members = aejax.fit_population(
+            network(shape, setup.latent, plan.width, decoder),
+            rows.reshape(len(rows), *shape).astype(np.float32),
+            seeds=[seed], hp={"lr": setup.rates}, steps=setup.steps,
+            batch_size=min(64, len(rows)), progress=False,
+        )  # fmt: skip
+        said = "linear" if decoder == () else "mirrored"
+        for rate, member in zip(setup.rates, members, strict=True):
+            found[named({"decoder": said, "lr": rate})] = member
+    return found
 
 
 def filled_by(member: Any, rows: np.ndarray, samples: int) -> np.ndarray:
@@ -248,8 +258,11 @@ def fill(plan: Scale, setup: Setup, method: str, whole: Table, hidden: Hidden, s
         values, low, high = map(scaled.back, found)
     else:
         values = made[chosen]
-        below, above = error_quantiles(whole.values - values, hidden.valid, LEVELS)
-        low, high = values + below[:, None], values + above[:, None]
+        missed = (whole.values - values) / scaled.deviation
+        low, high = (
+            values + ends[:, None] * scaled.deviation
+            for ends in error_quantiles(missed, hidden.valid, LEVELS)
+        )
     return Filled(chosen, errors[chosen], values, low, high)
 
 
@@ -332,8 +345,8 @@ def methods_of(dataset: str) -> Sequence[str]:
     """Returns the methods that a data set is given to."""
     if dataset == "planted_gaussian":
         return (*METHODS, CONTROL)
-    images = dataset in ("digits", "mnist")
-    return [each for each in METHODS if not (images and each == "iterated_trees")]
+    wide = dataset not in NARROW and Path(dataset).suffix.lower() not in TABLES
+    return [each for each in METHODS if not (wide and each == "iterated_trees")]
 
 
 def tasks(scale: str, dataset: str) -> Iterator[Task]:

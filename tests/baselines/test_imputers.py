@@ -32,7 +32,7 @@ def test_what_is_observed_stays_and_gaps_are_filled(name):
 def test_the_nearest_of_all_rows_is_a_copy_of_it():
     twice = np.concatenate([TRUTH, GIVEN])
     found = IMPUTERS["neighbours"].fn(twice, 0, k=5)[len(TRUTH) :]
-    np.testing.assert_allclose(found, TRUTH, atol=1e-6)  # at no distance: its weight is all
+    np.testing.assert_allclose(found, TRUTH, atol=1e-4)  # at no distance: its weight is all
 
 
 def test_a_linear_relation_is_found():

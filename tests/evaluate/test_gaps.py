@@ -54,7 +54,7 @@ def test_rmse_is_of_the_hidden_entries_in_the_columns_unit():
 
 
 def test_intervals_of_errors_hold_their_share_of_new_errors():
-    scale = np.array([1.0, 5.0, 0.2, 1.0, 30.0, 1.0])
+    scale = np.array([1.0, 1.5, 0.6, 1.0, 2.0, 1.0])
     errors = random().standard_normal((4000, 6)) * scale
     new = np.random.RandomState(1).standard_normal((4000, 6)) * scale
     where = np.ones(errors.shape, bool)

@@ -11,8 +11,8 @@ from scipy.stats import multivariate_normal
 import aejax
 from aejax.baselines.imputers import conditional_gaussian
 from aejax.errors import ConfigError
-from aejax.evaluate.imputation import impute
 from aejax.evaluate.importance import log_likelihood
+from aejax.evaluate.imputation import impute
 from aejax.likelihoods.observed import observed
 from aejax.likelihoods.pixels import LIKELIHOODS
 from aejax.models.variational.iwae import iwae

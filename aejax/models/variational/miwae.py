@@ -25,6 +25,7 @@ def miwae(
     likelihood: str = "bernoulli",
     samples: int = 5,
     mask_input: bool = False,
+    decoder_widths: tuple[int, ...] | None = None,
     init: str = "glorot_uniform",
     net: str = "dense",
     condition: ConditionArg = 0,
@@ -43,6 +44,8 @@ def miwae(
       samples: k, static.
       mask_input: the encoder reads a second array of channels too, 1 in the gaps; without it, as in
         the paper, a gap and a zero look the same. Standardise columns, so that zero is their mean.
+      decoder_widths: hidden widths of the decoder where it is no mirror image; () is a linear one,
+        as of factor analysis, for small tables.
       Others and errors: as in `iwae`; a likelihood whose features depend on each other.
     """
     shape = example_shape(features)
@@ -57,6 +60,7 @@ def miwae(
         outputs=space.outputs,
         activation=activation,
         init=init,
+        decoder_widths=decoder_widths,
     )
     return compose(
         name="miwae",
