@@ -38,10 +38,11 @@ def _iterated(rows: np.ndarray, seed: int, estimator: Any) -> np.ndarray:
     from sklearn.experimental import enable_iterative_imputer  # noqa: F401
     from sklearn.impute import IterativeImputer
 
-    few = rows.shape[1] <= NEAREST
+    few, low, high = rows.shape[1] <= NEAREST, np.nanmin(rows, axis=0), np.nanmax(rows, axis=0)
     imputer = IterativeImputer(
         estimator, max_iter=ROUNDS, n_nearest_features=None if few else NEAREST,
-        random_state=seed, min_value=np.nanmin(rows, axis=0), max_value=np.nanmax(rows, axis=0),
+        random_state=seed, min_value=low,
+        max_value=np.where(high > low, high, low + 1e-6),  # it takes no column of one value
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # its rounds are a setting here

@@ -16,6 +16,9 @@ deviations of the whole column, of images in grey levels from 0 to 1.
 Intervals of MIWAE and of the closed form are quantiles of p(missing | observed). The others say a
 value alone; theirs are quantiles of their errors on validation entries, by column.
 
+A pilot on the gaps of seed 7, which is none of the run's, was seen before the claims: MIWAE's MSE
+on the breast cancer table was .306 there, of forests .317, of linear regressions .262.
+
 `planted_gaussian` is the control: for a Gaussian that is known, the conditional mean in closed form
 has the least RMSE there is.
 """
@@ -81,6 +84,7 @@ class Setup(NamedTuple):
     steps: int = 2000
     decoders: tuple[Any, ...] = ((), None)  # linear, or the encoder's mirror image
     rates: tuple[float, ...] = (3e-3, 1e-2)  # of learning
+    samples: int = 1000  # of imputation
 
 
 class Scale(NamedTuple):
@@ -90,33 +94,31 @@ class Scale(NamedTuple):
     own: Setup
     seeds: int
     width: int
-    samples: int  # of imputation
 
 
-IMAGES = (None,), (1e-3, 3e-3, 1e-2)  # decoders, rates
-SAMPLES = 5  # of the bound
+BOUND = 5  # samples
 SCALES = {
     "smoke": Scale(
-        {"planted_gaussian": Setup((0.5,), rows=200, latent=3, steps=200, decoders=((),))},
-        Setup((0.3,), steps=200, decoders=((),)),
+        {
+            "planted_gaussian": Setup((0.5,), (), 200, 3, 200, ((),), samples=200),
+            "digits": Setup((), (0.25,), 120, 4, 30, (None,), (3e-3,), 20),
+        },
+        Setup((0.3,), (), 2000, 3, 200, ((),), samples=200),
         2,
         32,
-        200,
     ),
     "small": Scale(
         {
             "planted_gaussian": Setup((0.5,), latent=3),
-            "breast_cancer": Setup((0.1, 0.3, 0.5, 0.8)),
+            "breast_cancer": Setup((0.1, 0.5, 0.8)),
             "wine": Setup((0.5,)),
-            "digits": Setup((0.5,), (), 1000, 16, 1000, *IMAGES),
-            "mnist": Setup((0.5,), (0.25,), 1000, 16, 1000, *IMAGES),
+            "mnist": Setup((0.5,), (0.25,), 1000, 16, 1000, (None,), (1e-3, 3e-3, 1e-2), 200),
         },
-        Setup((0.1, 0.3), (0.25,), rows=2000),
+        Setup((0.1, 0.3), (), 5000),
         3,
         128,
-        1000,
     ),
-}  # fmt: skip
+}
 
 APPLICATION = Application(
     title="Imputation: missing values in tables and images, and how surely they are known",
@@ -129,6 +131,7 @@ APPLICATION = Application(
 CONTROL = "closed_form"
 NARROW = ("breast_cancer", "wine")  # of hundreds of columns, forests take minutes a setting
 METHODS = ("miwae", *IMPUTERS)
+LIGHT = tuple(each for each in METHODS if each != "iterated_trees")
 
 
 def get_config(scale: str = "small") -> ConfigDict:
@@ -176,7 +179,7 @@ def network(shape: tuple[int, ...], latent: int, width: int, decoder: Any) -> ae
             "widths": (width,),
             "activation": "tanh",
             "likelihood": "discretized_logistic" if len(shape) == 3 else "gaussian_learned",
-            "samples": SAMPLES,
+            "samples": BOUND,
             "mask_input": True,
             "decoder_widths": decoder,
         },
@@ -246,7 +249,7 @@ def fill(plan: Scale, setup: Setup, method: str, whole: Table, hidden: Hidden, s
         return Filled("as it is", error, values, values - half, values + half)
     if method == "miwae":
         members = trained(plan, setup, whole, rows, seed)
-        made = {name: filled_by(one, rows, plan.samples) for name, one in members.items()}
+        made = {name: filled_by(one, rows, setup.samples) for name, one in members.items()}
     else:
         fn, grid = IMPUTERS[method]
         made = {named(each): fn(rows, seed, **each) for each in settings(grid)}
@@ -254,7 +257,7 @@ def fill(plan: Scale, setup: Setup, method: str, whole: Table, hidden: Hidden, s
     errors = {name: rmse(whole.values, each, hidden.valid, unit) for name, each in made.items()}
     chosen = best({name: [-error] for name, error in errors.items()})
     if method == "miwae":
-        found = drawn_by(members[chosen], rows, plan.samples)
+        found = drawn_by(members[chosen], rows, setup.samples)
         values, low, high = map(scaled.back, found)
     else:
         values = made[chosen]
@@ -327,7 +330,7 @@ def complete(context: Context, point: Point) -> Measured:
     rows = scaled.rows(whole, observed)
     if method == "miwae":
         member = trained(plan, plan.own, whole, rows, 0)[choice.setting]
-        again = filled_by(member, rows, plan.samples)
+        again = filled_by(member, rows, plan.own.samples)
     else:
         fn, grid = IMPUTERS[method]
         (setting,) = (each for each in settings(grid) if named(each) == choice.setting)
@@ -341,12 +344,12 @@ def complete(context: Context, point: Point) -> Measured:
     )
 
 
-def methods_of(dataset: str) -> Sequence[str]:
+def methods_of(scale: str, dataset: str) -> Sequence[str]:
     """Returns the methods that a data set is given to."""
     if dataset == "planted_gaussian":
-        return (*METHODS, CONTROL)
+        return [*METHODS, CONTROL] if scale != "smoke" else [*LIGHT, CONTROL]
     wide = dataset not in NARROW and Path(dataset).suffix.lower() not in TABLES
-    return [each for each in METHODS if not (wide and each == "iterated_trees")]
+    return LIGHT if wide else METHODS
 
 
 def tasks(scale: str, dataset: str) -> Iterator[Task]:
@@ -355,7 +358,7 @@ def tasks(scale: str, dataset: str) -> Iterator[Task]:
     setup, own = plan.datasets.get(dataset, plan.own), dataset not in plan.datasets
     is_table = Path(dataset).suffix.lower() in TABLES
     patterns = {"scattered": setup.missing, "block": () if own else setup.block}
-    for method in methods_of(dataset):
+    for method in methods_of(scale, dataset):
         for pattern, shares in patterns.items():
             for share in shares:
                 point = {"dataset": dataset, "pattern": pattern, "missing": share, "method": method}
@@ -374,20 +377,22 @@ def _value(
     return pick(metric, where, label=f"{dataset}, {missing:g} {pattern}: {metric} of {method}")
 
 
-MATTEI = "Mattei & Frellsen 2019, imputation of UCI tables"
+MATTEI = "Mattei & Frellsen 2019, single imputation of tables"
 
 
+PAPERS = "MSE .280 of MIWAE, .291 of missForest"
+SAME = "the baseline of the same run"
 # (data set, pattern, share, whose RMSE MIWAE's is below, what is said elsewhere).
 BELOW = (
-    ("breast_cancer", "scattered", 0.5, "column_mean", "MSE .280 of MIWAE, 1.00 of the mean"),
-    ("breast_cancer", "scattered", 0.5, "neighbours", "MSE .280 of MIWAE"),
-    ("breast_cancer", "scattered", 0.5, "iterated_trees", "MSE .280 against .291 of missForest"),
-    ("breast_cancer", "scattered", 0.5, "iterated_linear", "MSE .280 of MIWAE; of mice, more"),
-    ("wine", "scattered", 0.5, "iterated_trees", "MIWAE below missForest on most tables"),
-    ("mnist", "scattered", 0.5, "neighbours", "MNIST: MIWAE, imputed and classified, is best"),
-    ("mnist", "scattered", 0.5, "iterated_linear", "MNIST: MIWAE, imputed and classified, is best"),
-    ("mnist", "block", 0.25, "neighbours", "a block has no neighbour to copy: open"),
-    ("mnist", "block", 0.25, "iterated_linear", "a block has no neighbour to copy: open"),
+    ("breast_cancer", "scattered", 0.5, "column_mean", SAME),
+    ("breast_cancer", "scattered", 0.5, "neighbours", SAME),
+    ("breast_cancer", "scattered", 0.5, "iterated_trees", f"{PAPERS} (from memory)"),
+    ("breast_cancer", "scattered", 0.5, "iterated_linear", SAME),
+    ("wine", "scattered", 0.5, "iterated_trees", SAME),
+    ("mnist", "scattered", 0.5, "neighbours", SAME),
+    ("mnist", "scattered", 0.5, "iterated_linear", SAME),
+    ("mnist", "block", 0.25, "neighbours", SAME),
+    ("mnist", "block", 0.25, "iterated_linear", SAME),
 )
 OTHERS = ("miwae", *IMPUTERS)
 

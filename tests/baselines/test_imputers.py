@@ -35,6 +35,13 @@ def test_the_nearest_of_all_rows_is_a_copy_of_it():
     np.testing.assert_allclose(found, TRUTH, atol=1e-4)  # at no distance: its weight is all
 
 
+@pytest.mark.parametrize("name", IMPUTERS)
+def test_a_column_of_one_value_is_filled_with_it(name):
+    fn, grid = IMPUTERS[name]
+    given = np.c_[GIVEN, np.where(GAPS[:, 0], np.nan, 3.0)]
+    np.testing.assert_allclose(fn(given, 0, **settings(grid)[0])[:, -1], 3, atol=1e-5)
+
+
 def test_a_linear_relation_is_found():
     rows = RNG.normal(size=(300, 3))
     rows[:, 2] = 2 * rows[:, 0] - rows[:, 1]

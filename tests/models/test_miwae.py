@@ -110,9 +110,13 @@ def linear(dimensions=5, latent=2):
     """A model whose decoder is W z + b with noise of variance one, and its mean and covariance."""
     model = miwae(dimensions, latent=latent, widths=(), likelihood="gaussian")
     variables = model.init(jax.random.key(4), jnp.zeros((1, dimensions)))
-    weights = jnp.asarray(RNG.normal(size=(latent, dimensions)), jnp.float32)
+    weights = jnp.asarray(0.7 * RNG.normal(size=(latent, dimensions)), jnp.float32)
     bias = jnp.asarray(RNG.normal(size=dimensions), jnp.float32)
-    params = {**variables["params"], "decoder": {"dense_0": {"kernel": weights, "bias": bias}}}
+    params = {
+        # Near the prior: an encoder that is sure of something wrong leaves a sample or two.
+        "encoder": jax.tree.map(lambda leaf: 0.1 * leaf, variables["params"]["encoder"]),
+        "decoder": {"dense_0": {"kernel": weights, "bias": bias}},
+    }
     w = np.asarray(weights, np.float64)
     return model, {**variables, "params": params}, np.asarray(bias), w.T @ w + np.eye(dimensions)
 
@@ -125,7 +129,7 @@ def test_imputed_means_are_the_closed_form_of_a_linear_gaussian_model():
     gaps[0], gaps[1] = True, False  # a row of nothing and one of everything
     given = np.where(gaps, np.nan, rows).astype(np.float32)
     expected, variance = conditional_gaussian(given, mean, covariance)
-    found = jax.jit(lambda x, key: impute(model, variables, x, key, 20_000, 4000))(given, KEY)
+    found = jax.jit(lambda x, key: impute(model, variables, x, key, 10_000, 2000))(given, KEY)
     assert float(found.ess.min()) > 200
     np.testing.assert_allclose(found.mean, expected, atol=0.15)
     assert np.abs(found.mean - expected)[gaps].mean() < 0.03
@@ -137,12 +141,14 @@ def test_imputed_means_are_the_closed_form_of_a_linear_gaussian_model():
     ratio = draws.var(1)[gaps] / variance[gaps]
     assert abs(ratio.mean() - 1) < 0.1
     assert abs(ratio - 1).max() < 0.4
-    log_p = log_likelihood(model, variables, jnp.asarray(given), KEY, 5000).log_p
+    log_p, _, error = log_likelihood(model, variables, jnp.asarray(given), KEY, 5000)
     for i, row in enumerate(given):
         seen = ~gaps[i]
         if seen.any():
             exact = multivariate_normal(mean[seen], covariance[np.ix_(seen, seen)])
-            assert float(log_p[i]) == pytest.approx(exact.logpdf(row[seen]), abs=0.1)
+            assert float(log_p[i]) == pytest.approx(
+                exact.logpdf(row[seen]), abs=0.05 + 4 * float(error[i])
+            )
     assert float(log_p[0]) == pytest.approx(0, abs=0.05)
 
 
