@@ -29,7 +29,8 @@ def neighbours(rows: np.ndarray, seed: int, k: int) -> np.ndarray:
     """
     from sklearn.impute import KNNImputer
 
-    return KNNImputer(n_neighbors=k, weights="distance").fit_transform(rows)
+    imputer: Any = KNNImputer(n_neighbors=k, weights="distance")
+    return imputer.fit_transform(rows)
 
 
 def _iterated(rows: np.ndarray, seed: int, estimator: Any) -> np.ndarray:
@@ -39,7 +40,7 @@ def _iterated(rows: np.ndarray, seed: int, estimator: Any) -> np.ndarray:
     from sklearn.impute import IterativeImputer
 
     few, low, high = rows.shape[1] <= NEAREST, np.nanmin(rows, axis=0), np.nanmax(rows, axis=0)
-    imputer = IterativeImputer(
+    imputer: Any = IterativeImputer(
         estimator, max_iter=ROUNDS, n_nearest_features=None if few else NEAREST,
         random_state=seed, min_value=low,
         max_value=np.where(high > low, high, low + 1e-6),  # it takes no column of one value

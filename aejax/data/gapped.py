@@ -113,14 +113,17 @@ def read_gapped(path: Path | str) -> Gapped:
 
 def _encoded(given: Any, name: Any, start: int, field: str) -> tuple[Column, np.ndarray]:
     """Returns a column and its numbers [N, levels or 1]."""
-    from pandas import to_numeric
     from pandas.api import types
 
     gap = given.isna().to_numpy()
     if gap.all():
         raise ConfigError(f"{field} has no value in any row. Allowed: one observed value or more.")
-    if types.is_numeric_dtype(given) and not types.is_bool_dtype(given):
-        numbers = given.to_numpy(dtype=np.float64, na_value=np.nan)
+    if types.is_datetime64_any_dtype(given) or types.is_timedelta64_dtype(given):
+        raise ConfigError(
+            f"{field} is {given.dtype}. Allowed: numbers and categories; write times as numbers."
+        )
+    numbers = _numbers(given, gap, field)
+    if numbers is not None:
         wrong = np.flatnonzero(np.isinf(numbers))
         if len(wrong):
             raise ConfigError(
@@ -129,17 +132,6 @@ def _encoded(given: Any, name: Any, start: int, field: str) -> tuple[Column, np.
             )
         whole = bool((numbers[~gap] == np.rint(numbers[~gap])).all())
         return Column(name, start, whole=whole), numbers[:, None]
-    if types.is_datetime64_any_dtype(given) or types.is_timedelta64_dtype(given):
-        raise ConfigError(
-            f"{field} is {given.dtype}. Allowed: numbers and categories; write times as numbers."
-        )
-    isnumber = to_numeric(given.where(~gap), errors="coerce").notna().to_numpy()
-    if not types.is_bool_dtype(given) and isnumber.sum() > NUMBERS * (~gap).sum():
-        at = np.flatnonzero(~isnumber & ~gap)[0]
-        raise ConfigError(
-            f"{field} holds {given.iloc[at]!r:.40} in row {at}, between numbers. Allowed: numbers, "
-            "or an empty cell where one is missing."
-        )
     levels = sorted(set(given[~gap]), key=str)
     if len(levels) > MOST_LEVELS:
         raise ConfigError(
@@ -151,3 +143,29 @@ def _encoded(given: Any, name: Any, start: int, field: str) -> tuple[Column, np.
     values = (index[:, None] == np.arange(len(levels))).astype(np.float64)
     values[gap] = np.nan
     return Column(name, start, tuple(levels)), values
+
+
+def _numbers(given: Any, gap: np.ndarray, field: str) -> np.ndarray | None:
+    """Returns a column of numbers [N] with NaN in its gaps; None of a category.
+
+    Raises:
+      ConfigError: words between numbers.
+    """
+    from pandas import to_numeric
+    from pandas.api import types
+
+    if all(isinstance(value, bool | np.bool_) for value in given[~gap]):
+        return None  # with gaps, pandas reads true and false as objects
+    if types.is_numeric_dtype(given):
+        return given.to_numpy(dtype=np.float64, na_value=np.nan)
+    parsed: Any = to_numeric(given.where(~gap), errors="coerce")
+    wrong = parsed.isna().to_numpy() & ~gap
+    if (~gap).sum() - wrong.sum() <= NUMBERS * (~gap).sum():
+        return None
+    if wrong.any():
+        at = int(wrong.argmax())
+        raise ConfigError(
+            f"{field} holds {given.iloc[at]!r:.40} in row {at}, between numbers. Allowed: numbers, "
+            "or an empty cell where one is missing."
+        )
+    return parsed.to_numpy(dtype=np.float64, na_value=np.nan)

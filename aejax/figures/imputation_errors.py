@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 
 from aejax.figures.output import Arrayed
 from aejax.figures.style import BLACK, COLOURS, GREY, Plot, note, panels, styled
@@ -59,7 +63,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     for i, here in enumerate(shown.values()):
         _errors(axes[2 * i], here, table)
         _coverage(axes[2 * i + 1], here, arrays, table)
-    handles: dict[str, object] = {}
+    handles: dict[str, Artist] = {}
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
@@ -78,14 +82,14 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     return Plot(figure, table)
 
 
-def _errors(axis, here: list[Row], table: list[dict[str, object]]) -> None:
+def _errors(axis: Axes, here: list[Row], table: list[dict[str, object]]) -> None:
     shares = sorted({row["point"]["missing"] for row in here})
     for share in shares:
         found = by_method(here, share)
         for j, (method, mine) in enumerate(found.items()):
             values = [row["metrics"]["rmse"] for row in mine]
             x = 100 * share if len(shares) > 1 else j
-            style = {"color": COLOUR[method], "linestyle": "none"}
+            style: dict[str, Any] = {"color": COLOUR[method], "linestyle": "none"}
             axis.plot([x] * len(values), values, marker="_", markersize=7, **style)
             label = NAMES[method] if share == shares[0] else None
             axis.plot(x, np.mean(values), marker=MARKS[method], markersize=4, label=label, **style)
@@ -109,7 +113,7 @@ def _errors(axis, here: list[Row], table: list[dict[str, object]]) -> None:
     axis.grid(axis="y", linewidth=0.3)
 
 
-def _coverage(axis, here: list[Row], arrays: Arrayed, table: list[dict[str, object]]) -> None:
+def _coverage(axis: Axes, here: list[Row], arrays: Arrayed, table: list[dict[str, object]]) -> None:
     axis.axhline(0, color=GREY, linewidth=0.8)
     for method, mine in by_method(here, middle(here)).items():
         some = [arrays[row["id"]] for row in mine if row["id"] in arrays]

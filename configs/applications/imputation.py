@@ -337,7 +337,9 @@ def complete(context: Context, point: Point) -> Measured:
         again = fn(rows, 0, **setting)
     path = context.beside_figures / f"completed-{method}.csv"
     with becoming(path) as part:
-        whole.gapped.completed(scaled.back(again)).to_csv(part, index=False)
+        done = whole.gapped.completed(scaled.back(again))
+        unnamed = all(isinstance(column, int) for column in done.columns)  # as in the file
+        done.to_csv(part, index=False, header=not unnamed)
     gaps = int(whole.gapped.frame.isna().to_numpy().sum())
     return Measured(
         {"valid_rmse": choice.valid_rmse, "gaps": gaps}, {"seed": 0, "setting": choice.setting}

@@ -25,6 +25,8 @@ def frame(rows: int = 30) -> pd.DataFrame:
     made.loc[3, "age"] = np.nan
     made.loc[[4, 7], "colour"] = None
     made.loc[5, "height"] = np.nan
+    made["smokes"] = made["smokes"].astype(object)
+    made.loc[6, "smokes"] = None
     return made
 
 
@@ -48,7 +50,7 @@ def test_numbers_and_categories_are_columns_with_gaps(path):
     assert found.owner.tolist() == [0, 1, 2, 2, 2, 3, 3]
     assert [column.whole for column in found.columns[:2]] == [True, False]
     gaps = np.isnan(found.values)
-    assert gaps.sum() == 1 + 1 + 2 * 3
+    assert gaps.sum() == 1 + 1 + 2 * 3 + 2
     assert gaps[4, 2:5].all()
     assert found.values[0, 2:5].tolist() == [0, 0, 1]  # red
     assert found.values[1, 5:].tolist() == [1, 0]  # False
@@ -64,6 +66,7 @@ def test_a_completed_table_has_the_files_cells_and_no_gap(path):
     assert done["age"][3] == 34  # whole numbers stay whole
     assert done["height"][5] == pytest.approx(0.4)
     assert (done["colour"][4], done["colour"][7]) == ("green", "red")
+    assert bool(done["smokes"][6]) is False  # of equals the first
     seen = found.frame.notna().to_numpy()
     same = done.to_numpy(object) == found.frame.to_numpy(object)
     assert same[seen].all()
