@@ -96,7 +96,7 @@ def error_quantiles(
 
 
 def covered(truth: np.ndarray, low: np.ndarray, high: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Returns the share of entries `where` that lie in their intervals, [levels].
+    """Returns the share of entries `where` that lie in their intervals, [levels]; NaN of none.
 
     Args:
       truth: [N, E].
@@ -104,4 +104,4 @@ def covered(truth: np.ndarray, low: np.ndarray, high: np.ndarray, where: np.ndar
       where: bool [N, E].
     """
     inside = (low <= truth) & (truth <= high)
-    return inside[:, where].mean(1)
+    return inside[:, where].mean(1) if where.any() else np.full(len(low), np.nan)

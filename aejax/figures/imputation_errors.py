@@ -51,13 +51,14 @@ def by_method(rows: list[Row], share: float) -> dict[str, list[Row]]:
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """Two panels a data set and pattern: errors, and coverage of intervals against their level."""
-    shown = places(of_task(rows, "impute"))
+    mine = of_task(rows, "impute")  # of categories alone there is no error
+    shown = places([row for row in mine if row["metrics"]["rmse"] is not None])
     if not shown:
         return None
     titles = []
     for (dataset, pattern), here in shown.items():
         said = f"{title(dataset)}, {PATTERNS.get(pattern, pattern)}"
-        titles += [said, f"{said}: intervals, {100 * middle(here):.0f} % missing"]
+        titles += [said, "... its intervals"]
     figure, axes = panels(titles, 4 if len(shown) > 1 else 2, 1.35)
     table: list[dict[str, object]] = []
     for i, here in enumerate(shown.values()):
@@ -108,7 +109,8 @@ def _errors(axis: Axes, here: list[Row], table: list[dict[str, object]]) -> None
         axis.set_xticks([])
         axis.set_xlabel(f"{100 * shares[0]:.0f} % missing")
         axis.set_xlim(-0.6, len(found) - 0.4)
-    axis.set_ylim(bottom=0)
+    most = max(row["metrics"]["rmse"] for row in here)
+    axis.set_ylim(0, 1.12 * most)
     axis.set_ylabel("RMSE")
     axis.grid(axis="y", linewidth=0.3)
 
@@ -133,6 +135,6 @@ def _coverage(axis: Axes, here: list[Row], arrays: Arrayed, table: list[dict[str
     axis.set_ylim(min(low, -12), max(high, 12))
     axis.set_xlim(0, 100)
     axis.set_xticks([10, 50, 90])
-    axis.set_xlabel("level, %")
-    axis.set_ylabel("coverage - level, %")
+    axis.set_xlabel(f"level, % ({100 * middle(here):.0f} % missing)")
+    axis.set_ylabel("held - level, %")
     axis.grid(axis="y", linewidth=0.3)

@@ -279,7 +279,8 @@ def impute(context: Context, point: Point) -> list[Measured]:
         found = fill(plan, setup, method, whole, hidden, seed)
         judged = hidden.test & whole.numbers
         coverage = covered(whole.values, found.low, found.high, judged)
-        width = ((found.high - found.low) / whole.scale)[:, judged].mean(1)
+        width = ((found.high - found.low) / whole.scale)[:, judged]
+        width = width.mean(1) if judged.any() else np.full(len(LEVELS), np.nan)
         metrics = {
             "valid_rmse": found.valid_rmse,
             "rmse": rmse(whole.values, found.values, judged, whole.scale),

@@ -69,3 +69,4 @@ def test_perfect_and_hopeless_intervals():
     wide = np.ones((1, 3, 2))
     assert covered(truth, -wide, wide, where) == 1
     assert covered(truth, wide, 2 * wide, where) == 0
+    assert np.isnan(covered(truth, -wide, wide, np.zeros((3, 2), bool)))

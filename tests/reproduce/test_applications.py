@@ -15,6 +15,7 @@ from rich.console import Console
 from aejax.baselines import CLASSIFIERS
 from aejax.errors import ConfigError
 from aejax.evaluate.detection import detection
+from aejax.figures import late
 from aejax.reproduce import Application, papers, table
 from aejax.reproduce.claim import check_paper
 from aejax.reproduce.results import expand, judge, read
@@ -295,6 +296,21 @@ def test_a_table_with_gaps_of_the_users_is_judged_and_completed(tmp_path):
             cells = list(zip(before.split(","), after.split(","), strict=True))
             assert all(new for _, new in cells)
             assert all(not old or old == new or float(old) == float(new) for old, new in cells)
+
+
+def test_a_table_of_categories_alone_is_judged_by_them(tmp_path):
+    random = np.random.RandomState(0)
+    kinds = random.randint(0, 2, 80)
+    lines = ["kind,same"] + [f"{'ab'[k]},{'xy'[k] if random.rand() > 0.1 else ''}" for k in kinds]
+    path = tmp_path / "mine.csv"
+    path.write_text("\n".join(lines) + "\n")
+    rows = own_rows("imputation", path, tmp_path, "neighbours")
+    (first, *_) = rows
+    assert first["metrics"]["rmse"] is None
+    assert first["metrics"]["category_accuracy"] > 0.6
+    done = (tmp_path / "figures" / "completed-neighbours.csv").read_text().split()[1:]
+    assert set(done) == {"a,x", "b,y"}
+    assert late("imputation_errors")(rows, {}) is None
 
 
 def test_a_broken_table_with_gaps_leaves_nothing(tmp_path):
