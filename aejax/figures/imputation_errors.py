@@ -56,7 +56,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     if not shown:
         return None
     titles = []
-    for (dataset, pattern), here in shown.items():
+    for dataset, pattern in shown:
         said = f"{title(dataset)}, {PATTERNS.get(pattern, pattern)}"
         titles += [said, "... its intervals"]
     figure, axes = panels(titles, 4 if len(shown) > 1 else 2, 1.35)
