@@ -21,6 +21,17 @@ on the breast cancer table was .306 there, of forests .317, of linear regression
 
 `planted_gaussian` is the control: for a Gaussian that is known, the conditional mean in closed form
 has the least RMSE there is.
+
+What `small` came to (11 of 17 claims pass): each column regressed on the others, in turns, is hard
+to beat. With half of the breast cancer table missing its RMSE is .522, MIWAE's .556, of forests
+.570, of nearest rows .765, of means 1.01; MIWAE's MSE, .309, is the paper's within .05. Only with
+80 % missing is MIWAE the first (.721 against .733; no claim says so). On small MNIST it is better
+than nearest rows and worse than regressions (.173, .187, .167), under a block likewise (.275, .294,
+.261); on 178 wines forests are first (.828, MIWAE .836). For the planted Gaussian it is 4 % above
+the closed form. What it has beside are intervals of its own: those of 90 % hold 91 % of what is
+missing of the breast cancer table, and are 7 % narrower than the regressions', whose width hidden
+entries had to tell. Those of images hold too much, since most pixels are black and known to be.
+Forests have no images: they would take minutes a setting.
 """
 
 from __future__ import annotations
@@ -122,7 +133,7 @@ SCALES = {
 
 APPLICATION = Application(
     title="Imputation: missing values in tables and images, and how surely they are known",
-    costs={"smoke": "15 s on one core", "small": "8 min on two cores"},
+    costs={"smoke": "15 s on one core", "small": "1215 s on two cores, other work beside it"},
     datasets={name: tuple(scale.datasets) for name, scale in SCALES.items()},
     figures=("imputation_errors", "imputation_sheet"),
     shown=("valid_rmse", "rmse", "coverage_50", "coverage_90", "width_90", "category_accuracy"),
