@@ -6,6 +6,7 @@ from aejax.api.compressing import compress, decompress
 from aejax.api.ex_post import ex_post
 from aejax.api.exporting import export
 from aejax.api.fitted import Fitted
+from aejax.api.imputing import impute
 from aejax.api.saving import load, save
 from aejax.api.scoring import score
 from aejax.api.searching import fit_search
@@ -34,6 +35,7 @@ __all__ = [
     "fit_population",
     "fit_search",
     "fit_study",
+    "impute",
     "interpolate",
     "load",
     "models",

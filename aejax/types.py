@@ -130,6 +130,7 @@ class Likelihood(NamedTuple):
     support: tuple[float, float]
     integers: bool = False  # x holds ids, which no scaling may touch
     scored_mask: Any = None  # bool array of one example's shape: what is scored; None: all of x
+    gaps: bool = False  # NaN in x is a missing value, which the likelihood leaves out
 
 
 class LatentSpace(NamedTuple):

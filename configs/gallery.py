@@ -21,7 +21,7 @@ class Row(NamedTuple):
     args: dict[str, Any] = {}
     hp: dict[str, float] = {}
     steps: int = 6000
-    data: str = "images"  # or films, sentences
+    data: str = "images"  # or gaps (images of which half is missing), films, sentences
     optimizer: str = "adam"
     schedule: str = "cosine"
     clip: bool = False
@@ -198,6 +198,13 @@ ROWS: dict[str, Row] = {
     ),
     "iwae_dreg": Row(
         "The same bound with a gradient of less variance.", {**ROOM, "samples": 5}, ADAM, 5000
+    ),
+    "miwae": Row(
+        "Trained on digits of which half the pixels are missing; the same is filled in here.",
+        {"latent": 16, "widths": (256,), "samples": 5},
+        FAST,
+        3000,
+        data="gaps",
     ),
     "mixture_vae": Row(
         "A learned mixture for a prior: its draws lie where the codes do.",

@@ -59,6 +59,7 @@ ROWS: dict[str, Setup] = {
     "iwae": Setup(args=DENSE),
     "iwae_deep": Setup(args={"latent": 4, "lower": 8, "widths": (32,), "upper_widths": (16,)}),
     "iwae_dreg": Setup(args=DENSE),
+    "miwae": Setup(args=DENSE),
     "wae_mmd": Setup(args=DENSE),
     "wake_sleep": Setup(args=DENSE),
     "warmup_vae": Setup(args=DENSE, hp={"warmup_steps": 500.0}),

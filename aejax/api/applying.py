@@ -79,7 +79,9 @@ def _images(fitted: Fitted, means: np.ndarray, as_bytes: bool) -> np.ndarray:
 
 def _like(given: Any, rows: np.ndarray, means: np.ndarray) -> np.ndarray:
     """Returns means [N, *shape] on the scale and in the layout of the user's array."""
-    scaled = means * np.float32(255) if rows.dtype == np.uint8 else means
+    # Bytes with gaps (a masked array) are rows of floats already.
+    as_bytes = np.uint8 in (rows.dtype, getattr(given, "dtype", None))
+    scaled = means * np.float32(255) if as_bytes else means
     return scaled.reshape(np.shape(given)) if scaled.size == np.size(given) else scaled
 
 

@@ -8,6 +8,7 @@ from aejax.baselines.choosing import best, named, settings
 from aejax.baselines.codecs import CODECS, Code, CodecMethod
 from aejax.baselines.denoisers import DENOISERS, DenoisingMethod
 from aejax.baselines.features import CLASSIFIERS, FEATURES, Encode, FeatureMethod
+from aejax.baselines.imputers import IMPUTERS, ImputationMethod
 from aejax.baselines.inpainters import INPAINTERS, InpaintingMethod
 from aejax.baselines.maps import MAPS, Map, MapMethod
 from aejax.baselines.outliers import OUTLIERS, Detector, OutlierMethod
@@ -19,6 +20,7 @@ __all__ = [
     "CODECS",
     "DENOISERS",
     "FEATURES",
+    "IMPUTERS",
     "INPAINTERS",
     "MAPS",
     "OUTLIERS",
@@ -30,6 +32,7 @@ __all__ = [
     "Detector",
     "Encode",
     "FeatureMethod",
+    "ImputationMethod",
     "InpaintingMethod",
     "Map",
     "MapMethod",

@@ -21,7 +21,7 @@ _CONVERT = {
 }
 
 
-def as_images(array: Any, field: str, *, films: bool = False) -> np.ndarray:
+def as_images(array: Any, field: str, *, films: bool = False, gaps: bool = False) -> np.ndarray:
     """Returns `array` as uint8 or float32 of shape [N, D], [N, H, W, C] or, of films, [N, T, D].
 
     uint8 stays as it is; bool becomes 0 and 255; every other number becomes float32 in its own
@@ -31,11 +31,12 @@ def as_images(array: Any, field: str, *, films: bool = False) -> np.ndarray:
       array: anything NumPy takes as an array of numbers: a NumPy, JAX or memory-mapped array.
       field: how an error names the array, for example `dataset='x.npz', array 'train'`.
       films: rank 3 is T frames of D numbers, for sequence models, and nothing else is allowed.
+      gaps: NaN is a missing value and stays; there is an observed one at least.
 
     Raises:
       ConfigError: not numbers, empty, of another rank, or with a NaN or an infinity (says where).
     """
-    array = as_array(array, field)
+    array = as_array(array, field, gaps)
     if array.size == 0:
         raise ConfigError(f"{field} is empty, its shape is {array.shape}. Allowed: N of 1 or more.")
     ranks, allowed = (
@@ -45,10 +46,10 @@ def as_images(array: Any, field: str, *, films: bool = False) -> np.ndarray:
         raise ConfigError(
             f"{field} has shape {array.shape} of rank {array.ndim}. Allowed: {allowed}."
         )
-    check_finite(array, field)
+    check_finite(array, field, gaps)
     with np.errstate(over="ignore"):
         converted = _CONVERT[array.dtype.kind](array)
-    check_finite(converted, field + " as float32")
+    check_finite(converted, field + " as float32", gaps)
     if array.dtype == np.uint8 and array.max() == 1:
         warnings.warn(
             f"{field} is uint8 with a maximum of 1, next to nothing on the scale of 0..255; "
@@ -78,14 +79,20 @@ def as_labels(array: Any, count: int, field: str) -> np.ndarray:
     return labels
 
 
-def check_finite(array: np.ndarray, field: str) -> None:
-    """Raises ConfigError that names the first NaN or infinity of a float array [N, ...]."""
+def check_finite(array: np.ndarray, field: str, gaps: bool = False) -> None:
+    """Raises ConfigError that names the first NaN or infinity of a float array [N, ...].
+
+    With `gaps`, NaN is a missing value: infinities are named alone, and an array of nothing else.
+    """
     if array.dtype.kind != "f":
         return
+    wrong = np.isinf if gaps else lambda chunk: ~np.isfinite(chunk)
+    if gaps and np.isnan(array).all():
+        raise ConfigError(f"{field} has no value but NaN. Allowed: one observed value or more.")
     rows = max(1, _CHUNK // max(1, array[0].size))
     for start in range(0, len(array), rows):
         chunk = array[start : start + rows]
-        bad = np.argwhere(~np.isfinite(chunk))
+        bad = np.argwhere(wrong(chunk))
         if not len(bad):
             continue
         row, *position = (int(i) for i in bad[0])

@@ -14,7 +14,7 @@ KINDS = "buif"  # bool, unsigned and signed integers, floats
 ALLOWED = "Allowed: uint8, bool, integers and floats."
 
 
-def as_array(given: Any, field: str) -> np.ndarray:
+def as_array(given: Any, field: str, gaps: bool = False) -> np.ndarray:
     """Returns the user's numbers as a NumPy array of bool, integers or floats.
 
     Masked arrays without a masked value, and data frames whose columns are numbers, are such
@@ -24,6 +24,7 @@ def as_array(given: Any, field: str) -> np.ndarray:
       given: anything NumPy takes as an array of numbers: NumPy, JAX or memory-mapped arrays, lists,
         data frames.
       field: how an error names it.
+      gaps: masked and missing values are NaN in what is returned, and no error.
 
     Raises:
       ConfigError: no numbers, a ragged list, a sparse matrix, a masked or missing value (says
@@ -32,9 +33,9 @@ def as_array(given: Any, field: str) -> np.ndarray:
     if is_sparse(given):
         raise ConfigError(f"{field} is a sparse matrix. Allowed: dense rows, {field}.toarray().")
     if hasattr(given, "columns") and hasattr(given, "dtypes") and hasattr(given, "to_numpy"):
-        return _frame(given, field)
+        return _frame(given, field, gaps)
     if isinstance(given, np.ma.MaskedArray):
-        return _unmasked(given, field)
+        return _unmasked(given, field, gaps)
     try:
         array = np.asarray(given)
     except Exception as error:  # whatever an object of another library raises
@@ -80,9 +81,15 @@ def as_bfloat16(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _unmasked(array: np.ma.MaskedArray, field: str) -> np.ndarray:
-    """Returns the data of a masked array that masks nothing."""
-    masked = np.argwhere(np.ma.getmaskarray(array))
+def _unmasked(array: np.ma.MaskedArray, field: str, gaps: bool) -> np.ndarray:
+    """Returns the data of a masked array that masks nothing, or with NaN where it masks."""
+    mask = np.ma.getmaskarray(array)
+    if gaps and mask.any():
+        plain = _known(np.asarray(np.ma.getdata(array)), field)
+        # Bytes with gaps are no bytes any more; they keep their scale, 255ths.
+        plain = plain / np.float32(255) if plain.dtype == np.uint8 else plain.astype(np.float64)
+        return np.where(mask, np.nan, plain)
+    masked = np.argwhere(mask)
     if len(masked):
         row, *rest = (int(i) for i in masked[0])
         where = (
@@ -95,7 +102,7 @@ def _unmasked(array: np.ma.MaskedArray, field: str) -> np.ndarray:
     return _known(np.asarray(np.ma.getdata(array)), field)
 
 
-def _frame(frame: Any, field: str) -> np.ndarray:
+def _frame(frame: Any, field: str, gaps: bool) -> np.ndarray:
     """Returns the numbers of a data frame [N, D]; bool beside numbers counts as 0 and 1.
 
     Raises:
@@ -111,7 +118,7 @@ def _frame(frame: Any, field: str) -> np.ndarray:
                 "numbers; leave it out, or encode it as numbers."
             )
         kinds.add(kind)
-        if column is not None and column.isna().any():
+        if column is not None and not gaps and column.isna().any():
             at = column.isna().to_numpy().argmax()
             raise ConfigError(
                 f"{field}, column {name!r} has no value in row {at} ({frame.index[at]!r:.40}). "

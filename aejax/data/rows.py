@@ -16,6 +16,7 @@ from jax.core import Tracer
 from aejax.conditions import values_of, with_condition
 from aejax.data.checks import as_images, check_finite
 from aejax.data.entry import as_array
+from aejax.data.scaling import bounds_of
 from aejax.data.sparse import SparseRows, is_sparse, pack
 from aejax.errors import ConfigError
 from aejax.types import Autoencoder
@@ -55,8 +56,8 @@ def rows_for(
       told_by: how an error names the condition.
 
     Raises:
-      ConfigError: no numbers, empty, NaN (says where), another shape, or outside the support of
-        the model's likelihood; and as `with_condition`.
+      ConfigError: no numbers, empty, NaN (says where) unless the model's likelihood knows of gaps,
+        another shape, or outside the support of that likelihood; and as `with_condition`.
     """
     rows = _sparse(model, x, field) if is_sparse(x) else _dense(model, x, field)
     check_support(model, rows, field, slack)
@@ -65,9 +66,10 @@ def rows_for(
 
 def _dense(model: Autoencoder, x: Any, field: str) -> np.ndarray:
     """Returns the user's array as rows [N, *shape]."""
-    shape, x = model.info.shape, as_array(x, field)
+    shape, gaps = model.info.shape, model.info.likelihood.gaps
+    x = as_array(x, field, gaps)
     given = x.shape[1:]
-    rows = as_images(x, field, films=len(shape) == 2 and len(given) == 2)
+    rows = as_images(x, field, films=len(shape) == 2 and len(given) == 2, gaps=gaps)
     flat = rows.shape[1:] == (prod(shape),)
     if rows.shape[1:] != shape and not flat:
         raise ConfigError(
@@ -120,7 +122,7 @@ def check_table(model: Autoencoder, table: Any) -> None:
     rows = values_of(table)
     if not isinstance(rows, Tracer | SparseRows):  # the latter are checked where they are packed
         values = np.asarray(rows)  # what a traced function holds fast is known too, to NumPy alone
-        check_finite(values, "x")
+        check_finite(values, "x", model.info.likelihood.gaps)
         check_support(model, values, "x")
 
 
@@ -143,7 +145,7 @@ def check_support(model: Autoencoder, x: Any, field: str = "x", slack: float = 0
         )
     if x.dtype == jnp.uint8:
         return  # scaled to [0, 1] on the device
-    least, most = float(x.min()), float(x.max())
+    least, most = bounds_of(x)
     beyond = slack * (high - low) if slack and not model.info.likelihood.integers else 0.0
     if least >= low - beyond and most <= high + beyond:
         return

@@ -42,6 +42,13 @@ def mean_row(table: Any) -> Array:
     return jnp.asarray(total / len(table) / scale, jnp.float32)
 
 
+def bounds_of(rows: Any) -> tuple[float, float]:
+    """Returns the least and the largest value of rows; NaN, a missing value, is none."""
+    if isinstance(rows, SparseRows) or rows.dtype == np.uint8:
+        return float(rows.min()), float(rows.max())
+    return float(np.nanmin(rows)), float(np.nanmax(rows))
+
+
 LARGE = 30.0  # values that standardised data hardly has, and that learning rates are not made for
 
 
@@ -60,9 +67,8 @@ class Scale(NamedTuple):
     def of(cls, rows: Any) -> Scale:
         """Returns the scale of training rows."""
         rows = values_of(rows)
-        if rows.dtype == np.uint8:
-            return cls(True, float(rows.min()) / 255, float(rows.max()) / 255)
-        return cls(False, float(rows.min()), float(rows.max()))
+        low, high = bounds_of(rows)
+        return cls(True, low / 255, high / 255) if rows.dtype == np.uint8 else cls(False, low, high)
 
     def hint(self) -> str:
         """Returns what to say of the scale where training diverged: "" where it is of order 1."""
@@ -82,8 +88,8 @@ class Scale(NamedTuple):
                 f"{field} is uint8, which is scaled to [0, 1], but the model was trained on floats "
                 f"from {self.low:.4g} to {self.high:.4g}. Allowed: floats on that scale."
             )
-        if rows.dtype != np.uint8 and self.bytes and rows.max() > 16:  # noise stays below
+        if rows.dtype != np.uint8 and self.bytes and bounds_of(rows)[1] > 16:  # noise is less
             raise ConfigError(
-                f"{field} holds floats up to {rows.max():.4g}, but the model was trained on uint8, "
-                "scaled to [0, 1]. Allowed: uint8, or floats from 0 to 1 (divide by 255)."
+                f"{field} holds floats up to {bounds_of(rows)[1]:.4g}, but the model was trained "
+                "on uint8, scaled to [0, 1]. Allowed: uint8, or floats from 0 to 1 (divide by 255)."
             )

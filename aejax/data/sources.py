@@ -17,6 +17,7 @@ from aejax.data import (
     sequences,
     synthetic,
     variations,
+    wine,
 )
 from aejax.data.dataset import Dataset
 from aejax.data.raw import RawFile
@@ -163,6 +164,15 @@ _ROWS = (
         licence="CC BY 4.0",
         origin="UCI (Wolberg, Street and Mangasarian 1995), in scikit-learn",
         load=lambda source, options: breast_cancer.load_breast_cancer(options.test_fraction),
+    ),
+    Source(
+        name="wine",
+        description="chemical measures of wines from three growers",
+        images=(142, 36),
+        shape=(13,),
+        licence="CC BY 4.0",
+        origin="UCI (Forina et al. 1991), in scikit-learn",
+        load=lambda source, options: wine.load_wine(options.test_fraction),
     ),
     Source(
         name="mnist",

@@ -36,10 +36,7 @@ def load_table(path: Path, test_fraction: float) -> Dataset:
 def read_table(path: Path, field: str) -> tuple[Any, np.ndarray | None]:
     """Returns a table's features as a data frame, and its labels [N] where it has any."""
     pandas: Any = need("pandas", EXTRA)
-    read = {".csv": _text(","), ".tsv": _text("\t"), ".parquet": _parquet}[path.suffix.lower()]
-    with _said(field, "table"):
-        frame = read(pandas, path)
-    _check_index(frame, field)
+    frame = read_table_as_it_is(path, field)
     names = [n for n in frame.columns if str(n).strip().lower() in SINGLE_LABELS]
     if len(names) != 1 or len(frame.columns) == 1:
         return frame, None
@@ -47,6 +44,20 @@ def read_table(path: Path, field: str) -> tuple[Any, np.ndarray | None]:
     if not pandas.api.types.is_numeric_dtype(column) and column.notna().all():
         column = pandas.factorize(column, sort=True)[0]
     return frame.drop(columns=names), as_labels(column, len(frame), f"{field}, column {names[0]!r}")
+
+
+def read_table_as_it_is(path: Path, field: str) -> Any:
+    """Returns a table as a data frame: words, empty cells and labels stay columns as they are.
+
+    Raises:
+      ConfigError: pandas is not installed, a file that cannot be read, or row numbers as a column.
+    """
+    pandas: Any = need("pandas", EXTRA)
+    read = {".csv": _text(","), ".tsv": _text("\t"), ".parquet": _parquet}[path.suffix.lower()]
+    with _said(field, "table"):
+        frame = read(pandas, path)
+    _check_index(frame, field)
+    return frame
 
 
 def _text(separator: str) -> Callable[[Any, Path], Any]:

@@ -23,9 +23,11 @@ def squared_error(model: Autoencoder, variables: Variables, x: Array) -> Array:
     """Returns the squared error per image [B], summed over pixels: the unit of the 2006 paper.
 
     Hinton & Salakhutdinov 2006, figure 2: the input is clean and the code deterministic. Features
-    that the likelihood is not of, the past of a predictor, do not count.
+    that the likelihood is not of, the past of a predictor or a missing value, do not count.
     """
     error = jnp.square(reconstruct(model, variables, x) - values_of(x))
+    if model.info.likelihood.gaps:
+        error = jnp.where(jnp.isnan(error), 0.0, error)
     scored = model.info.likelihood.scored_mask
     if scored is not None:
         error = jnp.where(scored[None], error, 0.0)

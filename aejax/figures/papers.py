@@ -33,6 +33,8 @@ PAPER_FIGURES: dict[str, FigureFunction] = {
     "generation_scores": late("generation_scores"),
     "generation_sheet": late("generation_sheet"),
     "hinton_codes": late("hinton_codes"),
+    "imputation_errors": late("imputation_errors"),
+    "imputation_sheet": late("imputation_sheet"),
     "inpainting_psnr": late("inpainting_psnr"),
     "inpainting_sheet": late("inpainting_sheet"),
     "k_sparse_filters": late("k_sparse_filters"),

@@ -9,10 +9,12 @@ import numpy as np
 
 from aejax import keys
 from aejax.api.applying import interpolate, reconstruct, traverse
+from aejax.api.imputing import impute
 from aejax.errors import lookup
 from aejax.evaluate.contraction import encoder_of
 from aejax.gallery.panels import ACROSS, Cloud, Clouds, Panel, Strip, Words
 from aejax.gallery.seen import Seen
+from aejax.gallery.training import gapped
 from aejax.losses.jacobian.norm import jacobians
 from aejax.models.catalogue import ENTRIES
 
@@ -106,6 +108,18 @@ def repaired(seen: Seen) -> list[Panel]:
     return [
         Strip("given", seen.images(seen.shown["noisy"])),
         Strip("repaired", seen.images(seen.shown["reconstructions"])),
+        Strip("originals", seen.images(np.asarray(seen.x))),
+    ]
+
+
+def imputed(seen: Seen) -> list[Panel]:
+    """Images of which half is missing, their conditional mean, and a draw of what it may be."""
+    given = gapped(seen.rows, 1)
+    found = impute(seen.fitted, given, samples=1000, draws=1)
+    return [
+        Strip("given", seen.images(np.where(np.isnan(given), np.float32(0.5), given))),
+        Strip("mean, given these", seen.images(found.mean)),
+        Strip("a draw", seen.images(found.draws[0])),
         Strip("originals", seen.images(np.asarray(seen.x))),
     ]
 
@@ -291,6 +305,7 @@ NAMED: dict[str, Picture] = {
     "beta_vae": traversals,
     "capacity_vae": traversals,
     "free_bits_vae": traversals,
+    "miwae": imputed,
     "planar_vae": posteriors,
     "iaf_vae": posteriors,
     "sentence_vae": sentences,

@@ -29,7 +29,7 @@ class TrainedModel(NamedTuple):
 
 
 def datasets(images: str, data_dir: str | None, manual_dir: str | None) -> dict[str, Dataset]:
-    """Returns the rows by what they are: images, films, sentences.
+    """Returns the rows by what they are: images, images with gaps to train on, films, sentences.
 
     Args:
       images: the name of a set of images; the others come with the package.
@@ -46,11 +46,19 @@ def datasets(images: str, data_dir: str | None, manual_dir: str | None) -> dict[
         "train_size": min(TRAIN, source.images[0]),
         "test_size": min(TEST, source.images[1]),
     }
+    loaded = data.load(images, data_dir=data_dir, manual_dir=manual_dir, **sizes)
     return {
-        "images": data.load(images, data_dir=data_dir, manual_dir=manual_dir, **sizes),
+        "images": loaded,
+        "gaps": loaded._replace(name=f"{images}, gaps", train=gapped(loaded.train, 0)),
         "films": data.load("bouncing"),
         "sentences": data.load("toy_sequences"),
     }
+
+
+def gapped(images: np.ndarray, seed: int) -> np.ndarray:
+    """Returns images of bytes as floats in [0, 1], half of whose pixels, by a draw, are NaN."""
+    hidden = np.random.RandomState(seed).random_sample(images.shape) < 0.5
+    return np.where(hidden, np.float32(np.nan), images * np.float32(1 / 255))
 
 
 def settings(name: str, row: Any, dataset: Dataset, steps: int) -> dict[str, Any]:

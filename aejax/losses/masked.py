@@ -9,22 +9,11 @@ import numpy as np
 from jax import lax
 
 from aejax.errors import ConfigError
+from aejax.likelihoods.observed import per_feature_nll
 from aejax.losses import adversarial
 from aejax.types import Array, Forward, Hparams, Likelihood, Net, Term
 
 Region = Callable[[Array], Array]  # hidden, bool [B, H, W, C] -> bool of the same shape
-
-
-def per_feature_nll(likelihood: Likelihood, out: Array, x: Array) -> Array:
-    """-log p(x_i | out_i) of each feature by itself, in nats, of x's shape.
-
-    Every feature is given to the likelihood as an example of its own, with its own
-    `likelihood.outputs` numbers, which are concatenated on the last axis of `out`.
-    """
-    channels = x.shape[-1]
-    apart = out.reshape(*x.shape[:-1], likelihood.outputs, channels)
-    apart = jnp.swapaxes(apart, -2, -1).reshape(-1, likelihood.outputs)
-    return likelihood.nll(apart, x.reshape(-1, 1)).reshape(x.shape)
 
 
 def grow(hidden: Array, pixels: int) -> Array:

@@ -104,6 +104,7 @@ LISTED: dict[str, Entry] = {
             ),
             "wake_sleep": ("wake_sleep", "each_phase_moves_its_own_player_only"),
             "iwae_dreg": ("iwae", "dreg_has_the_same_mean_and_less_variance"),
+            "miwae": ("miwae", "imputed_means_are_the_closed_form_of_a_linear_gaussian_model"),
         },
         "variational, other priors and posteriors": {
             "mixture_vae": ("other_priors", "is_the_standard_vae_in_its_limit"),

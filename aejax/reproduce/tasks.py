@@ -71,6 +71,11 @@ class Context:
     def scale(self) -> str:
         return str(self.config.scale)
 
+    @property
+    def beside_figures(self) -> Path:
+        """The folder of the figures of the user's own data, for tables that a task makes of it."""
+        return self._workdir / "figures"
+
     def dataset(self, name: str | None = None, **sizes: int | None) -> data.Dataset:
         """Returns a data set: the config's own, or one by name with `train_size`, `test_size`.
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from aejax.baselines import CLASSIFIERS
 from aejax.errors import ConfigError
 from aejax.evaluate.detection import detection
+from aejax.figures import late
 from aejax.reproduce import Application, papers, table
 from aejax.reproduce.claim import check_paper
 from aejax.reproduce.results import expand, judge, read
@@ -284,3 +285,61 @@ def test_the_smoke_of_an_application_ends_with_figures(name, tmp_path):
     assert found["rows"]
     drawn = {path.name for path in (tmp_path / "r" / name / "figures").glob("*.png")}
     assert drawn == {f"{each}-smoke.png" for each in papers.load(FOLDER, name).paper.figures}
+
+
+def gapped(path: Path) -> Path:
+    """Three numbers of one factor and a category of its sign, with gaps of the user's own."""
+    random = np.random.RandomState(0)
+    factor = random.normal(size=150)
+    lines = ["a,b,c,sign"]
+    for f in factor:
+        cells = [f"{f + 0.1 * random.normal():.4f}" for _ in range(3)] + ["up" if f > 0 else "down"]
+        lines.append(",".join("" if random.rand() < 0.1 else cell for cell in cells))
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_a_table_with_gaps_of_the_users_is_judged_and_completed(tmp_path):
+    path = gapped(tmp_path / "mine.csv")
+    rows = own_rows("imputation", path, tmp_path, "miwae", "iterated_linear", "column_mean")
+    found = {}
+    for row in rows:
+        found.setdefault((row["point"]["task"], row["point"]["method"]), row["metrics"])
+    linear, mean = found["impute", "iterated_linear"], found["impute", "column_mean"]
+    assert linear["rmse"] < 0.5 * mean["rmse"]
+    assert linear["category_accuracy"] > mean["category_accuracy"]
+    given = path.read_text().splitlines()
+    gaps = sum(not cell for line in given for cell in line.split(","))
+    assert found["complete", "miwae"]["gaps"] == gaps > 30
+    for method in ("miwae", "iterated_linear", "column_mean"):
+        done = (tmp_path / "figures" / f"completed-{method}.csv").read_text().splitlines()
+        assert done[0] == given[0]
+        assert len(done) == len(given)
+        for before, after in zip(given, done, strict=True):
+            cells = list(zip(before.split(","), after.split(","), strict=True))
+            assert all(new for _, new in cells)
+            assert all(not old or old == new or float(old) == float(new) for old, new in cells)
+
+
+def test_a_table_of_categories_alone_is_judged_by_them(tmp_path):
+    random = np.random.RandomState(0)
+    kinds = random.randint(0, 2, 80)
+    lines = ["kind,same"] + [f"{'ab'[k]},{'xy'[k] if random.rand() > 0.1 else ''}" for k in kinds]
+    path = tmp_path / "mine.csv"
+    path.write_text("\n".join(lines) + "\n")
+    rows = own_rows("imputation", path, tmp_path, "neighbours")
+    (first, *_) = rows
+    assert first["metrics"]["rmse"] is None
+    assert first["metrics"]["category_accuracy"] > 0.6
+    done = (tmp_path / "figures" / "completed-neighbours.csv").read_text().split()[1:]
+    assert set(done) == {"a,x", "b,y"}
+    assert late("imputation_errors")(rows, {}) is None
+
+
+def test_a_broken_table_with_gaps_leaves_nothing(tmp_path):
+    path = gapped(tmp_path / "mine.csv")
+    path.write_text(path.read_text().replace("\n", "\n1,2,tall,up\n", 1))
+    with pytest.raises(ConfigError, match="column 'c' holds 'tall' in row 0") as error:
+        own_rows("imputation", path, tmp_path / "w", "column_mean")
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "w" / "figures").exists()
