@@ -112,7 +112,7 @@ RATES = (0.05, 0.1, 0.15, 0.25, 0.5, 1.0)
 
 APPLICATION = Application(
     title="Compression: an image in few numbers, and in few bytes that are really written",
-    costs={"smoke": "20 s on one core", "small": "465 s on two cores, other work beside it"},
+    costs={"smoke": "20 s on one core", "small": "352 s on two cores, other work beside it"},
     datasets={name: scale.datasets for name, scale in SCALES.items()},
     figures=("compression_curves", "compression_numbers", "compression_sheet"),
     shown=("bits_per_pixel", "psnr", "ssim", "bytes_per_image"),
