@@ -11,6 +11,7 @@ from aejax.baselines.inpainters import INPAINTERS, InpaintingMethod
 from aejax.baselines.maps import MAPS, Map, MapMethod
 from aejax.baselines.outliers import OUTLIERS, Detector, OutlierMethod
 from aejax.baselines.recommenders import RECOMMENDERS, Recommender, RecommenderMethod
+from aejax.baselines.topics import TOPICS, TopicMethod, TopicModel
 
 __all__ = [
     "CLASSIFIERS",
@@ -20,6 +21,7 @@ __all__ = [
     "MAPS",
     "OUTLIERS",
     "RECOMMENDERS",
+    "TOPICS",
     "DenoisingMethod",
     "Detector",
     "Encode",
@@ -30,6 +32,8 @@ __all__ = [
     "OutlierMethod",
     "Recommender",
     "RecommenderMethod",
+    "TopicMethod",
+    "TopicModel",
     "best",
     "named",
     "settings",
