@@ -44,7 +44,9 @@ def topic_nets(
     """
     # One kernel more, without a bias: the batch norm behind it would take it away again.
     *hidden, last = check_widths("widths", widths) or (latent,)
-    trunk = mlp(tuple(hidden), (last,), activation=activation, last_activation=activation, init=init)
+    trunk = mlp(
+        tuple(hidden), (last,), activation=activation, last_activation=activation, init=init
+    )
     kernel = lookup("init", init, INITIALISERS)
     words = prod(shape)
 

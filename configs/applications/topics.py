@@ -24,6 +24,7 @@ cannot be compared.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -64,7 +65,7 @@ class Scale(NamedTuple):
 
 SCALES = {
     "smoke": Scale(("planted_topics_few",), 2, 10, (100, 200)),
-    "small": Scale(("reuters", "planted_topics"), 5, 20, (300, 900)),
+    "small": Scale(("reuters", "planted_topics"), 5, 20, (200, 500)),
 }
 
 APPLICATION = Application(
@@ -134,6 +135,7 @@ def _shares(rows: Any) -> Any:
     return rows.multiply(1 / _lengths(rows)[:, None]).tocsr().astype(np.float32)
 
 
+@functools.cache  # one program for all seeds
 def _model(method: str, words: int, topics: int) -> Any:
     if method == "prodlda":
         return aejax.models.prodlda(words, latent=topics)
@@ -175,9 +177,7 @@ def _autoencoders(
             yield named({**setting, "steps": steps}), _topics(method, fitted)
 
 
-def _baselines(
-    method: str, train: Any, topics: int, seed: int
-) -> Iterator[tuple[str, TopicModel]]:
+def _baselines(method: str, train: Any, topics: int, seed: int) -> Iterator[tuple[str, TopicModel]]:
     fit, grid = TOPICS[method]
     for setting in settings(grid):
         yield named(setting), fit(train, topics, seed, **setting)
