@@ -1,4 +1,4 @@
-"""Proportions of topics: a logistic normal in place of a Dirichlet, with batch-normed parameters."""
+"""Proportions of topics: a logistic normal in place of a Dirichlet, with a batch norm."""
 
 from __future__ import annotations
 

@@ -130,8 +130,8 @@ def _archive(path: Path) -> tuple[Any, list[str]]:
     try:
         with np.load(path, allow_pickle=False) as held:
             inside = [str(w) for w in held["vocabulary"]] if "vocabulary" in held else None
-            dense = held["counts"] if "counts" in held else None
-        counts = load_npz(path) if dense is None else dense
+            dense = [held[name] for name in held.files if name == "counts"]
+        counts = dense[0] if dense else load_npz(path)
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise ConfigError(
             f"{field} cannot be read: {' '.join(str(error).split()):.120}. Allowed: what "
@@ -202,7 +202,7 @@ def _ldac(path: Path) -> tuple[Any, list[str]]:
     entries = []
     for row, (number, fields) in enumerate(lines):
         for pair in fields[1:]:
-            word, count = _numbers(path, number, (pair.split(":") + [""])[:2])
+            word, count = _numbers(path, number, [*pair.split(":"), ""][:2])
             entries.append((number, row, word, count))
     return _placed(path, entries, (len(lines), len(words))), words
 
