@@ -103,7 +103,7 @@ def test_broken_counts_folders_and_names(tmp_path):
         read_documents(folder)
     with pytest.raises(ConfigError, match="Did you mean 'reuters'"):
         load_documents("reuter")
-    with pytest.raises(ConfigError, match="needs reuters.ldac"):
+    with pytest.raises(ConfigError, match=r"needs reuters.ldac"):
         load_documents("reuters", tmp_path)
 
 
@@ -126,6 +126,8 @@ def test_planted_topics_are_the_same_again_and_mix_as_said():
     assert ((lengths >= 40) & (lengths <= 120)).all()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # lda's open files
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_reuters_are_those_of_the_package_lda():
     package = pytest.importorskip("lda.datasets")
     found = load_documents("reuters")

@@ -31,7 +31,8 @@ def make_documents(
     rows.sum_duplicates()
     rows.eliminate_zeros()
     text = np.frombuffer("\0".join(words).encode(), np.uint8)
-    told = fingerprint([rows.data, rows.indices, rows.indptr, text])
+    places = [each.astype(np.int64) for each in (rows.indices, rows.indptr)]
+    told = fingerprint([rows.data, *places, text])
     return Documents(name, rows, tuple(words), told, planted)
 
 
