@@ -232,7 +232,8 @@ def multinomial_counts() -> Likelihood:
     that have the same counts, log n! - sum_i log x_i!, is no part of it. `mean` and `sample` are
     one word's.
     """
-    return multinomial()._replace(name="multinomial_counts", support=(0.0, math.inf))
+    counts = multinomial()._replace(name="multinomial_counts", support=(0.0, math.inf))
+    return checked(counts)  # under its own name
 
 
 LIKELIHOODS = {
