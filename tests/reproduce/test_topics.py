@@ -55,7 +55,7 @@ def test_splits_of_a_seed_share_no_document():
 
 
 def test_too_few_documents_and_broken_files_are_one_line(tmp_path):
-    with pytest.raises(ConfigError, match=r"has 10 documents and .* Allowed: 20") as error:
+    with pytest.raises(ConfigError, match=r"documents and .* Allowed: 20") as error:
         own_rows("topics", texts(tmp_path / "few.csv", 10), tmp_path, "random_words")
     assert "\n" not in str(error.value)
 
