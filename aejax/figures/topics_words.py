@@ -11,7 +11,7 @@ from aejax.figures.topics_scores import HUES, NAMES
 from aejax.results.rows import Row
 
 FIRST, LAST = 5, 2  # topics of a method that are shown
-WORDS = 8
+WORDS = 10
 
 
 @styled
