@@ -41,8 +41,9 @@ def nmf(
     from sklearn.feature_extraction.text import TfidfTransformer
 
     scaled = TfidfTransformer().fit(counts).transform if weighted else (lambda rows: rows)
+    size: Any = topics  # scikit-learn's stubs know of "auto" alone
     fitted = NMF(
-        topics, beta_loss=loss, solver="mu" if loss != "frobenius" else "cd", init="nndsvda",
+        size, beta_loss=loss, solver="mu" if loss != "frobenius" else "cd", init="nndsvda",
         alpha_W=penalty, max_iter=1000, tol=1e-3, random_state=seed,
     ).fit(scaled(counts))  # fmt: skip
     return TopicModel(fitted.components_, lambda rows: fitted.transform(scaled(rows)))

@@ -83,7 +83,7 @@ def _counted(path: Path, texts: Sequence[str]) -> tuple[Any, list[str]]:
 
     if not texts:
         raise ConfigError(f"documents file {str(path)!r} is empty. {ALLOWED}.")
-    counter = CountVectorizer(token_pattern=WORD, stop_words="english", dtype=np.float32)
+    counter = CountVectorizer(token_pattern=WORD, stop_words="english")
     try:
         counts = counter.fit_transform(texts)
     except ValueError as error:  # "empty vocabulary"

@@ -27,7 +27,7 @@ def make_documents(
     """Returns the record with its fingerprint, which knows the words too."""
     from scipy.sparse import csr_array
 
-    rows = csr_array(counts).astype(np.float32)
+    rows: Any = csr_array(counts).astype(np.float32)
     rows.sum_duplicates()
     rows.eliminate_zeros()
     text = np.frombuffer("\0".join(words).encode(), np.uint8)
