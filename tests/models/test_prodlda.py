@@ -59,7 +59,7 @@ def test_the_divergence_is_that_of_monte_carlo(trained):
     variables = {**trained.variables, "extra": extra}
     space = model.info.space
     noise = np.random.default_rng(0).normal(size=(40_000, 2, 4)).astype(np.float32)
-    z = latent.mean + jnp.exp(0.5 * latent.logvar) * noise
+    z = latent.mean[None] + jnp.exp(0.5 * latent.logvar)[None] * noise
     flat = lambda f: jax.vmap(f)(z)
     gap = flat(lambda z: space.log_posterior(latent, z) - space.log_prior(variables, z))
     error = 4 * np.asarray(gap).std(0) / 200
