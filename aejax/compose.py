@@ -179,6 +179,8 @@ def compose(
         return space.apply(variables, h, key)
 
     def decode(variables: Variables, z: Any) -> Array:
+        if nets.decode_normed:
+            return nets.decode_normed(variables, z)
         return nets.decode(variables["params"], z)
 
     def loss(variables: Variables, hp: Hparams, x: Array, key: Array, step: Array):

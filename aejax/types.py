@@ -58,6 +58,8 @@ class Nets(NamedTuple):
     is hidden (bool, of x's shape) and the encoder is to skip it; None where it reads all of x_in.
     `condition` is what both are told beside each example, or None: they then take and the encoder
     gives `Conditioned` arrays.
+    `decode_normed(variables, z) -> out` is what the model takes for `decode` where the decoder has
+    a batch norm, whose moments stand in `variables["extra"]`; elsewhere None.
     """
 
     init: Callable[[Array, Array], PyTree]
@@ -68,6 +70,7 @@ class Nets(NamedTuple):
     teacher_forced: Callable[[PyTree, Any, Array, Array, Hparams], Array] | None = None
     encode_visible: Callable[[PyTree, Array, Array], Any] | None = None
     condition: Condition | None = None
+    decode_normed: Callable[[Variables, Any], Array] | None = None
 
 
 class Latent(NamedTuple):

@@ -314,6 +314,12 @@ ROWS: dict[str, Row] = {
         ADAM,
         2000,
     ),
+    "prodlda": Row(
+        "Pixels as words: twenty topics, whose logits add up to what is likely in an image.",
+        {"latent": 20},
+        {"lr": 2e-3, "b1": 0.99},
+        2000,
+    ),
     "masked_autoencoder": Row(
         "A transformer sees two patches in five and paints the others.",
         {

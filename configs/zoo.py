@@ -88,6 +88,7 @@ ROWS: dict[str, Setup] = {
     "stacked_denoising": Setup(args=DENSE),
     "mult_dae": Setup(args={"latent": 8}),
     "mult_vae": Setup(args=DENSE),
+    "prodlda": Setup(args=DENSE, hp={"b1": 0.9}),
     "sentence_vae": Setup("toy_sequences", {**DENSE, "cell": "gru"}, {"anneal_midpoint": 0.0}),
     "seq2seq": FILMS,
     "seq2seq_composite": FILMS,

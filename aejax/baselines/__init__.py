@@ -14,6 +14,7 @@ from aejax.baselines.maps import MAPS, Map, MapMethod
 from aejax.baselines.outliers import OUTLIERS, Detector, OutlierMethod
 from aejax.baselines.recommenders import RECOMMENDERS, Recommender, RecommenderMethod
 from aejax.baselines.speech import SPEECH_DENOISERS, SpeechMethod
+from aejax.baselines.topics import TOPICS, TopicMethod, TopicModel
 
 __all__ = [
     "CLASSIFIERS",
@@ -26,6 +27,7 @@ __all__ = [
     "OUTLIERS",
     "RECOMMENDERS",
     "SPEECH_DENOISERS",
+    "TOPICS",
     "Code",
     "CodecMethod",
     "DenoisingMethod",
@@ -40,6 +42,8 @@ __all__ = [
     "Recommender",
     "RecommenderMethod",
     "SpeechMethod",
+    "TopicMethod",
+    "TopicModel",
     "best",
     "named",
     "settings",

@@ -49,6 +49,9 @@ PAPER_FIGURES: dict[str, FigureFunction] = {
     "rifai_contraction": late("rifai_contraction"),
     "search_scores": late("search_scores"),
     "sparsity_frontier": late("sparsity_frontier"),
+    "topics_map": late("topics_map"),
+    "topics_scores": late("topics_scores"),
+    "topics_words": late("topics_words"),
     "vincent_errors": late("vincent_errors"),
     "vincent_filters": late("vincent_filters"),
 }

@@ -274,6 +274,17 @@ def ranked(seen: Seen) -> list[Panel]:
     ]
 
 
+def experts(seen: Seen) -> list[Panel]:
+    """Bright pixels as the words of a document: what is likely in it, and each topic's logits."""
+    likely = np.asarray(seen.shown["reconstructions"]).reshape(len(seen.x), -1)
+    beta = np.asarray(seen.variables["params"]["decoder"]["beta"])
+    return [
+        Strip("images", seen.images(np.asarray(seen.x))),
+        Strip("likely words", seen.images(likely / likely.max(1, keepdims=True))),
+        Strip("topics", seen.images(beta[: 2 * ACROSS]), signed=True),
+    ]
+
+
 # Of a kind of model ...
 KINDS: dict[str, Picture] = {
     "undercomplete": bottleneck,
@@ -291,6 +302,7 @@ KINDS: dict[str, Picture] = {
     "discrete codes": discrete,
     "inpainting": repaired,
     "collaborative filtering": ranked,
+    "topics": experts,
     "sequence": films,
 }
 # ... and of a model that its kind does not show at its best.

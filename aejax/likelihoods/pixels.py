@@ -225,6 +225,17 @@ def multinomial() -> Likelihood:
     )
 
 
+def multinomial_counts() -> Likelihood:
+    """The words of a document in their order, softmax on logits; x is how often each occurs.
+
+    -log p = -sum_i x_i log softmax(l)_i, as in LDA (Blei, Ng & Jordan 2003): the number of orders
+    that have the same counts, log n! - sum_i log x_i!, is no part of it. `mean` and `sample` are
+    one word's.
+    """
+    counts = multinomial()._replace(name="multinomial_counts", support=(0.0, math.inf))
+    return checked(counts)  # under its own name
+
+
 LIKELIHOODS = {
     "bernoulli": bernoulli,
     "discretized_logistic": discretized_logistic,
@@ -233,4 +244,5 @@ LIKELIHOODS = {
     "gaussian_squashed": gaussian_squashed,
     "laplace": laplace,
     "multinomial": multinomial,
+    "multinomial_counts": multinomial_counts,
 }

@@ -62,6 +62,7 @@ from aejax.models.variational.iwae import iwae
 from aejax.models.variational.iwae_deep import iwae_deep
 from aejax.models.variational.iwae_dreg import iwae_dreg
 from aejax.models.variational.miwae import miwae
+from aejax.models.variational.prodlda import prodlda
 from aejax.models.variational.vae import vae
 from aejax.models.variational.wake_sleep import wake_sleep
 from aejax.models.variational.warmup_vae import warmup_vae

@@ -164,6 +164,9 @@ LISTED: dict[str, Entry] = {
             "mult_dae": ("collaborative", "a_user_is_ranked_by_the_direction_of_the_row_alone"),
             "mult_vae": ("collaborative", "held_out_items_are_found_better_than_by_popularity"),
         },
+        "topics": {
+            "prodlda": ("prodlda", "planted_topics_are_found"),
+        },
         "sequence": {
             "seq2seq": ("seq2seq", "reverses_sequences_perfectly_on_a_toy_task"),
             "seq2seq_future": (
