@@ -255,3 +255,11 @@ def test_what_is_listed_as_exhaustive_exists():
         (file, test) for file, test in table if f"def {test}(" not in (here / file).read_text()
     ]
     assert missing == []
+
+
+def test_the_readme_counts_the_models_and_what_they_take():
+    builders = [inspect.signature(build).parameters for build in models.MODELS.values()]
+    text = " ".join((ROOT / "README.md").read_text().split())
+    assert f"{len(builders)} models: " in text
+    assert f"{sum('net' in taken for taken in builders)} of them take [other networks]" in text
+    assert f"and {sum('condition' in taken for taken in builders)} a `condition=`" in text
