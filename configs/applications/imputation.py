@@ -273,9 +273,10 @@ def fill(plan: Scale, setup: Setup, method: str, whole: Table, hidden: Hidden, s
     else:
         values = made[chosen]
         missed = (whole.values - values) / scaled.deviation
+        of = hidden.valid & whole.numbers  # what is right of categories says nothing of numbers
         low, high = (
             values + ends[:, None] * scaled.deviation
-            for ends in error_quantiles(missed, hidden.valid, LEVELS)
+            for ends in error_quantiles(missed, of if of.any() else hidden.valid, LEVELS)
         )
     return Filled(chosen, errors[chosen], values, low, high)
 
