@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ ALLOWED = (
 )
 WORD = r"(?u)\b[^\W\d_]{3,}\b"  # three letters or more
 COLUMN = "text"
+BROKEN = (zipfile.BadZipFile, zlib.error)
 
 
 def _text(path: Path) -> str:
@@ -51,7 +53,8 @@ def _texts_of_lines(path: Path) -> list[str]:
 def _texts_of_table(path: Path) -> list[str]:
     separator = "\t" if path.suffix.lower() == ".tsv" else ","
     csv.field_size_limit(1 << 30)
-    reader = csv.reader(_text(path).splitlines(keepends=True), delimiter=separator)
+    lines = _text(path).splitlines(keepends=True)
+    reader = csv.reader(lines, delimiter=separator, strict=True)  # quotations that end
     try:
         lines = [(reader.line_num, fields) for fields in reader if any(f.strip() for f in fields)]
     except csv.Error as error:
@@ -124,20 +127,28 @@ def _vocabulary(path: Path, of: Path) -> list[str]:
 
 def _archive(path: Path) -> tuple[Any, list[str]]:
     """What scipy.sparse.save_npz writes, with `vocabulary` in it or in NAME.vocab.txt beside it."""
-    from scipy.sparse import load_npz
+    from scipy.sparse import coo_array, load_npz
 
     field = f"documents file {str(path)!r}"
     try:
         with np.load(path, allow_pickle=False) as held:
-            inside = [str(w) for w in held["vocabulary"]] if "vocabulary" in held else None
+            inside = [held[name] for name in held.files if name == "vocabulary"]
             dense = [held[name] for name in held.files if name == "counts"]
         counts = dense[0] if dense else load_npz(path)
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        if counts.ndim == 2 and not dense:
+            coo_array(counts).tocsr()  # which refuses places outside the shape
+    # TypeError: an array alone, as np.save writes it, is no archive.
+    except (ValueError, KeyError, TypeError, OSError, EOFError, *BROKEN) as error:
         raise ConfigError(
             f"{field} cannot be read: {' '.join(str(error).split()):.120}. Allowed: what "
             "scipy.sparse.save_npz writes, or arrays counts [N, V] and vocabulary [V]."
         ) from error
-    words = inside or _vocabulary(path.with_suffix(".vocab.txt"), path)
+    if inside and (inside[0].ndim != 1 or inside[0].dtype.kind != "U"):
+        raise ConfigError(
+            f"{field} has a vocabulary of shape {inside[0].shape}, {inside[0].dtype}. Allowed: "
+            "texts [V]."
+        )
+    words = inside[0].tolist() if inside else _vocabulary(path.with_suffix(".vocab.txt"), path)
     if getattr(counts, "ndim", 0) != 2 or counts.dtype.kind not in "buif":
         raise ConfigError(f"{field} has counts of another kind. Allowed: numbers [N, V].")
     return counts, words
@@ -188,8 +199,13 @@ def _uci(path: Path) -> tuple[Any, list[str]]:
             )
         document, word, count = _numbers(path, number, fields)
         entries.append((number, document - 1, word - 1, count))
-    documents = int(_numbers(path, lines[0][0], lines[0][1][:1])[0])
-    return _placed(path, entries, (documents, len(words))), words
+    (documents,) = _numbers(path, lines[0][0], lines[0][1][:1])
+    if not 1 <= documents < 2**31 or documents % 1:  # NaN and infinities are neither
+        raise ConfigError(
+            f"documents file {str(path)!r}, line {lines[0][0]} says {documents:g} documents. "
+            "Allowed: a whole number of 1 or more."
+        )
+    return _placed(path, entries, (int(documents), len(words))), words
 
 
 def _ldac(path: Path) -> tuple[Any, list[str]]:
