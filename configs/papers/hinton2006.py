@@ -259,7 +259,7 @@ def tasks(scale: str = "small") -> Iterator[Task]:
         for kind in KINDS:
             yield _deep(dataset, latent, kind)
     yield from _two_dimensions()
-    for kind in ("pretrained", "glorot_adam"):
+    for kind in ("pretrained", "glorot"):
         yield Task({"task": "classes", "kind": kind}, classes)
 
 
@@ -394,7 +394,7 @@ def claims() -> tuple[Claim, ...]:
         ),
         Claim(
             "classification: pre-training lowers the error",
-            (wrong("pretrained"), wrong("glorot_adam")), increasing_in_mean(),
-            "1.2 % against 1.6 %", "text, note on classification", "P", ("small", "paper"),
+            (wrong("pretrained"), wrong("glorot")), increasing_in_mean(), "1.2 % against 1.6 %",
+            "text, note on classification", "P", ("small", "paper"),
         ),
     )  # fmt: skip
