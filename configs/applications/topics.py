@@ -64,7 +64,7 @@ class Scale(NamedTuple):
 
 
 SCALES = {
-    "smoke": Scale(("planted_topics_few",), 2, 10, (100, 200)),
+    "smoke": Scale(("planted_topics_few",), 2, 10, (150,)),
     "small": Scale(("reuters", "planted_topics"), 5, 20, (200, 500)),
 }
 
