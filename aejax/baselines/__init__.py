@@ -7,6 +7,7 @@ same way for a baseline and for an autoencoder.
 from aejax.baselines.choosing import best, named, settings
 from aejax.baselines.denoisers import DENOISERS, DenoisingMethod
 from aejax.baselines.features import CLASSIFIERS, FEATURES, Encode, FeatureMethod
+from aejax.baselines.hashes import HASHES, Code, HashMethod, thresholded
 from aejax.baselines.inpainters import INPAINTERS, InpaintingMethod
 from aejax.baselines.maps import MAPS, Map, MapMethod
 from aejax.baselines.outliers import OUTLIERS, Detector, OutlierMethod
@@ -16,14 +17,17 @@ __all__ = [
     "CLASSIFIERS",
     "DENOISERS",
     "FEATURES",
+    "HASHES",
     "INPAINTERS",
     "MAPS",
     "OUTLIERS",
     "RECOMMENDERS",
+    "Code",
     "DenoisingMethod",
     "Detector",
     "Encode",
     "FeatureMethod",
+    "HashMethod",
     "InpaintingMethod",
     "Map",
     "MapMethod",
@@ -33,4 +37,5 @@ __all__ = [
     "best",
     "named",
     "settings",
+    "thresholded",
 ]
