@@ -82,7 +82,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
             axis.set_yticks([])
     note(
         figure,
-        f"The first queries of seed 0, not chosen, and what is nearest to them, from the left, by",
+        "The first queries of seed 0, not chosen, and what is nearest to them, from the left, by",
         f"codes of {bits} bits and by cosine; framed: not relevant. Of equally near ones the first",
         "of the database stand here.",
     )
