@@ -253,7 +253,7 @@ def test_documents_of_the_users_are_found_by_topic(tmp_path):
     counts = random.poisson(0.03, (240, 90))
     for i, topic in enumerate(topics):
         counts[i] += np.bincount(random.randint(0, 12, 6) + 12 * topic, minlength=90)
-    np.savez(tmp_path / "mine.npz", train=counts.astype(np.float32), labels=topics)
+    np.savez(tmp_path / "mine.npz", x=counts.astype(np.float32), labels=topics)
     rows = own_rows("retrieval", tmp_path / "mine.npz", tmp_path, "pca", "cosine")
     found = {row["point"]["method"]: row["metrics"] for row in rows}
     assert found["cosine"]["map"] > 0.8
