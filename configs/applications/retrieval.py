@@ -110,7 +110,7 @@ KINDS = {
     # A stack of RBMs with sigmoid codes, unrolled: semantic hashing but for the noise on its codes.
     "deep_rbm": Kind(
         lambda bits: {"latent": bits, "widths": WIDTHS, "code_units": "bernoulli"},
-        grid={"pretraining": (0.25, 0.5)},
+        hp={"lr_rbm": (0.03, 0.1)},
     ),
 }
 METHODS = (*KINDS, *HASHES)
