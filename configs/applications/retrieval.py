@@ -437,8 +437,8 @@ def _value(dataset: str, task: str, method: str, metric: str, bits: int | None =
 # baseline -> what there is to say of it, and where.
 SOURCES = {
     "random_hyperplanes": ("codes without learning", "Charikar 2002"),
-    "pca": ("the linear autoencoder's signs", "Gong & Lazebnik 2011, section 2"),
-    "itq": ("the best of the linear codes there", "Gong & Lazebnik 2011, section 4"),
+    "pca": ("the linear autoencoder's signs", "Gong & Lazebnik 2011"),
+    "itq": ("the best of the linear codes there", "Gong & Lazebnik 2011"),
 }
 GAIN = 10  # times as many queries a second
 
@@ -475,10 +475,10 @@ def claims() -> tuple[Claim, ...]:
                     ours("precision_at_100", 64),
                 ),
                 increasing_paired(),
-                "on documents, codes of 128 bits as a filter are above TF-IDF alone",
-                "Salakhutdinov & Hinton 2009, in the abstract",
+                "of documents: codes as a filter before TF-IDF find more than TF-IDF alone",
+                "Salakhutdinov & Hinton 2009, abstract",
                 **common,
-                note="Of documents, and of the two together; of pixels no number is known to us.",
+                note="Theirs is of documents and of the two together; of pixels we know no number.",
             ),
             Claim(
                 f"{dataset}, 32 bits: the index answers {GAIN} times as many queries a second as "
