@@ -231,21 +231,30 @@ def library(context: Context, name: str) -> Library:
     pick_labels = lambda labels, which: None if labels is None else labels[which]
     base_labels = pick_labels(data.train_labels, kept)
 
+    def answerable(labels: np.ndarray | None, which: np.ndarray) -> np.ndarray:
+        """Returns those whose label the database has: others are no queries."""
+        if labels is None or base_labels is None:
+            return which
+        some = which[np.isin(labels[which], base_labels)]
+        if len(some) < 10:
+            raise ConfigError(
+                f"dataset={name!r} has {len(some)} queries of which anything in the database is "
+                "relevant. Allowed: 10 or more."
+            )
+        return some
+
     def queries(rows: np.ndarray, labels: np.ndarray | None, which: np.ndarray) -> Queries:
         asked = scaled(rows[which])
         relevant = _relevant(asked, pick_labels(labels, which), base_rows, base_labels)
-        some = relevant.any(1)  # a class that the database has not is no query
-        if some.sum() < 10:
-            raise ConfigError(
-                f"dataset={name!r} has {int(some.sum())} queries of which anything in the "
-                "database is relevant. Allowed: 10 or more."
-            )
-        return Queries(asked[some], relevant[some], rows[which][some])
+        return Queries(asked, relevant, rows[which])
+
+    able = answerable(data.test_labels, np.arange(len(data.test)))
 
     def test(seed: int) -> Queries:
-        drawn = np.random.RandomState(1 + seed).permutation(len(data.test))[: plan.queries]
-        return queries(data.test, data.test_labels, drawn)
+        drawn = np.random.RandomState(1 + seed).permutation(len(able))[: plan.queries]
+        return queries(data.test, data.test_labels, able[drawn])
 
+    held = answerable(data.train_labels, held)
     valid = queries(data.train, data.train_labels, held)
     return Library(base_rows, given, likelihood, valid, test)
 
