@@ -228,8 +228,11 @@ def library(context: Context, name: str) -> Library:
     given = data.train[kept]
     scaled, likelihood = _scaling(given)
     base_rows = scaled(given)
+    train_labels, test_labels = data.train_labels, data.test_labels
+    if train_labels is None or test_labels is None:  # one rule for validation and test queries
+        train_labels = test_labels = None
     pick_labels = lambda labels, which: None if labels is None else labels[which]
-    base_labels = pick_labels(data.train_labels, kept)
+    base_labels = pick_labels(train_labels, kept)
 
     def answerable(labels: np.ndarray | None, which: np.ndarray) -> np.ndarray:
         """Returns those whose label the database has: others are no queries."""
@@ -248,14 +251,14 @@ def library(context: Context, name: str) -> Library:
         relevant = _relevant(asked, pick_labels(labels, which), base_rows, base_labels)
         return Queries(asked, relevant, rows[which])
 
-    able = answerable(data.test_labels, np.arange(len(data.test)))
+    able = answerable(test_labels, np.arange(len(data.test)))
 
     def test(seed: int) -> Queries:
         drawn = np.random.RandomState(1 + seed).permutation(len(able))[: plan.queries]
-        return queries(data.test, data.test_labels, able[drawn])
+        return queries(data.test, test_labels, able[drawn])
 
-    held = answerable(data.train_labels, held)
-    valid = queries(data.train, data.train_labels, held)
+    held = answerable(train_labels, held)
+    valid = queries(data.train, train_labels, held)
     return Library(base_rows, given, likelihood, valid, test)
 
 
