@@ -113,7 +113,6 @@ KINDS = {
         hp={"lr_rbm": (0.03, 0.1)},
     ),
 }
-METHODS = (*KINDS, *HASHES)
 
 
 class Scale(NamedTuple):
@@ -121,6 +120,7 @@ class Scale(NamedTuple):
 
     datasets: tuple[str, ...]
     bits: tuple[int, ...]
+    kinds: tuple[str, ...]  # of autoencoder
     steps: int
     seeds: int
     train: int  # most rows of the database
@@ -129,8 +129,8 @@ class Scale(NamedTuple):
 
 
 SCALES = {
-    "smoke": Scale(("digits",), (16,), 20, 2, 1000, 100, 100),
-    "small": Scale(("mnist",), BITS, 600, 3, 20_000, 500, 1000),
+    "smoke": Scale(("digits",), (16,), ("undercomplete",), 20, 2, 1000, 100, 100),
+    "small": Scale(("mnist",), BITS, tuple(KINDS), 600, 3, 20_000, 500, 1000),
 }
 
 APPLICATION = Application(
@@ -383,7 +383,7 @@ def choose(context: Context, point: Point) -> list[Measured]:
     measured = []
     for bits in SCALES[context.scale].bits:
         where = {"task": "retrieve", "dataset": point["dataset"], "bits": bits}
-        found = {kind: context.select(**where, method=kind) for kind in KINDS}
+        found = {k: context.select(**where, method=k) for k in SCALES[context.scale].kinds}
         kind = best({k: [r["metrics"][f"valid_{CHOICE}"] for r in of] for k, of in found.items()})
         measured += [
             Measured(dict(row["metrics"]), {"bits": bits, "seed": row["seed"], "kind": kind})
@@ -427,7 +427,7 @@ def search(context: Context, point: Point) -> list[Measured]:
 def tasks(scale: str, dataset: str) -> Iterator[Task]:
     """Yields every method and number of bits, the reference, the choice, and the search."""
     bits = SCALES[scale].bits
-    for method in METHODS:
+    for method in (*SCALES[scale].kinds, *HASHES):
         for count in bits:
             point = {"task": "retrieve", "dataset": dataset, "method": method, "bits": count}
             yield Task(point, retrieve)
