@@ -186,7 +186,7 @@ def _scaling(train: np.ndarray) -> tuple[Callable[[np.ndarray], np.ndarray], str
         return scaler(train), "bernoulli" if train.dtype == np.uint8 else "gaussian"
     from sklearn.feature_extraction.text import TfidfTransformer
 
-    fitted = TfidfTransformer(sublinear_tf=True).fit(train)
+    fitted: Any = TfidfTransformer(sublinear_tf=True).fit(train)
     tf_idf = lambda rows: fitted.transform(rows).toarray().astype(np.float32)
     return tf_idf, "multinomial"
 
