@@ -8,6 +8,7 @@ from aejax.baselines.choosing import best, named, settings
 from aejax.baselines.codecs import CODECS, Code, CodecMethod
 from aejax.baselines.denoisers import DENOISERS, DenoisingMethod
 from aejax.baselines.features import CLASSIFIERS, FEATURES, Encode, FeatureMethod
+from aejax.baselines.hashes import HASHES, Hasher, HashMethod, thresholded
 from aejax.baselines.imputers import IMPUTERS, ImputationMethod
 from aejax.baselines.inpainters import INPAINTERS, InpaintingMethod
 from aejax.baselines.maps import MAPS, Map, MapMethod
@@ -21,6 +22,7 @@ __all__ = [
     "CODECS",
     "DENOISERS",
     "FEATURES",
+    "HASHES",
     "IMPUTERS",
     "INPAINTERS",
     "MAPS",
@@ -34,6 +36,8 @@ __all__ = [
     "Detector",
     "Encode",
     "FeatureMethod",
+    "HashMethod",
+    "Hasher",
     "ImputationMethod",
     "InpaintingMethod",
     "Map",
@@ -47,4 +51,5 @@ __all__ = [
     "best",
     "named",
     "settings",
+    "thresholded",
 ]

@@ -51,7 +51,7 @@ class Retrieval(NamedTuple):
     average_precision: np.ndarray  # [Q], as scikit-learn's average_precision_score
 
 
-def _score(
+def score_ranking(
     similarity: np.ndarray, relevant: np.ndarray, at: np.ndarray
 ) -> tuple[np.ndarray, float]:
     """Expected hits among the first n, for each n of `at`, and the average precision."""
@@ -125,7 +125,7 @@ def retrieve(
             if itself:
                 row, relevant = np.delete(row, i), np.delete(relevant, i)
             if relevant.any():
-                expected, average = _score(row, relevant, levels)
+                expected, average = score_ranking(row, relevant, levels)
                 hits.append(expected)
                 totals.append(relevant.sum())
                 averages.append(average)

@@ -46,6 +46,8 @@ PAPER_FIGURES: dict[str, FigureFunction] = {
     "principal_directions": late("principal_directions"),
     "recommendation": late("recommendation"),
     "reduction_maps": late("reduction_maps"),
+    "retrieval_curves": late("retrieval_curves"),
+    "retrieval_sheet": late("retrieval_sheet"),
     "rifai_contraction": late("rifai_contraction"),
     "search_scores": late("search_scores"),
     "sparsity_frontier": late("sparsity_frontier"),

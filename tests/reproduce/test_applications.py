@@ -139,6 +139,7 @@ def test_a_table_of_the_users_is_judged_by_its_labels(tmp_path):
         ("inpainting", None, "Allowed: images"),
         ("audio_denoising", None, "is no folder. Allowed: a folder of .wav files"),
         ("compression", None, "Allowed: images"),
+        ("retrieval", [f"kind {i}" for i in range(200)], "queries of which anything"),
     ],
 )
 def test_what_an_application_cannot_use_is_said_in_one_line(name, labels, said, tmp_path):
@@ -146,7 +147,7 @@ def test_what_an_application_cannot_use_is_said_in_one_line(name, labels, said, 
     with pytest.raises(ConfigError, match=said) as error:
         own_rows(
             name, path, tmp_path, "nearest_neighbour", "median", "raw", "mean_fill", "nothing",
-            "jpeg",
+            "jpeg", "pca",
         )  # fmt: skip
     assert "\n" not in str(error.value)
 
@@ -269,6 +270,31 @@ def test_a_folder_of_ratings_has_test_users_of_its_own(tmp_path):
         own_rows("recommendation", folder, tmp_path / "u", "popularity")
 
 
+def test_documents_of_the_users_are_found_by_topic(tmp_path):
+    # Words of a topic's own, and words that all topics share.
+    random = np.random.RandomState(0)
+    topics = random.randint(0, 3, 240)
+    counts = random.poisson(0.03, (240, 90))
+    for i, topic in enumerate(topics):
+        counts[i] += np.bincount(random.randint(0, 12, 6) + 12 * topic, minlength=90)
+    np.savez(tmp_path / "mine.npz", x=counts.astype(np.float32), labels=topics)
+    rows = own_rows("retrieval", tmp_path / "mine.npz", tmp_path, "pca", "cosine")
+    found = {row["point"]["method"]: row["metrics"] for row in rows}
+    assert found["cosine"]["map"] > 0.8
+    assert found["pca"]["map"] > found["pca"]["relevant_share"] + 0.2
+    entry, given = context("retrieval", tmp_path / "mine.npz", tmp_path)
+    held = entry.module.library(given, str(tmp_path / "mine.npz"))
+    assert held.likelihood == "multinomial"
+    np.testing.assert_allclose(np.linalg.norm(held.base, axis=1), 1, rtol=1e-5)  # TF-IDF
+
+
+def test_rows_without_labels_are_found_by_nearness(tmp_path):
+    path = csv(tmp_path / "mine.csv", None)
+    rows = own_rows("retrieval", path, tmp_path, "pca", "random_hyperplanes")
+    assert all(row["metrics"]["relevant_share"] == pytest.approx(0.01, abs=0.005) for row in rows)
+    assert all(row["metrics"]["map"] > 0.05 for row in rows)
+
+
 @pytest.mark.parametrize("arguments", [("linear", "--dataset=x.csv"), ("linear", "--resize=8")])
 def test_bad_input_ends_with_status_2_and_one_line(arguments):
     done = script(*arguments)
@@ -279,6 +305,7 @@ def test_bad_input_ends_with_status_2_and_one_line(arguments):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_smoke_of_an_application_ends_with_figures(name, tmp_path):
     pytest.importorskip("skimage")
+    pytest.importorskip("usearch")
     done = script(name, "--scale=smoke", f"--workdir={tmp_path}/w", f"--results_dir={tmp_path}/r")
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "r" / name / "smoke.json").read_text())
