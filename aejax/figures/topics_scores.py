@@ -18,9 +18,9 @@ NAMES = {
 }
 HUES = dict(zip(NAMES, (*COLOURS[:4], GREY), strict=True))
 METRICS = {
-    "npmi": "coherence (NPMI of ten words)",
-    "diversity": "diversity (of 25 words)",
-    "recovered": "known topics' words found",
+    "npmi": "NPMI of ten words",
+    "diversity": "diversity",
+    "recovered": "words found",
 }
 
 
@@ -39,6 +39,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     ]
     columns = 2 if len(datasets) == 1 else 3
     figure, axes = panels([f"{title(d)}: {METRICS[m]}" for d, m in shown], columns, 1.5)
+    first = set(axes[::columns])  # the others have its labels
     table: list[dict[str, object]] = []
     for axis, (dataset, metric) in zip(axes, shown, strict=True):
         for j, (method, label) in enumerate(NAMES.items()):
@@ -53,7 +54,8 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
             axis.plot(seeds, [j] * len(seeds), "|", color=HUES[method], markersize=9)
             axis.plot(mean, j, "o", color=HUES[method], markersize=4.5)
             table.append({"dataset": dataset, "method": label, metric: mean, "seeds": len(seeds)})
-        axis.set_yticks(range(len(NAMES)), list(NAMES.values()))
+        names = list(NAMES.values()) if axis in first else [""] * len(NAMES)
+        axis.set_yticks(range(len(NAMES)), names)
         axis.set_ylim(len(NAMES) - 0.5, -0.5)
         axis.grid(axis="x", linewidth=0.3)
         if metric == "npmi":
@@ -63,8 +65,8 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     note(
         figure,
         "Dots are means over seeds, bars the seeds. The reference of NPMI: test documents of the",
-        "same corpus; 0 where words know nothing of each other, -1 where they never meet. Every",
-        "method has the setting of its grid with the best product of coherence and diversity on",
-        "validation documents.",
+        "same corpus; 0 where words know nothing of each other, -1 where they never meet.",
+        "Diversity: different words among topics' first 25; found: first ten words of known topics.",
+        "Every method has the setting with the best product of both on validation documents.",
     )
     return Plot(figure, table)

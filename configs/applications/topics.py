@@ -20,6 +20,15 @@ documents for the choice, test documents for what is reported. Diversity is the 
 words among the first 25 of all topics (Dieng, Ruiz & Blei 2020), and quality is their product,
 with NPMI brought to [0, 1]. A hundred documents are few for a reference: numbers of other corpora
 cannot be compared.
+
+What `small` came to (5 of 13 claims pass): on two hundred articles an autoencoder does not pay.
+NPMI is .078 by NMF, .030 by LDA, -.049 by ProdLDA and -.177 by a document autoencoder, whose seeds
+reach from -.59 to .02; random words have -.446. ProdLDA's topics are the most diverse (.88; NMF
+.82, LDA .76). The control says how far they are to be trusted: of known topics' words NMF finds
+.85, LDA .82, ProdLDA .64 and the document autoencoder .29, where .80 was asked for; that ProdLDA's
+NPMI is as high as NMF's there (.42, .43) says that its topics are coherent mixtures. Its training
+may be too short: on known topics all five seeds chose the grid's last number of steps, 500 (cut
+from 900 before the run, for time); on the articles three of five chose 200.
 """
 
 from __future__ import annotations
@@ -70,7 +79,7 @@ SCALES = {
 
 APPLICATION = Application(
     title="Topics: of many documents, the words that go together",
-    costs={"smoke": "15 s on one core", "small": "5 min on two cores"},
+    costs={"smoke": "15 s on one core", "small": "1,193 s on two cores, much other work beside it"},
     datasets={name: scale.datasets for name, scale in SCALES.items()},
     figures=("topics_scores", "topics_words", "topics_map"),
     shown=("valid_quality", "npmi", "diversity", "quality"),
