@@ -66,7 +66,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         figure,
         "Dots are means over seeds, bars the seeds. The reference of NPMI: test documents of the",
         "same corpus; 0 where words know nothing of each other, -1 where they never meet.",
-        "Diversity: different words among topics' first 25; found: first ten words of known topics.",
+        "Diversity: different words of topics' first 25; found: first ten words of known topics.",
         "Every method has the setting with the best product of both on validation documents.",
     )
     return Plot(figure, table)
