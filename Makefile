@@ -38,9 +38,10 @@ test: $(STAMP) lint
 # Everything: `make test`, then what it leaves out.
 test-all: test test-exhaustive
 
-# What tests/README.md lists, compiled as users compile.
+# What tests/README.md lists: what computes for long compiled as users compile, the rest quickly.
 test-exhaustive: $(STAMP)
-	AEJAX_TEST_OPTIMISED=1 $(BIN)/python -m pytest -n $(WORKERS) -m exhaustive
+	AEJAX_TEST_OPTIMISED=1 $(BIN)/python -m pytest -n $(WORKERS) -m "exhaustive and long"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "exhaustive and not long"
 
 # Every test compiled as users compile, for a release: an hour and more.
 test-optimised: $(STAMP)
@@ -49,9 +50,9 @@ test-optimised: $(STAMP)
 test-fast: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not exhaustive"
 
-# What another version of Python or JAX is most likely to break; compiled quickly.
+# What another version of Python or JAX is most likely to break; compiled as users compile.
 test-newest: $(STAMP)
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not exhaustive" tests/train/test_line_search.py \
+	AEJAX_TEST_OPTIMISED=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not exhaustive" tests/train/test_line_search.py \
 	  tests/train/test_precision.py tests/train/test_shuffle.py tests/train/test_step.py \
 	  tests/rbm/test_partition_function.py tests/rbm/test_rbm.py tests/nets/test_conv.py tests/nets/test_pooling.py \
 	  tests/latents/flows tests/latents/priors tests/latents/quantised

@@ -5,8 +5,7 @@ import re
 from pathlib import Path
 
 # Compiling is most of what the suite costs: without XLA's expensive passes it takes half the time,
-# in the processes that tests start as well. `make test-exhaustive` compiles as users do. Before JAX
-# is imported, which reads it then.
+# in the processes that tests start as well. Before JAX is imported, which reads it then.
 if not os.environ.get("AEJAX_TEST_OPTIMISED"):
     os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
@@ -59,11 +58,17 @@ def pytest_xdist_make_scheduler(config, log):
     return Shared(config, log)
 
 
-def exhaustive_table() -> dict[tuple[str, str], list[str]]:
-    """Returns what tests/README.md lists: (file, test) to the instances that stay in make test."""
+def exhaustive_table() -> dict[tuple[str, str], tuple[list[str], str]]:
+    """Returns what tests/README.md lists.
+
+    By file and test: the instances that stay in make test, and why the others leave it.
+    """
     text = (Path(__file__).parent / "README.md").read_text()
-    rows = re.findall(r"^\| `(.+\.py)` \| `(test_\w+)` \| (.*) \| \w+ \|$", text, re.MULTILINE)
-    return {(file, test): re.findall(r"`([^`]+)`", stays) for file, test, stays in rows}
+    rows = re.findall(r"^\| `(.+\.py)` \| `(test_\w+)` \| (.*) \| (\w+) \|$", text, re.MULTILINE)
+    return {(file, test): (re.findall(r"`([^`]+)`", stays), why) for file, test, stays, why in rows}
+
+
+LONG = ("statistics", "training")  # these compute more than they compile
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -73,15 +78,17 @@ def pytest_collection_modifyitems(items):
     for item in items:
         name, _, instance = item.name.partition("[")
         test = item.path.relative_to(here).as_posix(), name
-        stays = table.get(test)
-        if stays is not None:
+        if test in table:
+            stays, why = table[test]
             leaves = not any(instance.startswith(kept) for kept in stays)
             left.setdefault(test, []).append(leaves)
             if leaves:
                 item.add_marker(pytest.mark.exhaustive)
+                if why in LONG:
+                    item.add_marker(pytest.mark.long)
     for test, leave in left.items():
         # One alone may have been named on the command line.
-        if table[test] and all(leave) and len(leave) > 1:
+        if table[test][0] and all(leave) and len(leave) > 1:
             raise pytest.UsageError(f"tests/README.md: no instance of {test} begins as it lists")
 
 
