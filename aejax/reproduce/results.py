@@ -177,9 +177,8 @@ def document(
       ConfigError: as `judge`.
     """
     common, small = compact(rows)
-    verdicts = judge(claims, scale, expand(common, small))
+    judgement, verdicts = _judgement(claims, scale, expand(common, small))
     commits = commits_of(rows)
-    entries = [claim_entry(verdict) for verdict in verdicts]
     described = {
         "paper": name,
         "scale": scale,
@@ -189,11 +188,8 @@ def document(
         "versions": rows[-1].get("versions", {}) if rows else {},
         "seconds": seconds_of(rows),
         **origin_of(rows, runs),
-        "passed": sum(verdict.passed is True for verdict in verdicts),
-        "judged": sum(verdict.passed is not None for verdict in verdicts),
         "settings": said_of(chosen or {}, settings_of(common, small)),
-        "comparisons": intervals.comparisons(entries),
-        "claims": entries,
+        **judgement,
         "common": {k: rounded(v) for k, v in common.items()},
         "rows": small,
     }
@@ -209,17 +205,23 @@ def judged_again(described: Mapping[str, Any], claims: Sequence[Claim]) -> dict[
       ConfigError: as `judge`.
     """
     rows = expand(described["common"], described["rows"])
-    verdicts = judge(claims, described["scale"], rows)
+    judgement, _ = _judgement(claims, described["scale"], rows)
+    # What an older record does not say at all (comparisons) stays unsaid.
+    return {key: judgement.get(key, value) for key, value in described.items()}
+
+
+def _judgement(
+    claims: Sequence[Claim], scale: str, rows: Sequence[Row]
+) -> tuple[dict[str, Any], list[Verdict]]:
+    """Returns what a record says of its claims, and the verdicts."""
+    verdicts = judge(claims, scale, rows)
     entries = [claim_entry(verdict) for verdict in verdicts]
-    new = {
+    return {
         "passed": sum(verdict.passed is True for verdict in verdicts),
         "judged": sum(verdict.passed is not None for verdict in verdicts),
         "comparisons": intervals.comparisons(entries),
         "claims": entries,
-    }
-    if "comparisons" not in described:  # of a record that is older than what it says of them
-        del new["comparisons"]
-    return {key: new.get(key, value) for key, value in described.items()}
+    }, verdicts
 
 
 def write(path: Path, described: Mapping[str, Any]) -> None:

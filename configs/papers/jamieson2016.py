@@ -21,13 +21,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 from ml_collections import ConfigDict
 
 import aejax
-from aejax.reproduce import Claim, Context, Measured, Paper, Task, increasing_paired, pick
+from aejax.reproduce import Claim, Context, Measured, Paper, Task
+from aejax.reproduce.searches import better, contest, contests
 from aejax.reproduce.tasks import Point
-from aejax.results.rows import HIGHER_IS_BETTER
 from aejax.search import log_uniform, uniform
 from aejax.sweep import base
 
@@ -39,11 +38,6 @@ METHODS: dict[str, dict[str, Any]] = {
     "halving": {"members": 27, "eta": 3, "sampler": "sobol"},
     "random": {"members": 7, "eta": None, "sampler": "random"},
     "sobol": {"members": 7, "eta": None, "sampler": "sobol"},
-}
-# model -> its arguments, and the metric of validation and test rows
-MODELS: dict[str, tuple[dict[str, Any], str]] = {
-    "undercomplete": ({"latent": 8, "widths": (64,)}, "mse_per_image"),
-    "vae": ({"latent": 8, "widths": (64,)}, "elbo_nats"),
 }
 
 PAPER = Paper(
@@ -65,59 +59,21 @@ def get_config(scale: str = "small") -> ConfigDict:
 
 def search(context: Context, point: Point) -> list[Measured]:
     """The test metric of what each seed's search has chosen."""
-    args, metric = MODELS[str(point["model"])]
-    method, data = METHODS[str(point["method"])], context.dataset()
-    model = aejax.models.build(str(point["model"]), data.train.shape[1:], args)
-    measured = []
-    for seed in range(SEEDS[context.scale]):
-        found = aejax.fit_search(
-            model, data.train, SPACE, valid=data.valid, metric=metric, seed=seed, batch_size=64,
-            steps=STEPS[context.scale], **method,
-        )  # fmt: skip
-        first, test = found.trials[0], aejax.score(found.best, data.test)
-        measured.append(
-            Measured(
-                {
-                    f"valid_{metric}": first[metric],
-                    f"test_{metric}": float(np.mean(test[metric])),
-                    "member_steps": found.member_steps,
-                },
-                {"seed": seed, **first["hp"]},
-            )
-        )
-    return measured
+
+    def by(method: str, model: Any, x: Any, **options: Any) -> Any:
+        return aejax.fit_search(model, x, SPACE, **options, **METHODS[method])
+
+    return contest(context, point, by, SEEDS[context.scale], STEPS[context.scale])
 
 
 def tasks(scale: str = "small") -> Iterator[Task]:
     """Yields every way to search on every model."""
-    for model in MODELS:
-        for method in METHODS:
-            yield Task({"task": "search", "model": model, "method": method}, search)
-
-
-def _chosen(model: str, method: str) -> Any:
-    metric = f"test_{MODELS[model][1]}"
-    where = {"task": "search", "model": model, "method": method}
-    return pick(metric, where, label=f"{model}: {metric} of what {method} chose")
-
-
-def _ordered(model: str, better: str, worse: str) -> tuple[Any, Any]:
-    """Returns the two series, the one whose metric is to be lower first."""
-    both = _chosen(model, better), _chosen(model, worse)
-    return both[::-1] if MODELS[model][1].endswith(HIGHER_IS_BETTER) else both
+    return contests(METHODS, search)
 
 
 def claims() -> tuple[Claim, ...]:
     """Returns what is judged, written before the first run at `small`."""
+    said = "an order of magnitude less of the budget for the same error"
     return tuple(
-        Claim(
-            f"{model}: halving finds better points than {other} search for the same member-steps",
-            _ordered(model, "halving", other),
-            increasing_paired(seeds=20),
-            "an order of magnitude less of the budget for the same error",
-            "section 5, figures 2 and 3",
-            "M",
-        )
-        for model in MODELS
-        for other in ("random", "sobol")
+        better("halving", "halving", ("random", "sobol"), said, "section 5, figures 2 and 3")
     )

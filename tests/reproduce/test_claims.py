@@ -21,7 +21,15 @@ from aejax.reproduce import (
 )
 from aejax.reproduce import papers as folder
 from aejax.reproduce.claim import check_claims, check_paper
-from aejax.reproduce.results import document, expand, judge, read, state_of, write
+from aejax.reproduce.results import (
+    document,
+    expand,
+    judge,
+    judged_again,
+    read,
+    state_of,
+    write,
+)
 from aejax.reproduce.select import NoRowsError, fields_of
 
 ROOT = Path(__file__).parents[2]
@@ -190,6 +198,30 @@ def test_what_is_committed_is_what_the_claims_say(name):
             each["claim"]: each["passed"] for each in found["claims"]
         }, path
         assert {v.claim.criterion.text for v in again} == {c["criterion"] for c in found["claims"]}
+
+
+def test_a_record_is_judged_again_and_is_otherwise_what_it_was():
+    rows = [row(seed, 1.0 + seed) for seed in range(3)]
+    claim = lambda text, limit: Claim(
+        text, pick("error", {}, label="error"), at_most(limit), limit, "here", "P"
+    )
+    kept, sharpened = claim("kept", 9.0), claim("sharpened", 9.0)
+    record, _ = document("mine", "small", rows, (kept, claim("dropped", 9.0), sharpened))
+    again = judged_again(record, (kept, claim("sharpened", 1.5)))
+    assert [(each["claim"], each["passed"]) for each in again["claims"]] == [
+        ("kept", True),
+        ("sharpened", False),
+    ]
+    assert (again["passed"], again["judged"], again["comparisons"]) == (1, 2, 2)
+    changed = {"passed", "judged", "comparisons", "claims"}
+    assert {k: v for k, v in again.items() if k not in changed} == {
+        k: v for k, v in record.items() if k not in changed
+    }
+    assert list(again) == list(record)
+    same = judged_again(record, (kept, claim("dropped", 9.0), sharpened))
+    assert same == record
+    del record["comparisons"]
+    assert "comparisons" not in judged_again(record, (kept,))
 
 
 @pytest.mark.parametrize("name", sorted(folder.names(FOLDER)))
