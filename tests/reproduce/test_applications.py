@@ -284,7 +284,7 @@ def test_documents_of_the_users_are_found_by_topic(tmp_path):
     # Signs of its components, most of which are noise, tell less than the rows do.
     assert found["pca"]["map"] > found["pca"]["relevant_share"] + 0.1
     entry, given = context("retrieval", tmp_path / "mine.npz", tmp_path)
-    held = entry.module.library(given, str(tmp_path / "mine.npz"))
+    held = entry.module.library_of(given, {"dataset": str(tmp_path / "mine.npz")})
     assert held.likelihood == "multinomial"
     np.testing.assert_allclose(np.linalg.norm(held.base, axis=1), 1, rtol=1e-5)  # TF-IDF
 
