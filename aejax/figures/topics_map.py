@@ -7,8 +7,8 @@ import numpy as np
 
 from aejax.figures.output import Arrayed
 from aejax.figures.style import Plot, note, panels, styled
-from aejax.figures.tasks import of_task, title
-from aejax.figures.topics_scores import NAMES
+from aejax.figures.tasks import title
+from aejax.figures.topics_scores import NAMES, first_seed
 from aejax.results.rows import Row
 
 NAMED = 8  # topics whose first words stand in the map
@@ -18,16 +18,8 @@ WORDS = 2
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """Draws the first seed of the first data set of the task `topics`, a panel a method."""
-    mine = [row for row in of_task(rows, "topics") if row["id"] in arrays]
-    if not mine:
-        return None
-    dataset, seed = mine[0]["dataset"], min(row["seed"] for row in mine)
-    held = {
-        row["point"]["method"]: arrays[row["id"]]
-        for row in mine
-        if row["dataset"] == dataset and row["seed"] == seed
-    }
-    methods = [m for m in NAMES if m in held and m != "random_words"]
+    dataset, seed, held = first_seed(rows, arrays)
+    methods = [method for method in held if method != "random_words"]
     if not methods:
         return None
     figure, axes = panels([f"{title(dataset)}: {NAMES[m]}" for m in methods], 2, 2.9)

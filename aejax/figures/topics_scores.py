@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from aejax.figures.output import Arrayed
@@ -22,6 +24,23 @@ METRICS = {
     "diversity": "diversity",
     "recovered": "words found",
 }
+
+
+def first_seed(rows: list[Row], arrays: Arrayed) -> tuple[str, int, dict[str, Any]]:
+    """Returns the first data set of the task `topics`, its first seed, and arrays by method.
+
+    Methods are in the order of NAMES; none where no row has arrays.
+    """
+    mine = [row for row in of_task(rows, "topics") if row["id"] in arrays]
+    if not mine:
+        return "", 0, {}
+    dataset, seed = mine[0]["dataset"], min(row["seed"] for row in mine)
+    held = {
+        row["point"]["method"]: arrays[row["id"]]
+        for row in mine
+        if row["dataset"] == dataset and row["seed"] == seed
+    }
+    return dataset, seed, {method: held[method] for method in NAMES if method in held}
 
 
 @styled

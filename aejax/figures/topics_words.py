@@ -6,8 +6,8 @@ import numpy as np
 
 from aejax.figures.output import Arrayed
 from aejax.figures.style import GREY, Plot, note, panels, styled
-from aejax.figures.tasks import of_task, title
-from aejax.figures.topics_scores import HUES, NAMES
+from aejax.figures.tasks import title
+from aejax.figures.topics_scores import HUES, NAMES, first_seed
 from aejax.results.rows import Row
 
 FIRST, LAST = 5, 2  # topics of a method that are shown
@@ -17,20 +17,13 @@ WORDS = 10
 @styled
 def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     """Draws the first seed of the first data set of the task `topics`."""
-    mine = [row for row in of_task(rows, "topics") if row["id"] in arrays]
-    if not mine:
+    dataset, seed, held = first_seed(rows, arrays)
+    if not held:
         return None
-    dataset, seed = mine[0]["dataset"], min(row["seed"] for row in mine)
-    held = {
-        row["point"]["method"]: arrays[row["id"]]
-        for row in mine
-        if row["dataset"] == dataset and row["seed"] == seed
-    }
-    methods = [method for method in NAMES if method in held]
     height = 0.155 * (1 + FIRST + LAST)
-    figure, axes = panels([f"{title(dataset)}: {NAMES[m]}" for m in methods], 1, height)
+    figure, axes = panels([f"{title(dataset)}: {NAMES[m]}" for m in held], 1, height)
     table: list[dict[str, object]] = []
-    for axis, method in zip(axes, methods, strict=True):
+    for axis, method in zip(axes, held, strict=True):
         words, scores = (held[method][name] for name in ("top_words", "topic_npmi"))
         order = np.argsort(-scores, kind="stable")
         shown = list(order[:FIRST]) + list(order[max(FIRST, len(order) - LAST) :])
