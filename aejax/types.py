@@ -132,6 +132,7 @@ class Likelihood(NamedTuple):
     sample: Callable[[Array, Array], Array]  # (key, out) -> x
     support: tuple[float, float]
     integers: bool = False  # x holds ids, which no scaling may touch
+    joint: bool = False  # the features of x depend on each other given `out`
     scored_mask: Any = None  # bool array of one example's shape: what is scored; None: all of x
     gaps: bool = False  # NaN in x is a missing value, which the likelihood leaves out
 

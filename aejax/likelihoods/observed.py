@@ -8,12 +8,30 @@ from aejax.errors import ConfigError
 from aejax.types import Array, Likelihood
 
 
+def factorised(likelihood: Likelihood) -> Likelihood:
+    """Returns the likelihood; raises ConfigError where features depend on each other given `out`.
+
+    What takes a part of the features calls it: log p of a part is no part of log p then.
+    """
+    if likelihood.joint or likelihood.integers:
+        raise ConfigError(
+            f"likelihood={likelihood.name!r} is of all features together. Allowed where a part of "
+            "them is weighed: those of each feature by itself, such as gaussian_learned or "
+            "bernoulli."
+        )
+    return likelihood
+
+
 def per_feature_nll(likelihood: Likelihood, out: Array, x: Array) -> Array:
     """-log p(x_i | out_i) of each feature by itself, in nats, of x's shape.
 
     Every feature is given to the likelihood as an example of its own, with its own
     `likelihood.outputs` numbers, which are concatenated on the last axis of `out`.
+
+    Raises:
+      ConfigError: a likelihood whose features depend on each other given `out`.
     """
+    likelihood = factorised(likelihood)
     channels = x.shape[-1]
     apart = out.reshape(*x.shape[:-1], likelihood.outputs, channels)
     apart = jnp.swapaxes(apart, -2, -1).reshape(-1, likelihood.outputs)
@@ -34,11 +52,7 @@ def observed(likelihood: Likelihood) -> Likelihood:
     Raises:
       ConfigError: a likelihood whose features depend on each other given the code.
     """
-    if likelihood.name == "multinomial" or likelihood.integers:
-        raise ConfigError(
-            f"likelihood={likelihood.name!r} is of all features together. Allowed where values are "
-            "missing: those of each feature by itself, such as gaussian_learned or bernoulli."
-        )
+    likelihood = factorised(likelihood)
 
     def nll(out: Array, x: Array) -> Array:
         # Zero, which every support has, and no NaN: a NaN's gradient outlives `where`.

@@ -221,6 +221,7 @@ def multinomial() -> Likelihood:
             mean=lambda logits: jax.nn.softmax(flat(logits), axis=-1).reshape(logits.shape),
             sample=sample,
             support=(0.0, 1.0),
+            joint=True,
         )
     )
 

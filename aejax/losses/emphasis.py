@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from aejax.hparams import HParam
-from aejax.losses.masked import per_feature_nll
+from aejax.likelihoods.observed import factorised, per_feature_nll
 from aejax.types import Array, Forward, Hparams, Likelihood, Term
 
 HPARAMS = (  # the paper's double emphasis
@@ -40,7 +40,12 @@ def emphasised(
 
 
 def emphasised_term(likelihood: Likelihood) -> Term:
-    """The term `emphasised_nats`: `emphasised` of a forward pass, [B]."""
+    """The term `emphasised_nats`: `emphasised` of a forward pass, [B].
+
+    Raises:
+      ConfigError: a likelihood whose features depend on each other given `out`.
+    """
+    likelihood = factorised(likelihood)
 
     def term(forward: Forward, hp: Hparams) -> Array:
         return emphasised(likelihood, forward.out, forward.x, forward.corrupted, hp)

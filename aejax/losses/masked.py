@@ -9,7 +9,7 @@ import numpy as np
 from jax import lax
 
 from aejax.errors import ConfigError
-from aejax.likelihoods.observed import per_feature_nll
+from aejax.likelihoods.observed import factorised, per_feature_nll
 from aejax.losses import adversarial
 from aejax.types import Array, Forward, Hparams, Likelihood, Net, Term
 
@@ -55,7 +55,12 @@ def hidden_of(forward: Forward) -> Array:
 
 
 def masked_term(likelihood: Likelihood, region: Region = hole) -> Term:
-    """-log p(x | out) of one region, [B] in nats, summed over its features. Pathak 2016, eq. 1."""
+    """-log p(x | out) of one region, [B] in nats, summed over its features. Pathak 2016, eq. 1.
+
+    Raises:
+      ConfigError: a likelihood whose features depend on each other given `out`.
+    """
+    likelihood = factorised(likelihood)
 
     def term(forward: Forward, hp: Hparams) -> Array:
         values = per_feature_nll(likelihood, forward.out, forward.x)

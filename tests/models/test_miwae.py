@@ -13,13 +13,16 @@ from aejax.baselines.imputers import conditional_gaussian
 from aejax.errors import ConfigError
 from aejax.evaluate.importance import log_likelihood
 from aejax.evaluate.imputation import impute
-from aejax.likelihoods.observed import observed
+from aejax.likelihoods.observed import observed, per_feature_nll
 from aejax.likelihoods.pixels import LIKELIHOODS
+from aejax.models.deep.stacked_denoising import stacked_denoising
+from aejax.models.image.context_encoder import context_encoder
 from aejax.models.variational.iwae import iwae
 from aejax.models.variational.miwae import miwae
 
 RNG = np.random.default_rng(0)
 X = jnp.asarray(RNG.random((12, 6)), jnp.float32)
+JOINT = {"multinomial", "multinomial_counts"}
 GAPS = RNG.random((12, 6)) < 0.4
 KEY = jax.random.key(3)
 SMALL = {"latent": 2, "widths": (7,), "likelihood": "gaussian_learned", "samples": 4}
@@ -84,7 +87,7 @@ def test_nothing_depends_on_what_stands_at_missing_entries(mask_input):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("name", sorted(set(LIKELIHOODS) - {"multinomial"}))
+@pytest.mark.parametrize("name", sorted(set(LIKELIHOODS) - JOINT))
 def test_the_likelihood_is_of_the_observed_features_alone(name):
     """Row by row: what a likelihood of fewer features says; slopes are finite, 0 in the gaps."""
     whole = LIKELIHOODS[name]()
@@ -101,9 +104,22 @@ def test_the_likelihood_is_of_the_observed_features_alone(name):
     assert (np.asarray(slope.reshape(12, whole.outputs, 6).swapaxes(1, 2))[GAPS] == 0).all()
 
 
-def test_features_that_depend_on_each_other_are_refused():
+@pytest.mark.parametrize("name", sorted(JOINT))
+@pytest.mark.parametrize("build", [miwae, context_encoder, stacked_denoising])
+def test_features_that_depend_on_each_other_are_refused(build, name):
+    """Each by itself would have the whole of the probability: a loss of zero, whatever is given."""
+    features = (8, 8, 1) if build is context_encoder else 6
     with pytest.raises(ConfigError, match="is of all features together"):
-        miwae(6, likelihood="multinomial")
+        build(features, likelihood=name)
+
+
+@pytest.mark.parametrize("name", sorted(LIKELIHOODS))
+def test_a_likelihood_says_whether_its_features_are_independent(name):
+    """By its numbers: log p of all is the sum of log p of each, or `joint` is said."""
+    likelihood = LIKELIHOODS[name]()
+    out = jnp.asarray(RNG.normal(size=(12, 6 * likelihood.outputs)), jnp.float32)
+    apart = per_feature_nll(likelihood._replace(joint=False), out, X).sum(-1)
+    assert np.allclose(apart, likelihood.nll(out, X), rtol=1e-4) != likelihood.joint
 
 
 def linear(dimensions=5, latent=2):

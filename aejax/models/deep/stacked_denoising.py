@@ -46,11 +46,13 @@ def stacked_denoising(
     noise = lookup("corruption", corruption, CORRUPTIONS)()
     if not 0 <= pretraining < 1:
         raise ConfigError(f"pretraining={pretraining!r} is out of range. Allowed: 0 to below 1.")
-    emphasised = {
-        "rec_nats": (reconstruction(p_x), 0.0),  # reported; what is trained is its emphasised form
-        "emphasised_nats": (emphasis.emphasised_term(p_x), 1.0),
-    }
     noisy = bool(noise.hparams)
+    terms = {}
+    if noisy:  # rec_nats is reported; what is trained is its emphasised form
+        terms = {
+            "rec_nats": (reconstruction(p_x), 0.0),
+            "emphasised_nats": (emphasis.emphasised_term(p_x), 1.0),
+        }
     return compose(
         name="stacked_denoising",
         paper="Vincent 2008, 2010",
@@ -61,7 +63,7 @@ def stacked_denoising(
         space=space,
         likelihood=p_x,
         corruption=noise,
-        terms=emphasised if noisy else {},
+        terms=terms,
         hparams=emphasis.HPARAMS if noisy else (),
         stages=stacking.stages(len(widths) + 1, pretraining) if pretraining else None,
     )  # fmt: skip
