@@ -33,7 +33,6 @@ from 900 before the run, for time); on the articles three of five chose 200.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -144,7 +143,6 @@ def _shares(rows: Any) -> Any:
     return rows.multiply(1 / _lengths(rows)[:, None]).tocsr().astype(np.float32)
 
 
-@functools.cache  # one program for all seeds
 def _model(method: str, words: int, topics: int) -> Any:
     if method == "prodlda":
         return aejax.models.prodlda(words, latent=topics)
