@@ -302,6 +302,15 @@ _ROWS = (
         origin="generated from a fixed seed",
         load=lambda source, options: synthetic.load_planted_many(),
     ),
+    Source(
+        name="planted_fresh",
+        description="planted_many, ten times as many examples",
+        images=(synthetic.FRESH_TRAIN, synthetic.MANY_TEST),
+        shape=(synthetic.DIMENSIONS,),
+        licence="of this package",
+        origin="generated from a fixed seed",
+        load=lambda source, options: synthetic.load_planted_fresh(),
+    ),
 )
 
 DATASETS: dict[str, Source] = {source.name: source for source in _ROWS}

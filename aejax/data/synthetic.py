@@ -47,6 +47,8 @@ def load_planted_features() -> Dataset:
 
 MANY_FEATURES, MANY_ACTIVE = 512, 4.0  # directions; how many are active on average
 MANY_TRAIN, MANY_TEST = 40_000, 4_000
+FRESH_TRAIN = 400_000  # so many that 1500 batches of 256 meet each example once
+_AT_ONCE = 20_000  # examples: a draw for each of 512 features
 
 
 @functools.cache
@@ -70,16 +72,30 @@ def load_planted_many() -> Dataset:
     with a magnitude uniform in [0.5, 1.5]. Eight times as many features as dimensions and a long
     tail of rare ones, as a dictionary for a language model meets them: what leaves units dead.
     """
-    rng = np.random.RandomState(_SEED + 3)
-    count = MANY_TRAIN + MANY_TEST
+    x = _many(MANY_TRAIN + MANY_TEST, np.random.RandomState(_SEED + 3))
+    return datasets.make("planted_many", x[:MANY_TRAIN], x[MANY_TRAIN:])
+
+
+def load_planted_fresh() -> Dataset:
+    """Returns `planted_many` with 400,000 training examples, and other test examples.
+
+    For dictionaries that are trained on a stream, where none is seen twice.
+    """
+    rng = np.random.RandomState(_SEED + 4)
+    parts = [_many(_AT_ONCE, rng) for _ in range(FRESH_TRAIN // _AT_ONCE)]
+    x = np.concatenate(parts)
+    return datasets.make("planted_fresh", x, _many(MANY_TEST, rng))
+
+
+def _many(count: int, rng: np.random.RandomState) -> np.ndarray:
+    """Returns so many examples of `load_planted_many`, float32 [count, 64]."""
     active = rng.random_sample((count, MANY_FEATURES)) < many_frequencies()[None, :]
     rows, columns = np.nonzero(active)
     magnitude = rng.uniform(0.5, 1.5, size=len(rows))
     x = np.zeros((count, DIMENSIONS))
     # Unbuffered and in the order of `nonzero`: sums in one order everywhere.
     np.add.at(x, rows, magnitude[:, None] * many_directions().astype(np.float64)[columns])
-    x = _portable(x)
-    return datasets.make("planted_many", x[:MANY_TRAIN], x[MANY_TRAIN:])
+    return _portable(x)
 
 
 def _portable(x: np.ndarray) -> np.ndarray:

@@ -10,11 +10,12 @@ from aejax.figures.tasks import of_task
 from aejax.results.rows import Row
 
 NAMES = {
-    ("dictionary_l1", False): "ReLU with L1",
-    ("topk", True): "TopK with AuxK",
-    ("topk", False): "TopK without AuxK",
-    ("batch_topk", True): "BatchTopK",
-    ("jump_relu", False): "JumpReLU",
+    ("dictionary_l1", 0): "ReLU with L1",
+    ("topk", 1): "TopK with AuxK",
+    ("topk", 0): "TopK without AuxK",
+    ("topk", 5): "TopK, five times AuxK",
+    ("batch_topk", 1): "BatchTopK",
+    ("jump_relu", 0): "JumpReLU",
 }
 PANELS = {
     "nmse": "error over variance",

@@ -128,7 +128,7 @@ def _model(widths: tuple[int, ...], latent: int, kind: str, code: str = "gaussia
     """The paper's network: a linear code, logistic units everywhere else."""
     args: dict[str, Any] = {"latent": latent, "widths": widths, "code_units": code}
     args |= {} if kind == "pretrained" else {"pretraining": 0.0}
-    args |= {"init": "glorot_uniform"} if kind == "glorot_adam" else {}
+    args |= {"init": "glorot_uniform"} if kind.startswith("glorot") else {}
     return models.build("deep_rbm", (28, 28, 1), args)
 
 

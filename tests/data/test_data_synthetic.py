@@ -60,3 +60,14 @@ def test_planted_many_is_made_of_its_directions_at_its_frequencies():
     second = often @ gram @ often - (often**2 * np.diag(gram)).sum() + often.sum() * (13 / 12)
     squares = np.square(x).sum(1)
     assert abs(squares.mean() - second) < 5 * squares.std() / np.sqrt(len(x))
+
+
+def test_planted_fresh_is_planted_many_of_other_examples():
+    many, fresh = data.load("planted_many"), data.load("planted_fresh")
+    assert data.DATASETS["planted_fresh"].images == (len(fresh.train), len(fresh.test))
+    assert fresh.fingerprint == "f85e5f1e61b22823"
+    seen = {row.tobytes() for row in many.train}
+    assert not any(row.tobytes() in seen for row in fresh.train[:1000])
+    moments = [np.square(d.train.astype(np.float64)).sum(1) for d in (many, fresh)]
+    error = np.sqrt(sum(m.var() / len(m) for m in moments))
+    assert abs(moments[0].mean() - moments[1].mean()) < 5 * error
