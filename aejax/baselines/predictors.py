@@ -28,9 +28,7 @@ def mean_frame(past: np.ndarray, future: np.ndarray) -> Predictor:
     return lambda given: np.broadcast_to(mean, (len(given), *mean.shape)).copy()
 
 
-def constant_velocity(
-    past: np.ndarray, future: np.ndarray, back: int, pictures: bool
-) -> Predictor:
+def constant_velocity(past: np.ndarray, future: np.ndarray, back: int, pictures: bool) -> Predictor:
     """The last frame goes on as it has moved over the last `back` steps.
 
     A square picture is moved as a whole: its shift, in whole pixels over `back` frames, is where
@@ -54,9 +52,7 @@ def constant_velocity(
         return given[:, -1:] + steps[:, None] * change[:, None]
 
     def moved(given: np.ndarray) -> np.ndarray:
-        now, before = (
-            given[:, at].reshape(-1, side, side) for at in (-1, -1 - back)
-        )
+        now, before = (given[:, at].reshape(-1, side, side) for at in (-1, -1 - back))
         product = np.fft.rfft2(now) * np.conj(np.fft.rfft2(before))
         found = np.fft.irfft2(product, s=(side, side)).reshape(len(given), -1).argmax(1)
         shift = np.stack(np.unravel_index(found, (side, side)), axis=1)
@@ -145,9 +141,7 @@ def linear_autoregression(
     return predict
 
 
-def linear_direct(
-    past: np.ndarray, future: np.ndarray, lags: int, penalty: float
-) -> Predictor:
+def linear_direct(past: np.ndarray, future: np.ndarray, lags: int, penalty: float) -> Predictor:
     """Each future frame by a ridge regression of its own on the last `lags` frames.
 
     Raises:
