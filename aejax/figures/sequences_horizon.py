@@ -5,8 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from aejax.figures.output import Arrayed
-from aejax.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY
-from aejax.figures.style import Plot, note, panels, styled
+from aejax.figures.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    RED,
+    SKY,
+    Plot,
+    note,
+    panels,
+    styled,
+)
 from aejax.figures.tasks import of_task, title
 from aejax.results.rows import Row
 

@@ -24,14 +24,16 @@ Protocol, the same for all: a seed has validation and test films of its own (dig
 weights of its own; training films are the same. Each method has, for each seed, the setting of its
 grid with the least squared error on validation films, of the future (of the past, where that is all
 it says). The grid of a network are six points of its training, of which the best by the validation
-films of all seeds is kept (of the composite model, by past and future). Networks and linear methods read the first principal components of frames, all on one
-scale: on pixels from 0 to 1 a network stays at the mean frame for a long time.
+films of all seeds is kept (of the composite model by past and future). Networks and linear methods
+read the first principal components of frames, all on one scale: on pixels from 0 to 1 a network
+stays at the mean frame for a long time.
 
 Units: `mse` is the squared error of a frame of 64 x 64 pixels on [0, 1], summed over pixels, which
 is OpenSTL's and ConvLSTM's; a prediction of 16 x 16 is there constant on blocks of 4 x 4, so that
 no error is below `within`, what pixels differ from their blocks' means. `bce` is the cross-entropy
 in nats of such a frame, Srivastava's (16 times that of the 16 x 16 frame, exactly); predictions
-are clipped to [.001, .999] for it. Of a user's data, `mse` is summed over a frame's numbers.
+are clipped to [.001, .999] for it. `valid_mse` is without `within`. Of a user's data, `mse` is
+summed over a frame's numbers.
 
 The controls: `shuffled` is the predictor that reads the ten frames of every film in an order of the
 film's own; `blind` reads zeros, so that its code is the same for all films: it can know no more
@@ -48,7 +50,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,6 +80,14 @@ SIDE = 16  # pixels of a frame's side
 SHOWN = 3  # films that are kept for pictures
 CLIP = 1e-3  # of what is called a probability
 SOURCES = {"moving_mnist": "mnist", "moving_digits": "digits"}  # whose digits move
+# Ours -> the model, and how its past is changed before it is read.
+NETWORKS = {
+    "composite": ("seq2seq_composite", "as it is"),
+    "future": ("seq2seq_future", "as it is"),
+    "autoencoder": ("seq2seq", "as it is"),
+    "shuffled": ("seq2seq_future", "shuffled"),
+    "blind": ("seq2seq_future", "blank"),
+}
 
 
 class Scale(NamedTuple):
@@ -93,11 +102,12 @@ class Scale(NamedTuple):
     latent: int
     steps: int
     rate: float  # of learning, at first
+    networks: tuple[str, ...]  # each is a minute of compiling and training
 
 
 SCALES = {
-    "smoke": Scale(("moving_digits",), 2, 300, 60, 32, 32, 32, 40, 4e-3),
-    "small": Scale(("moving_mnist",), 3, 10_000, 500, 96, 128, 96, 3000, 4e-3),
+    "smoke": Scale(("moving_digits",), 2, 300, 60, 32, 32, 32, 40, 4e-3, ("composite",)),
+    "small": Scale(("moving_mnist",), 3, 10_000, 500, 96, 128, 96, 2400, 4e-3, tuple(NETWORKS)),
 }
 
 APPLICATION = Application(
@@ -108,15 +118,6 @@ APPLICATION = Application(
     shown=("valid_mse", "mse", "mse_first", "mse_last", "past_mse"),
     chosen={"setting": "validation"},
 )
-# Ours -> the model, and how its past is changed before it is read.
-NETWORKS = {
-    "composite": ("seq2seq_composite", "as it is"),
-    "future": ("seq2seq_future", "as it is"),
-    "autoencoder": ("seq2seq", "as it is"),
-    "shuffled": ("seq2seq_future", "shuffled"),
-    "blind": ("seq2seq_future", "blank"),
-}
-METHODS = (*NETWORKS, "pca", *PREDICTORS)
 BATCH = 32
 POINTS = 6  # of a training, among which validation films choose: the grid of a network
 
@@ -346,7 +347,8 @@ def _tried(method: str, plan: Scale, data: Data) -> dict[int, dict[str, Method]]
         if method in NETWORKS:
             return _networks(method, plan, data, code)
         tried = _baselines(method, data, code)
-    return dict.fromkeys(range(plan.seeds), dict(tried))
+    listed = dict(tried)
+    return {seed: listed for seed in range(plan.seeds)}
 
 
 def predict(context: Context, point: Point) -> list[Measured]:
@@ -393,7 +395,7 @@ def predict(context: Context, point: Point) -> list[Measured]:
 
 def tasks(scale: str, dataset: str) -> Iterator[Task]:
     """Yields every method."""
-    for method in METHODS:
+    for method in (*SCALES[scale].networks, "pca", *PREDICTORS):
         yield Task({"task": "predict_films", "dataset": dataset, "method": method}, predict)
 
 
