@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
-from aejax.figures.greys import GreyScale
+from aejax.figures.greys import scale_of
 from aejax.figures.output import Arrayed
 from aejax.figures.sequences_horizon import NAMES
-from aejax.figures.style import Plot, note, panels, styled
+from aejax.figures.style import BLACK, RED, Plot, note, panels, styled
 from aejax.figures.tasks import of_task, title
 from aejax.figures.tiles import show
 from aejax.results.rows import Row
@@ -62,11 +62,11 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     square = all(_square(here["true film"]) for here in found.values())
     titles = [f"{title(name)}: film {k + 1}" for name, k in which]
     lines = max(len(here) for here in found.values())
-    figure, axes = panels(titles, 1, 0.32 * lines if square else 1.8)
+    figure, axes = panels(titles, 2, 0.33 * lines if square else 1.9, fixed=square)
     table: list[dict[str, object]] = []
-    for axis, (name, k) in zip(axes, which, strict=True):
+    for i, (axis, (name, k)) in enumerate(zip(axes, which, strict=True)):
         draw_one = _strips if square else _curves
-        draw_one(axis, {method: films[k] for method, films in found[name].items()})
+        draw_one(axis, {method: films[k] for method, films in found[name].items()}, i % 2 == 0)
         for method, films in found[name].items():
             error = np.square(films[k] - found[name]["true film"][k]).sum(-1)
             table += [
@@ -79,7 +79,8 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     note(
         figure,
         "Seed 0's first test films. What is left of the line is read, what is right of it is not.",
-        f"Every {EVERY}nd frame is shown, each as it was said, clipped to [0, 1]."
+        f"Every {EVERY}nd frame is shown, on the grey levels of the true films. What a method does "
+        "not say is left white."
         if square
         else "The first column of a window, in standard deviations of the training rows.",
     )
@@ -90,35 +91,36 @@ def _count(here: dict[str, np.ndarray]) -> int:
     return len(here["true film"])
 
 
-def _strips(axis: Any, films: dict[str, np.ndarray]) -> None:
+def _strips(axis: Axes, films: dict[str, np.ndarray], labelled: bool) -> None:
     """Sets a film under another, a column a frame."""
-    strips, gap = [], 1
-    for each in films.values():
-        pictures = np.clip(_pictures(each)[::EVERY], 0, 1)
-        high = pictures.shape[1]
-        column = np.full((high, gap), np.nan)
-        line = np.concatenate([np.c_[picture, column] for picture in pictures], axis=1)
-        strips += [line, np.full((gap, line.shape[1]), np.nan)]
-    canvas = np.concatenate(strips[:-1])
-    show(axis, canvas, GreyScale(0.0, 1.0), interpolation="nearest", aspect="equal")
-    count = next(iter(films.values())).shape[0]
-    axis.axvline((count // 2 / EVERY) * (high + gap) - 1, color="#D55E00", linewidth=1.2)
-    axis.set_yticks(
-        [(high + gap) * i + high / 2 for i in range(len(films))], [_label(m) for m in films]
-    )
-    axis.tick_params(axis="y", length=0)
+    lines = [np.concatenate([_framed(p) for p in _pictures(f)[EVERY - 1 :: EVERY]], axis=1)
+             for f in films.values()]  # fmt: skip
+    high, wide = lines[0].shape
+    show(axis, np.concatenate(lines), scale_of(films["true film"]), interpolation="nearest")
+    axis.axvline(wide / 2 - 1, color=RED, linewidth=1.2)
+    if labelled:
+        places = [high * i + high / 2 - 1 for i in range(len(films))]
+        axis.set_yticks(places, [_label(method) for method in films])
+        axis.tick_params(axis="y", length=0)
 
 
-def _curves(axis: Any, films: dict[str, np.ndarray]) -> None:
+def _framed(picture: np.ndarray) -> np.ndarray:
+    """Returns a picture with a gap at its right and below."""
+    return np.pad(picture.astype(float), ((0, 1), (0, 1)), constant_values=np.nan)
+
+
+def _curves(axis: Axes, films: dict[str, np.ndarray], labelled: bool) -> None:
     """Draws the first number of each frame."""
     for method, each in films.items():
-        _, colour, mark, line = NAMES.get(method, ("", "#000000", "", "-"))
+        _, colour, mark, line = NAMES.get(method, ("", BLACK, "", "-"))
         axis.plot(
             each[:, 0], color=colour, linestyle=line, marker=mark, markersize=2.5,
             linewidth=2 if method == "true film" else 0.9, label=_label(method),
         )  # fmt: skip
-    axis.axvline(next(iter(films.values())).shape[0] / 2 - 0.5, color="#D55E00", linewidth=1.2)
+    axis.axvline(len(films["true film"]) // 2 - 0.5, color=RED, linewidth=1.2)
     axis.set_xlabel("row of the window")
+    if labelled:
+        axis.set_ylabel("first column")
 
 
 def animated(rows: list[Row], arrays: Arrayed) -> bytes | None:
@@ -131,11 +133,13 @@ def animated(rows: list[Row], arrays: Arrayed) -> bytes | None:
     for here in examples(rows, arrays).values():
         if not _square(here["true film"]):
             continue
+        low, high = scale_of(here["true film"])
         frames = []
         for t in range(here["true film"].shape[1]):
             columns = []
             for films in here.values():
-                pictures = np.nan_to_num(np.clip(_pictures(films[:, t]), 0, 1), nan=0.3)
+                pictures = _pictures((films[:, t] - low) / (high - low))
+                pictures = np.nan_to_num(np.clip(pictures, 0, 1), nan=0.3)
                 bar = np.full((1, pictures.shape[2]), float(t >= films.shape[1] // 2))
                 column = np.concatenate([bar, *(np.pad(p, ((0, 1), (0, 0))) for p in pictures)])
                 columns.append(np.pad(column, ((0, 0), (0, 1)), constant_values=0.5))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from aejax.figures.output import Arrayed
 from aejax.figures.style import (
@@ -83,14 +84,10 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
                 ]
             if pictures:
                 floor = float(np.mean([row["metrics"]["floor"] for row in here]))
-                axis.axhline(floor, color=GREY, linewidth=0.8)
-                axis.text(axis.get_xlim()[0], floor, " blocks of 4 x 4", va="bottom", color=GREY,
-                          fontsize=7)  # fmt: skip
+                _mark(axis, floor, "least of blocks of 4 x 4", "bottom", "-")
                 if side:
                     for name, value in MARKS.items():
-                        axis.axhline(value, color=GREY, linewidth=0.8, linestyle=":")
-                        axis.text(1, value, f"{name}, 64 x 64 (OpenSTL)", va="bottom",
-                                  color=GREY, fontsize=7)  # fmt: skip
+                        _mark(axis, value, f"{name} (OpenSTL, predicts 64 x 64)", "top", ":")
             axis.set_ylim(bottom=0)
             axis.set_xlabel("frames before the present" if side == 0 else "frames ahead")
             axis.grid(axis="y", linewidth=0.3)
@@ -113,3 +110,12 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         else "Squared errors are summed over the numbers of a frame, in standard deviations.",
     )
     return Plot(figure, table)
+
+
+def _mark(axis: Axes, value: float, label: str, where: str, line: str) -> None:
+    """Draws a line across the panel, named at its right end."""
+    axis.axhline(value, color=GREY, linewidth=0.8, linestyle=line)
+    axis.text(
+        0.99, value, label, va=where, ha="right", color=GREY, fontsize=7,
+        transform=axis.get_yaxis_transform(),
+    )  # fmt: skip

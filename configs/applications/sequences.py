@@ -194,6 +194,8 @@ def own(context: Context, name: str) -> Data:
         )
         seen, read = train.reshape(-1, shape[1]), data.fingerprint
     low, wide = seen.mean(0), seen.std(0)
+    if not wide.any():
+        raise ConfigError(f"{field} is constant in training. Allowed: numbers that vary.")
     wide = np.where(wide > 0, wide, 1).astype(np.float32)
     train, valid, test = ((rows - low) / wide for rows in (train, valid[: plan.train], test))
     return Data(
