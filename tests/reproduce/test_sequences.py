@@ -42,7 +42,6 @@ def test_a_series_of_the_users_is_cut_and_predicted(tmp_path):
     found = {row["point"]["method"]: row["metrics"] for row in rows if row["seed"] == 0}
     assert found["linear_autoregression"]["mse"] < 1e-2 < 1 < found["last_frame"]["mse"]
     assert found["linear_direct"]["mse"] < 1e-2
-    assert found["constant_velocity"]["mse_first"] < found["last_frame"]["mse_first"]
     assert found["pca"]["past_mse"] < 1e-4
     assert found["pca"]["mse"] is None
     # The last frame by hand: windows of the last fifth, in deviations of the first three.
@@ -59,6 +58,14 @@ def test_a_series_of_the_users_is_cut_and_predicted(tmp_path):
         assert plot is not None
         assert plot.table
     assert ENTRY.module.files(rows, arrays) == {}  # frames of three numbers are no pictures
+
+
+def test_a_composite_model_of_a_series_is_above_the_mean(tmp_path):
+    waves(tmp_path / "mine.csv")
+    rows = rows_of(tmp_path / "mine.csv", tmp_path, "composite", "mean_frame")
+    found = {row["point"]["method"]: row["metrics"] for row in rows if row["seed"] == 0}
+    assert found["composite"]["mse"] < found["mean_frame"]["mse"]
+    assert found["composite"]["past_mse"] < found["mean_frame"]["mse"]
 
 
 def test_films_of_the_users_are_pictures_where_they_are_square(tmp_path):
