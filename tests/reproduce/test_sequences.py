@@ -65,7 +65,7 @@ def test_a_composite_model_of_a_series_is_above_the_mean(tmp_path):
     rows = rows_of(tmp_path / "mine.csv", tmp_path, "composite", "mean_frame")
     found = {row["point"]["method"]: row["metrics"] for row in rows if row["seed"] == 0}
     assert found["composite"]["mse"] < found["mean_frame"]["mse"]
-    assert found["composite"]["past_mse"] < found["mean_frame"]["mse"]
+    assert found["composite"]["past_mse"] < 3  # of three columns, in deviations
 
 
 def test_films_of_the_users_are_pictures_where_they_are_square(tmp_path):
