@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -50,7 +52,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         return None
     datasets = list(dict.fromkeys(row["dataset"] for row in mine))
     titles = [f"{title(name)}: {what}" for name in datasets for what in ("the past", "the future")]
-    figure, axes = panels(titles, 2, 2.9)
+    figure, axes = panels(titles, 2, 3.4)
     table: list[dict[str, object]] = []
     pictures = False
     for i, dataset in enumerate(datasets):
@@ -92,7 +94,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
             axis.set_xlabel("frames before the present" if side == 0 else "frames ahead")
             axis.grid(axis="y", linewidth=0.3)
         axes[2 * i].set_ylabel("squared error of a frame")
-    handles: dict[str, object] = {}
+    handles: dict[str, Any] = {}
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)

@@ -112,7 +112,7 @@ SCALES = {
 
 APPLICATION = Application(
     title="Sequences: the past of a film again, and what comes next, from one code",
-    costs={"smoke": "15 s on one core", "small": "about 10 min on two cores"},
+    costs={"smoke": "15 s on one core", "small": "836 s on two cores, other work beside it"},
     datasets={name: scale.datasets for name, scale in SCALES.items()},
     figures=("sequences_horizon", "sequences_films"),
     shown=("valid_mse", "mse", "mse_first", "mse_last", "past_mse"),
@@ -188,9 +188,9 @@ def own(context: Context, name: str) -> Data:
                 "rows are a series, or films [N, T, D] of two frames or more, named 'films' in an "
                 ".npz."
             )
+        splits: tuple[Any, ...] = (data.train, data.valid, data.test)
         train, valid, test = (
-            np.asarray(rows, np.float32) / (255 if rows.dtype == np.uint8 else 1)
-            for rows in (data.train, data.valid, data.test)
+            np.asarray(rows, np.float32) / (255 if rows.dtype == np.uint8 else 1) for rows in splits
         )
         seen, read = train.reshape(-1, shape[1]), data.fingerprint
     low, wide = seen.mean(0), seen.std(0)
@@ -235,7 +235,7 @@ def coder(films: np.ndarray, components: int) -> Coder:
     frames = films.reshape(-1, films.shape[-1])
     solver = "covariance_eigh" if frames.shape[1] <= len(frames) else "full"
     kept = min(components, *frames.shape)
-    found = PCA(kept, svd_solver=solver).fit(frames)
+    found: Any = PCA(kept, svd_solver=solver).fit(frames)
     # What is constant has no component: no number to divide by.
     scale = float(np.sqrt(found.explained_variance_.mean())) or 1.0
     return Coder(found.mean_, found.components_.T.astype(np.float32), scale)
