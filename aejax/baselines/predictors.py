@@ -187,7 +187,7 @@ PREDICTORS: dict[str, PredictorMethod] = {
     "mean_frame": PredictorMethod(mean_frame, {}),
     "constant_velocity": PredictorMethod(constant_velocity, {"back": (1, 2, 4)}),
     "linear_autoregression": PredictorMethod(
-        linear_autoregression, {"lags": (2, 5), "penalty": (1e-4, 1e-2, 1.0)}, True
+        linear_autoregression, {"lags": (2, 5, 10), "penalty": (1e-4, 1e-2)}, True
     ),
     "linear_direct": PredictorMethod(
         linear_direct, {"lags": (3, 10), "penalty": (1e-3, 1e-1, 10.0)}, True
