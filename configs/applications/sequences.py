@@ -44,6 +44,28 @@ and some of its decoders read what they have said before.
 
 A pilot was seen before the claims, on films and digits that are none of the run's test films:
 seed 11 of one predictor, and the linear methods. It set the sizes, the steps and the scaling.
+
+What `small` came to (12 of 15 claims pass): the composite model is first, with a squared error of
+119.3 over the ten future frames, where the predictor alone has 121.8, the autoregression 122.4, the
+ridge regressions 125.7, nearest films 133, the mean frame 152 and the last frame 224; 61.6 of each
+is the blocks'. The predictor's lead over the autoregression is within the spread of seeds; the
+composite's, 3.1, is not, but no claim compares the two. Networks lead the later the frame (the
+tenth: composite 130, predictor 134, autoregression and ridge more than 140), and linear methods
+the first (92.6 of the autoregression, 108 of the predictor): a code of 96 numbers blurs digits.
+The past is better kept by as many principal components (95.7, the autoencoder 101.4). That the past
+is decoded too helps the future, as in the paper. Without the order of frames 147 is left of the
+lead, and the blind predictor is the mean frame to four digits. Every training but the shuffled ones
+was best at its last step: 2,400 are few, and the networks would go on.
+
+In a first run the autoregression could read five frames at most, and chose five: 125.7, and 13
+claims passed. It was given all ten, as the ridge regressions have, after that; its three rows were
+measured again, the others are the first run's, and the claims were left as they were.
+
+Beside others' numbers: OpenSTL's (46.3 of ConvLSTM, 15.1 of SimVP+gSTA) are of networks that
+predict all 64 x 64 pixels, after some hundred epochs; blocks of 4 x 4 alone cost more than that.
+In cross-entropy the composite model has 500 nats a frame, of which no blocks have less than 270.
+The authors' own code, run again, came to 346 (the page of github.com/udibr/unsup_video_lstm; we
+take that for nats a frame), without blocks.
 """
 
 from __future__ import annotations
