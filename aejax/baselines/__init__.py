@@ -13,6 +13,7 @@ from aejax.baselines.imputers import IMPUTERS, ImputationMethod
 from aejax.baselines.inpainters import INPAINTERS, InpaintingMethod
 from aejax.baselines.maps import MAPS, Map, MapMethod
 from aejax.baselines.outliers import OUTLIERS, Detector, OutlierMethod
+from aejax.baselines.predictors import PREDICTORS, Predictor, PredictorMethod
 from aejax.baselines.recommenders import RECOMMENDERS, Recommender, RecommenderMethod
 from aejax.baselines.speech import SPEECH_DENOISERS, SpeechMethod
 from aejax.baselines.topics import TOPICS, TopicMethod, TopicModel
@@ -27,6 +28,7 @@ __all__ = [
     "INPAINTERS",
     "MAPS",
     "OUTLIERS",
+    "PREDICTORS",
     "RECOMMENDERS",
     "SPEECH_DENOISERS",
     "TOPICS",
@@ -43,6 +45,8 @@ __all__ = [
     "Map",
     "MapMethod",
     "OutlierMethod",
+    "Predictor",
+    "PredictorMethod",
     "Recommender",
     "RecommenderMethod",
     "SpeechMethod",

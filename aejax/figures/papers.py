@@ -50,6 +50,8 @@ PAPER_FIGURES: dict[str, FigureFunction] = {
     "retrieval_sheet": late("retrieval_sheet"),
     "rifai_contraction": late("rifai_contraction"),
     "search_scores": late("search_scores"),
+    "sequences_films": late("sequences_films"),
+    "sequences_horizon": late("sequences_horizon"),
     "sparsity_frontier": late("sparsity_frontier"),
     "topics_map": late("topics_map"),
     "topics_scores": late("topics_scores"),
