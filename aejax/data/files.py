@@ -31,6 +31,8 @@ VALID_LABELS = ("valid_labels", "y_valid", "val_labels", "y_val")
 SINGLE_LABELS = ("labels", "label", "y", "target", "targets")
 _LABELS = {*TRAIN_LABELS, *TEST_LABELS, *VALID_LABELS, *SINGLE_LABELS}
 
+SPARSE = {"format", "shape", "data"}  # in what scipy.sparse.save_npz writes, of any format
+
 # What np.load and the zip underneath it raise for a file that is cut short or is something else.
 _UNREADABLE = (
     ValueError, OSError, EOFError, KeyError, TypeError, SyntaxError, MemoryError, OverflowError,
@@ -73,6 +75,12 @@ def load_npz(path: Path, test_fraction: float) -> Dataset:
             raise _unreadable(field, "archive", error) from error
         if isinstance(archive, np.ndarray):
             raise ConfigError(f"{field} is a single array. Allowed: the name .npy, or an archive.")
+        if set(archive.files) >= SPARSE:
+            raise ConfigError(
+                f"{field} is a sparse matrix of scipy. Allowed: dense arrays; for sparse rows "
+                f"aejax.fit(model, scipy.sparse.load_npz({str(path)!r})), or the application "
+                "topics, with their vocabulary."
+            )
         check_sizes(file, field)
         return from_archive(archive, path, field, test_fraction)
 

@@ -94,7 +94,8 @@ def pack(given: Any, field: str = "x", gaps: bool = False) -> SparseRows:
     missing and not zero, and zeros that are stored are kept.
 
     Raises:
-      ConfigError: no matrix, empty, with `gaps` nothing stored, bytes or complex numbers, NaN or an infinity (says where).
+      ConfigError: no matrix, empty, with `gaps` nothing stored, bytes or complex numbers, NaN or an
+        infinity (says where).
     """
     if given.ndim != 2 or not all(given.shape):
         raise ConfigError(f"{field} is sparse of shape {given.shape}. {ALLOWED}.")

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from aejax import data
 from aejax.errors import ConfigError
+from aejax.reproduce.own_files import check_unchanged
 from aejax.reproduce.select import Row, select
 from aejax.results import environment
 from aejax.results.owner import Owner
@@ -59,8 +60,16 @@ class Population(NamedTuple):
 class Context:
     """What a task may read."""
 
-    def __init__(self, config: Any, workdir: Path, plan: SweepPlan | None, rows: list[Row]):
+    def __init__(
+        self,
+        config: Any,
+        workdir: Path,
+        plan: SweepPlan | None,
+        rows: list[Row],
+        content: str | None = None,
+    ):
         self.config = config
+        self.content = content  # of the user's own files, by `own_files.content_of`
         self.rows = rows  # of the sweep, and of the tasks done so far
         self._workdir = workdir
         self._plan = plan
@@ -76,15 +85,18 @@ class Context:
         """The folder of the figures of the user's own data, for tables that a task makes of it."""
         return self._workdir / "figures"
 
-    def dataset(self, name: str | None = None, **sizes: int | None) -> data.Dataset:
+    def dataset(
+        self, name: str | None = None, *, gaps: bool = False, **sizes: int | None
+    ) -> data.Dataset:
         """Returns a data set: the config's own, or one by name with `train_size`, `test_size`.
 
-        Its splits are the sweep's: `test_fraction` and `valid_fraction` are the config's.
+        Its splits are the sweep's: `test_fraction` and `valid_fraction` are the config's. With
+        `gaps`, a table may have categories and empty cells (`aejax.data.load`).
         """
         config = self.config
         if name is None:
             sizes = {"train_size": config.train_size, "test_size": config.test_size, **sizes}
-        key = (name or config.dataset, *sorted(sizes.items()))
+        key = (name or config.dataset, gaps, *sorted(sizes.items()))
         if key not in self._data:
             if name in (None, config.dataset) and config.resize is not None:
                 sizes["resize"] = config.resize
@@ -94,6 +106,7 @@ class Context:
                 manual_dir=config.manual_dir,
                 test_fraction=config.test_fraction,
                 valid_fraction=config.valid_fraction,
+                gaps=gaps,
                 **sizes,
             )
         found = self._data[key]
@@ -165,7 +178,8 @@ def run_tasks(
       console: gets a line a task.
 
     Raises:
-      ConfigError: two tasks of one point, a task without a name, or the folder is another's.
+      ConfigError: two tasks of one point, a task without a name, or the folder is another's, or has
+        rows of what the user's own files held before.
     """
     listed = list(tasks)
     points = [digest([name, dict(task.point)]) for task in listed]
@@ -181,6 +195,7 @@ def run_tasks(
     owner = {"paper": name, **fields}
     store = Store(workdir / "tasks", Owner(digest(owner), owner))
     try:
+        check_unchanged(store.rows, context.content, str(context.config.dataset), workdir)
         for task, mark in zip(listed, points, strict=True):
             done = [row for row in store.rows if row["group"] == mark]
             if not done or len(done) < done[0]["members"]:
@@ -202,6 +217,8 @@ def _run_one(mark: str, task: Task, context: Context, store: Store, console: Con
     for row in rows:
         row["seconds"] = {"run": seconds}
         row["data"] = {name: sorted(prints) for name, prints in context.read.items()}
+        if context.content is not None:
+            row["content"] = context.content
     if any(one.arrays for one in measured):
         stacked = {
             key: np.stack([np.asarray(one.arrays[key]) for one in measured])

@@ -136,7 +136,7 @@ def normal_classes(context: Context, name: str) -> list[int]:
     Raises:
       ConfigError: no labels, or one class alone.
     """
-    labels = context.dataset(name, train_size=None, test_size=None).train_labels
+    labels = context.dataset(name, gaps=True, train_size=None, test_size=None).train_labels
     kinds, counts = np.unique(labels if labels is not None else [], return_counts=True)
     if len(kinds) < 2:
         raise ConfigError(
@@ -150,7 +150,8 @@ def normal_classes(context: Context, name: str) -> list[int]:
 
 def split(context: Context, name: str, normal: int, seed: int) -> Split:
     """Returns the rows of a class and a seed; every class has the same number of training rows."""
-    plan, data = SCALES[context.scale], context.dataset(name, train_size=None, test_size=None)
+    plan = SCALES[context.scale]
+    data = context.dataset(name, gaps=True, train_size=None, test_size=None)
     assert data.train_labels is not None
     assert data.test_labels is not None
     count = len(data.train)

@@ -168,9 +168,10 @@ def test_ratings_that_were_held_out_are_predicted_better_than_by_means(based):
     found = aejax.reconstruct(fitted, train)[row[held], column[held]]
     # The mean, and how far rows and columns are above it.
     mean, given = train.data.mean(), train.toarray()
-    above = np.where(given > 0, given - mean, np.nan)
-    rows = np.nan_to_num(np.nanmean(above, axis=1))
-    columns = np.nan_to_num(np.nanmean(above - rows[:, None], axis=0))
+    there = given > 0
+    mean_of = lambda table, axis: (table * there).sum(axis) / np.maximum(there.sum(axis), 1)
+    rows = mean_of(given - mean, 1)
+    columns = mean_of(given - mean - rows[:, None], 0)
     biases = mean + rows[row[held]] + columns[column[held]]
     ours, theirs = (
         np.sqrt(np.mean(np.square(each - whole.data[held]))) for each in (found, biases)

@@ -26,7 +26,7 @@ def autorec(
     with O the ratings that r has; the encoder reads zeros in place of the others.
 
     Item-based (I-AutoRec, the better one in the paper): a row is an item, a feature a user, which
-    is `aejax.data.ratings.matrix(ratings).T`. User-based (U-AutoRec): a row is a user, `matrix(...)`
+    is `aejax.data.ratings.matrix(ratings).T`. User-based (U-AutoRec): a row is a user, that matrix
     as it is. Of a sparse row what is not stored was not rated, and a stored 0 is a rating; of a
     dense row NaN was not rated. `aejax.reconstruct` predicts all ratings of a row.
 
@@ -41,7 +41,8 @@ def autorec(
       ConfigError: unknown names, sizes below 1.
 
     `rec_nats` is half the squared error, and a constant a rating; the loss is a mean over rows, so
-    that lambda of the paper is 2 N `w_l2` of N rows.
+    that lambda of the paper is 2 N `w_l2` of N rows. Test RMSE on ML-1M: item-based .831,
+    user-based .874, and .872 of an item-based one with a linear g (table 1).
     """
     shape = example_shape(features)
     space = deterministic(latent)
@@ -59,7 +60,7 @@ def autorec(
     return compose(
         name="autorec",
         paper="Sedhain 2015",
-        equation="min sum_r |r - h(r)|^2_O + lambda/2 (|W|_F^2 + |V|_F^2), h(r) = W g(V r + mu) + b",
+        equation="min sum_r |r - h(r)|^2_O + lambda/2 (|W|_F^2 + |V|_F^2)",
         shape=shape,
         nets=reading_zeros(nets),
         space=space,
