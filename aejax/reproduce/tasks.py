@@ -6,6 +6,8 @@ once and never computed again, so that a stopped reproduction goes on where it w
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -193,6 +195,7 @@ def run_tasks(
     # included, which the prefix says.
     fields = {f"config.{field}": value for field, value in identity(context.config).items()}
     owner = {"paper": name, **fields}
+    fresh = [path for path in (workdir / "tasks", workdir) if not path.exists()]
     store = Store(workdir / "tasks", Owner(digest(owner), owner))
     try:
         check_unchanged(store.rows, context.content, str(context.config.dataset), workdir)
@@ -203,8 +206,20 @@ def run_tasks(
                 done = [row for row in store.rows if row["group"] == mark]
             context.rows.extend(done)
         return [row for row in store.rows if row["group"] in points]
+    except ConfigError:
+        if fresh and not store.rows:
+            _leave_nothing(fresh)
+        raise
     finally:
         store.close()
+
+
+def _leave_nothing(made: Sequence[Path]) -> None:
+    """Removes folders that were made for rows, of which there are none: they bind nobody."""
+    shutil.rmtree(made[0], ignore_errors=True)
+    for path in made[1:]:
+        with contextlib.suppress(OSError):  # what is there else is not ours
+            path.rmdir()
 
 
 def _run_one(mark: str, task: Task, context: Context, store: Store, console: Console) -> None:

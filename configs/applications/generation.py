@@ -36,6 +36,7 @@ import aejax
 from aejax.api.ex_post import DENSITIES
 from aejax.api.judging import PIXELS
 from aejax.baselines import best, named, settings
+from aejax.errors import ConfigError
 from aejax.evaluate.feature_space import FeatureSpace, classifier_space
 from aejax.evaluate.sample_quality import frechet_distance, precision_recall
 from aejax.reproduce import (
@@ -63,6 +64,7 @@ DENSITY_GRID: dict[str, dict[str, tuple[Any, ...]]] = {
     "mixture": {"components": (1, 10, 30)},
     "two_stage": {"steps": (1000, 3000)},
 }
+LEAST = 2 * max(DENSITY_GRID["mixture"]["components"])  # training images
 MODELS: dict[str, tuple[dict[str, Any], dict[str, list[float]]]] = {  # arguments, hp
     "vae": ({"likelihood": "bernoulli"}, {"w_kl_nats": [0.3, 1.0]}),
     "wae_mmd": ({"likelihood": "gaussian"}, {"w_mmd_sq": [10.0, 100.0]}),
@@ -181,6 +183,11 @@ def generate(context: Context, point: Point) -> list[Measured]:
     name, method = str(point["dataset"]), str(point["method"])
     plan, space = SCALES[context.scale], feature_space(context, name)
     splits = image_splits(context, name, plan.train, plan.valid, plan.test)
+    if len(splits["train"]) < LEAST:
+        raise ConfigError(
+            f"dataset={name!r} has {len(splits['train'])} images to train on, beside those held "
+            f"out. Allowed: {LEAST} or more, two a component of the mixtures."
+        )
     real = {split: space.features(x) for split, x in splits.items() if split != "train"}
     flat = lambda x: np.asarray(x).reshape(len(x), -1)
     near = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(flat(splits["train"]))
