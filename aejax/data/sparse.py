@@ -108,6 +108,10 @@ def pack(given: Any, field: str = "x", gaps: bool = False) -> SparseRows:
             "where they are pixels."
         )
     rows = given.tocsr().astype(np.float32)  # a copy: what follows works in place
+    try:
+        rows.check_format(full_check=True)
+    except ValueError as error:  # a place outside the shape
+        raise ConfigError(f"{field} is no sparse matrix: {error}. {ALLOWED}.") from error
     rows.sum_duplicates()
     if not gaps:
         rows.eliminate_zeros()
