@@ -1,4 +1,4 @@
-"""A sparse `.npz` as scipy writes it: a data set whose rows are packed and never dense as a whole."""
+"""A sparse `.npz` as scipy writes it: a data set of packed rows, never dense as a whole."""
 
 from __future__ import annotations
 

@@ -28,6 +28,9 @@ from aejax.data.ratings import matrix, read_ratings
 from aejax.data.sounds import read_folder
 from aejax.errors import ConfigError
 from aejax.reproduce import papers, scaler
+from aejax.sweep import base, make_plan, run
+from aejax.sweep.config import set_field
+from tests.sweep.common import quiet
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "configs" / "applications"
@@ -188,16 +191,57 @@ def test_a_folder_of_pictures_goes_through_a_sweep(tmp_path):
     assert {row["status"] for row in rows} == {"ok"}
 
 
-def test_a_sparse_archive_is_no_data_set_of_a_sweep(tmp_path):
-    path = counts(tmp_path / "mine.npz")
-    line = [
-        sys.executable, "-m", "experiments.sweep", "--config=configs/quickstart.py:smoke",
-        f"--config.dataset={path}", f"--workdir={tmp_path / 'w'}",
-    ]  # fmt: skip
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert "scipy.sparse.load_npz" in done.stderr
+def swept(path: Path, workdir: Path, **fields: object) -> list[dict]:
+    """Returns the rows of a sweep of one model."""
+    config = base("small", name="own", dataset=str(path), steps=20, eval_every=10, batch_size=16)
+    for name, value in fields.items():
+        set_field(config, name.replace("__", "."), value)
+    return list(run(make_plan(config, [{"seed": 0}]), workdir, quiet()).rows)
+
+
+def test_a_sweep_of_a_sparse_archive_is_that_of_the_dense_rows(tmp_path):
+    path = counts(tmp_path / "sparse.npz")
+    np.savez(tmp_path / "dense.npz", x=scipy.sparse.load_npz(path).toarray().astype(np.float32))
+    fields = {"model": "undercomplete", "args__widths": (8,), "args__latent": 2}
+    fields["args__likelihood"] = "gaussian"
+    ((one,), (two,)) = (
+        swept(tmp_path / f"{name}.npz", tmp_path / name, **fields) for name in ("sparse", "dense")
+    )
+    assert one["status"] == "ok"
+    assert one["metrics"].keys() == two["metrics"].keys()
+    assert one["metrics"].pop("mse_pca") is None  # as many numbers as dense rows
+    for name, value in one["metrics"].items():
+        assert value == pytest.approx(two["metrics"][name], rel=1e-4), name
+    arrays = [np.load(next((tmp_path / name / "arrays").iterdir())) for name in ("sparse", "dense")]
+    np.testing.assert_array_equal(*(each["inputs"] for each in arrays))
+
+
+def test_a_sweep_takes_what_a_sparse_archive_does_not_store_for_unrated(tmp_path):
+    path = counts(tmp_path / "mine.npz", d5=0.0)
+    (row,) = swept(path, tmp_path / "w", model="autorec", args__latent=2)
+    assert row["status"] == "ok"
+    assert np.isfinite(row["metrics"]["test_mse_per_image"])
+    loaded = aejax.data.load(path, sparse=True)
+    assert sum(len(split) for split in (loaded.train, loaded.test)) == 120
+    stored = scipy.sparse.load_npz(path)
+    assert sum((split.index < 60).sum() for split in (loaded.train, loaded.test)) == stored.nnz
+
+
+def test_a_broken_sparse_archive_is_no_data_set_of_a_sweep(tmp_path):
+    path = counts(tmp_path / "mine.npz", d5=np.inf)
+    with pytest.raises(ConfigError, match="mine.npz' holds inf in row 0, column"):
+        swept(path, tmp_path / "w", model="undercomplete")
+    with pytest.raises(ConfigError, match="is a sparse matrix of scipy"):
+        aejax.data.load(path)
+    held = dict(np.load(counts(path)))
+    held["indices"][7] = 60  # there are columns up to 59
+    np.savez(path, **held)
+    with pytest.raises(ConfigError, match="mine.npz' is no sparse matrix"):
+        swept(path, tmp_path / "w", model="undercomplete")
+    held["indptr"] = held["indptr"][:-1]
+    np.savez(path, **held)
+    with pytest.raises(ConfigError, match="mine.npz': the sparse matrix cannot be read"):
+        swept(path, tmp_path / "w", model="undercomplete")
     assert not (tmp_path / "w").exists()
 
 
