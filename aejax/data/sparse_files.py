@@ -26,7 +26,8 @@ def load_sparse(path: Path, test_fraction: float) -> Dataset:
 
     field = f"dataset={str(path)!r}"
     try:
-        matrix: Any = load_npz(path)
+        with path.open("rb") as file:  # which scipy leaves open where it is no archive
+            matrix: Any = load_npz(file)
     except UNREADABLE as error:
         raise ConfigError(
             f"{field}: the sparse matrix cannot be read: {' '.join(str(error).split()):.120}. "

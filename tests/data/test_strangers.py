@@ -29,7 +29,6 @@ from aejax.data.sounds import read_folder
 from aejax.errors import ConfigError
 from aejax.reproduce import papers, scaler
 from aejax.sweep import base, make_plan, run
-from aejax.sweep.config import set_field
 from tests.sweep.common import quiet
 
 ROOT = Path(__file__).parents[2]
@@ -193,17 +192,16 @@ def test_a_folder_of_pictures_goes_through_a_sweep(tmp_path):
 
 def swept(path: Path, workdir: Path, **fields: object) -> list[dict]:
     """Returns the rows of a sweep of one model."""
-    config = base("small", name="own", dataset=str(path), steps=20, eval_every=10, batch_size=16)
-    for name, value in fields.items():
-        set_field(config, name.replace("__", "."), value)
+    fields = {"steps": 20, "eval_every": 10, "batch_size": 16, **fields}
+    config = base("small", name="own", dataset=str(path), **fields)
     return list(run(make_plan(config, [{"seed": 0}]), workdir, quiet()).rows)
 
 
 def test_a_sweep_of_a_sparse_archive_is_that_of_the_dense_rows(tmp_path):
     path = counts(tmp_path / "sparse.npz")
     np.savez(tmp_path / "dense.npz", x=scipy.sparse.load_npz(path).toarray().astype(np.float32))
-    fields = {"model": "undercomplete", "args__widths": (8,), "args__latent": 2}
-    fields["args__likelihood"] = "gaussian"
+    fields = {"model": "undercomplete", "args.widths": (8,), "args.latent": 2}
+    fields["args.likelihood"] = "gaussian"
     ((one,), (two,)) = (
         swept(tmp_path / f"{name}.npz", tmp_path / name, **fields) for name in ("sparse", "dense")
     )
@@ -218,7 +216,7 @@ def test_a_sweep_of_a_sparse_archive_is_that_of_the_dense_rows(tmp_path):
 
 def test_a_sweep_takes_what_a_sparse_archive_does_not_store_for_unrated(tmp_path):
     path = counts(tmp_path / "mine.npz", d5=0.0)
-    (row,) = swept(path, tmp_path / "w", model="autorec", args__latent=2)
+    (row,) = swept(path, tmp_path / "w", model="autorec", **{"args.latent": 2})
     assert row["status"] == "ok"
     assert np.isfinite(row["metrics"]["test_mse_per_image"])
     loaded = aejax.data.load(path, sparse=True)
@@ -229,18 +227,18 @@ def test_a_sweep_takes_what_a_sparse_archive_does_not_store_for_unrated(tmp_path
 
 def test_a_broken_sparse_archive_is_no_data_set_of_a_sweep(tmp_path):
     path = counts(tmp_path / "mine.npz", d5=np.inf)
-    with pytest.raises(ConfigError, match="mine.npz' holds inf in row 0, column"):
+    with pytest.raises(ConfigError, match=r"mine\.npz' holds inf in row 0, column"):
         swept(path, tmp_path / "w", model="undercomplete")
     with pytest.raises(ConfigError, match="is a sparse matrix of scipy"):
         aejax.data.load(path)
     held = dict(np.load(counts(path)))
     held["indices"][7] = 60  # there are columns up to 59
     np.savez(path, **held)
-    with pytest.raises(ConfigError, match="mine.npz' is no sparse matrix"):
+    with pytest.raises(ConfigError, match=r"mine\.npz' is no sparse matrix"):
         swept(path, tmp_path / "w", model="undercomplete")
     held["indptr"] = held["indptr"][:-1]
     np.savez(path, **held)
-    with pytest.raises(ConfigError, match="mine.npz': the sparse matrix cannot be read"):
+    with pytest.raises(ConfigError, match=r"mine\.npz': the sparse matrix cannot be read"):
         swept(path, tmp_path / "w", model="undercomplete")
     assert not (tmp_path / "w").exists()
 
