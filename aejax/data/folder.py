@@ -145,7 +145,8 @@ def _open(file: Path, resize: tuple[int, int] | None) -> tuple[Path, np.ndarray,
             if resize is None and image.width * image.height > MOST_PIXELS:
                 raise ConfigError(
                     f"dataset: {str(file)!r} has {image.width} x {image.height} pixels. Allowed: "
-                    f"up to {MOST_PIXELS:,} pixels; resize=SIDE scales larger images."
+                    f"up to {MOST_PIXELS:,} pixels; --config.resize=SIDE (of an application "
+                    "--resize=SIDE) scales larger images."
                 )
             image = ImageOps.exif_transpose(image)
             clear = _transparent(image)
