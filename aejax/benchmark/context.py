@@ -13,6 +13,9 @@ from aejax.benchmark.peers import Peer, has
 from aejax.train.population import available_cores
 
 
+LIBRARIES = ("pythae", "pyod", "cornac")  # whose scripts have their name first
+
+
 @dataclass
 class Bench:
     """The setting of one run of the benchmark.
@@ -48,7 +51,8 @@ class Bench:
         """Returns the peer, in a list; empty, and said, where its library is missing."""
         if self.peers is None:
             return []
-        package = script.partition("_")[0] if script.startswith("pythae") else "torch"
+        named = script.partition("_")[0]  # pythae_train.py; what names no library is PyTorch's
+        package = named if named in LIBRARIES else "torch"
         if not has(self.peers, package):
             self.say(f"{name}: left out, {package} is not installed for {self.peers}")
             return []
