@@ -12,7 +12,6 @@ from aejax.benchmark.contest import ROUNDS, Contestant
 from aejax.benchmark.peers import Peer, has
 from aejax.train.population import available_cores
 
-
 LIBRARIES = ("pythae", "pyod", "cornac")  # whose scripts have their name first
 
 

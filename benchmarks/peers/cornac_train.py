@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from cornac.data import Dataset
 from cornac.models.vaecf.vaecf import VAE, learn
@@ -35,7 +36,7 @@ def main() -> None:
         state[f"{place}.bias"] = torch.as_tensor(data[f"{name}_b"])
     vae.load_state_dict(state)
     users = Dataset.build(
-        [(u, i, 1.0) for u, i in zip(data["row"].tolist(), data["column"].tolist())],
+        [(u, i, 1.0) for u, i in np.stack([data["row"], data["column"]], 1).tolist()],
         global_uid_map={u: u for u in range(int(data["row"].max()) + 1)},
         global_iid_map={i: i for i in range(items)},
     )

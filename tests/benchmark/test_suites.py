@@ -16,8 +16,6 @@ from aejax.figures.benchmark import draw
 from aejax.train import population
 from tests.benchmark.test_contest import Scripted
 
-LIKES = applications.likes  # as it is, where a test makes it smaller
-
 
 def test_all_is_what_this_device_can_run(tmp_path):
     assert named("all") == [name for name in SUITES if name != "gpu"]
@@ -65,11 +63,12 @@ def test_the_scores_that_pyod_gives_are_ours():
 
 def test_cornacs_mult_vae_begins_as_ours():
     """Ones in place of rows of unit length: the first kernel makes up for it."""
-    model = applications.recommender(30, width=8, latent=3)
+    size = applications.Liked(users=7, items=30, each=4, width=8, latent=3)
+    model = applications.recommender(size)
     params = population.member(initial(model, 1), 0)
-    rows = applications.likes(7, items=30, liked=4).toarray()
+    rows = applications.likes(size).toarray()
     assert (rows.sum(1) == 4).all()
-    w = applications.cornac_weights(params, liked=4, latent=3)
+    w = applications.cornac_weights(params, size)
     hidden = np.tanh(rows @ w["enc_w"] + w["enc_b"])
     variables = {"params": params, "extra": {}}
     code = model.encode(variables, rows)
@@ -88,13 +87,10 @@ def test_a_peer_whose_library_is_missing_is_left_out_by_name(tmp_path, monkeypat
     assert ["pyod" in said[0], "cornac" in said[1]] == [True, True]
 
 
-def test_the_applications_are_raced_without_peers(tmp_path, monkeypatch):
-    for name, value in {"SCORED": 200, "ITEMS": 40, "LIKED": 4, "USERS": 60, "BATCH": 20}.items():
-        monkeypatch.setattr(applications, name, value)
-    monkeypatch.setattr(applications, "recommender", lambda: models.mult_vae(40, 3, (8,)))
-    monkeypatch.setattr(applications, "LATENT", 3)
-    monkeypatch.setattr(applications, "likes", lambda users: LIKES(users, items=40, liked=4))
-    found = applications.run(Bench(tmp_path, rounds=1))
+def test_the_applications_are_raced_without_peers(tmp_path):
+    bench = Bench(tmp_path, rounds=1)
+    size = applications.Liked(users=60, items=40, each=4, width=8, latent=3, batch=20)
+    found = [*applications.scoring(bench, 200), *applications.training(bench, size)]
     assert {case.peer for case in found} == set(CEILINGS.values())
     assert all(np.isfinite(case.ours) and case.ours > 0 for case in found)
     with np.load(tmp_path / "cornac.npz") as given:

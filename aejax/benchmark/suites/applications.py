@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -23,9 +23,18 @@ from aejax.types import PyTree
 # Anomaly detection: a wide table, and PyOD's default widths, whose code has the ReLU too.
 COLUMNS, HIDDEN, CODE, SCORED = 100, 64, 32, 100_000
 BATCHES = {"default batch of 32": 32, "batch 1,024": 1024}  # of PyOD
-# Recommendation: the items and the widths of Liang et al. 2018 on ML-20M, about its items a user.
-ITEMS, LIKED, USERS = 20_000, 64, 5_000
-WIDTH, LATENT, BATCH, LR = 600, 200, 100, 1e-3
+
+
+class Liked(NamedTuple):
+    """Who likes what, and the widths of Mult-VAE: those of Liang et al. 2018 on ML-20M."""
+
+    users: int = 5_000
+    items: int = 20_000
+    each: int = 64  # items a user
+    width: int = 600
+    latent: int = 200
+    batch: int = 100
+    lr: float = 1e-3
 
 
 class Scorer:
@@ -63,80 +72,87 @@ def detector(x: np.ndarray) -> aejax.Fitted:
     return aejax.fit(model, x[:1024], steps=20, batch_size=128, progress=False)
 
 
-def scoring(context: Bench) -> list[Case]:
+def scoring(context: Bench, rows: int) -> list[Case]:
     """Rows a second that an anomaly detector scores, against PyOD's AutoEncoder."""
-    x = table(SCORED)
+    x = table(rows)
     fitted = detector(x)
     weights = dense_weights(fitted.model, fitted.variables["params"])
     data = save(context.folder / "pyod.npz", x=x, **weights)
     contestants: list[Contestant] = [Scorer(fitted, x)]
     for words, batch in BATCHES.items():
         contestants += context.peer(f"PyOD, {words}", "pyod_score.py", data=data, batch=batch)
-    case = f"scores of {SCORED:,} rows, {COLUMNS}-{HIDDEN}-{CODE}-{HIDDEN}-{COLUMNS}"
-    return compare("applications", case, "rows/s", race(contestants, SCORED, context.rounds))
+    case = f"scores of {rows:,} rows, {COLUMNS}-{HIDDEN}-{CODE}-{HIDDEN}-{COLUMNS}"
+    return compare("applications", case, "rows/s", race(contestants, rows, context.rounds))
 
 
-def likes(users: int, items: int = ITEMS, liked: int = LIKED, seed: int = 0) -> csr_array:
-    """Returns ones [users, items], `liked` of them a user, drawn from one of twenty tastes."""
+def likes(size: Liked, seed: int = 0) -> csr_array:
+    """Returns ones [users, items], as many a user, drawn from one of twenty tastes."""
     draw = np.random.default_rng(seed)
-    part = max(liked, items // 20)
-    starts = draw.integers(0, items - part + 1, users)
-    chosen = [start + draw.choice(part, liked, replace=False) for start in starts]
-    rows = np.repeat(np.arange(users), liked)
-    return csr_array((np.ones(users * liked, np.float32), (rows, np.concatenate(chosen))),
-                     shape=(users, items))  # fmt: skip
+    part = max(size.each, size.items // 20)
+    starts = draw.integers(0, size.items - part + 1, size.users)
+    chosen = [start + draw.choice(part, size.each, replace=False) for start in starts]
+    row, column = np.repeat(np.arange(size.users), size.each), np.concatenate(chosen)
+    ones = np.ones(len(row), np.float32)
+    return csr_array((ones, (row, column)), shape=(size.users, size.items))
 
 
-def cornac_weights(params: PyTree, liked: int = LIKED, latent: int = LATENT) -> dict[str, Any]:
+def recommender(size: Liked) -> aejax.Autoencoder:
+    """Returns Mult-VAE."""
+    return models.mult_vae(size.items, latent=size.latent, widths=(size.width,))
+
+
+def cornac_weights(params: PyTree, size: Liked) -> dict[str, np.ndarray]:
     """Returns kernels and biases by Cornac's layers: enc, mean, logvar, dec, out.
 
     Ours reads rows at unit length and Cornac's reads ones. As all users like as many items, the two
     are the same function where its first kernel is divided by the root of that number.
     """
-    encoder, decoder = params["encoder"], params["decoder"]
-    (kernel, bias), (head, shift), (dec, dec_bias), (out, out_bias) = (
-        (np.asarray(net[f"dense_{i}"]["kernel"]), np.asarray(net[f"dense_{i}"]["bias"]))
-        for net in (encoder, decoder)
-        for i in (0, 1)
-    )
+    hidden, head = params["encoder"]["dense_0"], params["encoder"]["dense_1"]
+    latent, scale = size.latent, np.sqrt(np.float32(size.each))
+    layers = {
+        "enc": (hidden["kernel"] / scale, hidden["bias"]),
+        "mean": (head["kernel"][:, :latent], head["bias"][:latent]),
+        "logvar": (head["kernel"][:, latent:], head["bias"][latent:]),
+        "dec": (params["decoder"]["dense_0"]["kernel"], params["decoder"]["dense_0"]["bias"]),
+        "out": (params["decoder"]["dense_1"]["kernel"], params["decoder"]["dense_1"]["bias"]),
+    }
     return {
-        "enc_w": kernel / np.sqrt(np.float32(liked)), "enc_b": bias,
-        "mean_w": head[:, :latent], "mean_b": shift[:latent],
-        "logvar_w": head[:, latent:], "logvar_b": shift[latent:],
-        "dec_w": dec, "dec_b": dec_bias, "out_w": out, "out_b": out_bias,
-    }  # fmt: skip
+        f"{name}_{letter}": np.asarray(value)
+        for name, layer in layers.items()
+        for letter, value in zip("wb", layer, strict=True)
+    }
 
 
-def recommender(items: int = ITEMS, width: int = WIDTH, latent: int = LATENT) -> aejax.Autoencoder:
-    """Returns Mult-VAE as on ML-20M."""
-    return models.mult_vae(items, latent=latent, widths=(width,))
-
-
-def training(context: Bench) -> list[Case]:
+def training(context: Bench, size: Liked) -> list[Case]:
     """Steps a second of Mult-VAE, against Cornac's trainer: an epoch a round, by its own loop.
 
     Without dropout and annealing, which Cornac's has not. It begins its moments anew each round.
     """
-    model, steps = recommender(), USERS // BATCH
-    rows = likes(USERS)
-    made = make_job(model, steps=steps, rounds=context.rounds, batch=BATCH, lr=LR)
+    model, steps = recommender(size), size.users // size.batch
+    rows = likes(size)
+    made = make_job(model, steps=steps, rounds=context.rounds, batch=size.batch, lr=size.lr)
     plain = {"corruption": 0.0, "w_kl_nats": 1.0, "warmup_steps": 0.0}
-    job = made._replace(hp=made.hp | {n: np.float32([value]) for n, value in plain.items()})
-    weights = cornac_weights(population.member(initial(model, 1), 0))
-    coordinates = rows.tocoo()
-    row, column = coordinates.coords
-    data = save(context.folder / "cornac.npz", row=row, column=column, items=ITEMS, **weights)
+    job = made._replace(
+        hp={**made.hp, **{name: np.float32([value]) for name, value in plain.items()}}
+    )
+    weights = cornac_weights(population.member(initial(model, 1), 0), size)
+    row, column = rows.tocoo().coords
+    data = save(
+        context.folder / "cornac.npz", row=row, column=column, items=np.int64(size.items), **weights
+    )
+    given = {"data": data, "batch": size.batch, "lr": size.lr}
     contestants: list[Contestant] = [
         Trainer("aejax", job, pack(rows)),
-        *context.peer("Cornac's VAECF", "cornac_train.py", data=data, batch=BATCH, lr=LR),
+        *context.peer("Cornac's VAECF", "cornac_train.py", **given),
         machine.Ceiling(),
     ]
     *lanes, ceiling = race(contestants, steps, context.rounds)
-    case = f"Mult-VAE {ITEMS:,}-{WIDTH}-{LATENT}-{WIDTH}-{ITEMS:,}, batch {BATCH}"
+    shape = f"{size.items:,}-{size.width}-{size.latent}-{size.width}-{size.items:,}"
+    case = f"Mult-VAE {shape}, batch {size.batch}"
     shares = shares_of_ceiling("applications", case, lanes[0], ceiling, steps)
     return [*compare("applications", case, "steps/s", lanes), *shares]
 
 
 def run(context: Bench) -> list[Case]:
     """Runs the suite."""
-    return [*scoring(context), *training(context)]
+    return [*scoring(context, SCORED), *training(context, Liked())]
