@@ -3,7 +3,8 @@
 Command: python -m experiments.reproduce anomaly_detection [--scale=SCALE] [--manual_dir=DIR]
 Your own: python -m experiments.reproduce anomaly_detection --dataset=table.csv (or .npz, a folder
 of images in classes): with labels, of two classes the more frequent is normal, of more each is
-normal in turn and all others are anomalies, as for the digits here.
+normal in turn and all others are anomalies, as for the digits here. A column of words becomes a
+column of 0 and 1 a word, and an empty cell the mean of what the training rows have there.
 
 Protocol, the same for all five methods: the test rows are fixed; a seed draws validation rows from
 the training rows, and trains on rows of the normal class among the others. The setting of a method
