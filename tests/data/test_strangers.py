@@ -171,7 +171,8 @@ def test_a_file_goes_through_its_application(kind, tmp_path):
     assert done.returncode == 0, done.stderr
     rows = lines_of(tmp_path / "w" / "tasks" / "results.jsonl")
     assert len({row["point"]["method"] for row in rows}) > 2
-    assert all(row["status"] == "ok" and row["data"] for row in rows)
+    assert all(row["status"] == "ok" for row in rows)
+    assert any(row["data"] for row in rows)  # not of those made of other rows
     assert list((tmp_path / "w" / "figures").glob("*.png"))
     # The same command goes on where it was; with another content it does not.
     assert command(name, path, tmp_path / "w", *more).returncode == 0
@@ -186,7 +187,8 @@ def test_a_folder_of_pictures_goes_through_a_sweep(tmp_path):
     path = pictures(tmp_path / "mine")
     line = [
         sys.executable, "-m", "experiments.sweep", "--config=configs/quickstart.py:smoke",
-        f"--config.dataset={path}", "--config.resize=8", f"--workdir={tmp_path / 'w'}",
+        f"--config.dataset={path}", "--config.resize=8", "--config.batch_size=16",
+        f"--workdir={tmp_path / 'w'}",
     ]  # fmt: skip
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
