@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from aejax.benchmark.contest import Round
+from aejax.data.sparse import SparseRows
 from aejax.train.plan import Job
 from aejax.train.run import Trained, train
 from aejax.types import Array
@@ -30,7 +31,7 @@ class Trainer:
       table: training rows.
     """
 
-    def __init__(self, name: str, job: Job, table: np.ndarray | Array):
+    def __init__(self, name: str, job: Job, table: np.ndarray | Array | SparseRows):
         self.name, self.job, self.table = name, job, table
         self._go, self._done = threading.Semaphore(0), threading.Semaphore(0)
         self._loss, self._seconds = float("nan"), float("nan")

@@ -92,7 +92,7 @@ def fingerprint(arrays: Iterable[Any]) -> str:
 
 def hold_out(
     name: str,
-    images: np.ndarray,
+    images: Any,
     labels: np.ndarray | None,
     test_fraction: float,
     valid: np.ndarray | None = None,

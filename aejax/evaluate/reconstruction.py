@@ -116,7 +116,7 @@ def as_float(x: np.ndarray) -> np.ndarray:
     return flat.astype(np.float32) / 255.0 if x.dtype == np.uint8 else flat.astype(np.float32)
 
 
-def baselines(train: np.ndarray, test: np.ndarray, latent: int) -> dict[str, float]:
+def baselines(train: Any, test: Any, latent: int) -> dict[str, float]:
     """Returns what a model of this code size has to beat on the test set.
 
     Args:

@@ -87,9 +87,7 @@ class Context:
         """The folder of the figures of the user's own data, for tables that a task makes of it."""
         return self._workdir / "figures"
 
-    def dataset(
-        self, name: str | None = None, *, gaps: bool = False, **sizes: int | None
-    ) -> data.Dataset:
+    def dataset(self, name: str | None = None, *, gaps: bool = False, **sizes: Any) -> data.Dataset:
         """Returns a data set: the config's own, or one by name with `train_size`, `test_size`.
 
         Its splits are the sweep's: `test_fraction` and `valid_fraction` are the config's. With

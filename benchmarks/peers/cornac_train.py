@@ -1,6 +1,6 @@
 """Cornac's VAECF (Mult-VAE) by its own loop `learn`: an epoch of all users a round.
 
-Settings: data (.npz with row, column, items, and kernels enc, mean, logvar, dec, out with their
+Settings: data (.npz with row, column, and kernels enc, mean, logvar, dec, out with their
 biases), batch, lr, threads. The value is the mean loss of the epoch's batches.
 """
 

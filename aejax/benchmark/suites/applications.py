@@ -133,13 +133,11 @@ def training(context: Bench, size: Liked) -> list[Case]:
     made = make_job(model, steps=steps, rounds=context.rounds, batch=size.batch, lr=size.lr)
     plain = {"corruption": 0.0, "w_kl_nats": 1.0, "warmup_steps": 0.0}
     job = made._replace(
-        hp={**made.hp, **{name: np.float32([value]) for name, value in plain.items()}}
+        hp={**made.hp, **{n: np.full(1, value, np.float32) for n, value in plain.items()}}
     )
     weights = cornac_weights(population.member(initial(model, 1), 0), size)
     row, column = rows.tocoo().coords
-    data = save(
-        context.folder / "cornac.npz", row=row, column=column, items=np.int64(size.items), **weights
-    )
+    data = save(context.folder / "cornac.npz", row=row, column=column, **weights)
     given = {"data": data, "batch": size.batch, "lr": size.lr}
     contestants: list[Contestant] = [
         Trainer("aejax", job, pack(rows)),
