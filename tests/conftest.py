@@ -9,6 +9,10 @@ from pathlib import Path
 if not os.environ.get("AEJAX_TEST_OPTIMISED"):
     os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
+# Two workers on two cores: libraries' threads that wait for each other by spinning cost minutes.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import jax
 import pytest
 from jaxtyping import install_import_hook

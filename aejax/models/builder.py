@@ -25,6 +25,21 @@ def _as(name: str, value: Any, default: Any) -> Any:
     return int(value) if whole else value
 
 
+KEPT = 64  # models of one builder
+
+
+def _key(arguments: Iterable[tuple[str, Any]]) -> str | None:
+    """Returns what tells arguments apart, 1 and 1.0 too; None where their text might not."""
+
+    def plainly(value: Any) -> bool:
+        if isinstance(value, (tuple, list)):
+            return all(map(plainly, value))
+        return value is None or type(value) in (bool, int, float, str)
+
+    arguments = sorted(arguments)
+    return repr(arguments) if all(plainly(value) for _, value in arguments) else None
+
+
 def is_builder(value: Any) -> bool:
     """Returns whether a value is a function that `builder` has made."""
     return inspect.isfunction(value) and vars(value).get("makes_models", False)
@@ -64,8 +79,13 @@ def builder(function: Callable[P, Autoencoder]) -> Callable[P, Autoencoder]:
     calls again. Where one builder calls another, the outer one is recorded. NumPy's and JAX's
     numbers and short arrays are taken as Python's; an unknown argument or a value of the wrong type
     is a ConfigError.
+
+    A builder of this package returns the same model for the same arguments, so that what was
+    compiled for one is there for the other; a user's may read what has changed between two calls.
     """
     signature = inspect.signature(function)
+    pure = function.__module__.startswith(f"{__package__}.")
+    built: dict[str | None, Autoencoder] = {}
 
     @functools.wraps(function)
     def recorded(*args: P.args, **kwargs: P.kwargs) -> Autoencoder:
@@ -73,17 +93,25 @@ def builder(function: Callable[P, Autoencoder]) -> Callable[P, Autoencoder]:
         given = signature.bind(*args, **kwargs)
         for name, value in given.arguments.items():
             given.arguments[name] = _as(name, plain(value), signature.parameters[name].default)
+        told = ", ".join(f"{name}={value!r}" for name, value in given.arguments.items())
+        given.apply_defaults()
+        key = _key(given.arguments.items()) if pure else None
+        if found := built.get(key):
+            return found
         try:
             model = function(*given.args, **given.kwargs)
         except (TypeError, ValueError) as error:  # a value of the wrong type, e.g. widths=3
             if isinstance(error, ConfigError):
                 raise
-            told = ", ".join(f"{name}={value!r}" for name, value in given.arguments.items())
             reason = " ".join(str(error).split())
             raise ConfigError(f"model {function.__name__!r} with {told}: {reason}") from error
-        given.apply_defaults()
         made = Made(function.__name__, dict(given.arguments))
-        return model.replace(info=model.info._replace(made=made))
+        model = model.replace(info=model.info._replace(made=made))
+        if key is not None:
+            if len(built) >= KEPT:
+                built.clear()
+            built[key] = model
+        return model
 
     vars(recorded)["makes_models"] = True
     return recorded

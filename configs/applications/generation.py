@@ -59,12 +59,6 @@ FITTED = 10_000  # training images to whose codes a density is fitted
 NEAREST = 1000  # samples whose nearest training image is looked for
 Draw = Callable[[int, int], Any]  # (n, seed) -> images
 Sampler = Callable[[int], Draw]  # seed of the model and of the density's fit
-# The settings among which validation images choose, beside the size of the code.
-DENSITY_GRID: dict[str, dict[str, tuple[Any, ...]]] = {
-    "mixture": {"components": (1, 10, 30)},
-    "two_stage": {"steps": (1000, 3000)},
-}
-LEAST = 2 * max(DENSITY_GRID["mixture"]["components"])  # training images
 MODELS: dict[str, tuple[dict[str, Any], dict[str, list[float]]]] = {  # arguments, hp
     "vae": ({"likelihood": "bernoulli"}, {"w_kl_nats": [0.3, 1.0]}),
     "wae_mmd": ({"likelihood": "gaussian"}, {"w_mmd_sq": [10.0, 100.0]}),
@@ -83,11 +77,18 @@ class Scale(NamedTuple):
     valid: int  # most validation images
     test: int  # most test images
     latents: tuple[int, ...]
+    components: tuple[int, ...]  # of a mixture of the codes
+    second: tuple[int, ...]  # steps of the second stage
+
+    @property
+    def densities(self) -> dict[str, dict[str, tuple[Any, ...]]]:
+        """The settings among which validation images choose, beside the size of the code."""
+        return {"mixture": {"components": self.components}, "two_stage": {"steps": self.second}}
 
 
 SCALES = {
-    "smoke": Scale(("digits",), 20, 2, 1000, 200, 200, (8,)),
-    "small": Scale(("mnist",), 1500, 3, 20_000, 2000, 5000, (8, 24)),
+    "smoke": Scale(("digits",), 20, 2, 1000, 200, 200, (8,), (1, 4), (20,)),
+    "small": Scale(("mnist",), 1500, 3, 20_000, 2000, 5000, (8, 24), (1, 10, 30), (1000, 3000)),
 }
 
 APPLICATION = Application(
@@ -138,7 +139,7 @@ def _pca(plan: Scale, train: np.ndarray) -> dict[str, Sampler]:
     found = {}
     for latent in plan.latents:
         fitted = PCA(min(latent, *flat.shape), svd_solver="full").fit(flat)
-        for setting in settings(DENSITY_GRID["mixture"]):
+        for setting in settings(plan.densities["mixture"]):
             found[named({"latent": latent, **setting})] = sampler(fitted, setting)
     return found
 
@@ -165,7 +166,7 @@ def _of_models(name: str, plan: Scale, train: np.ndarray) -> dict[str, dict[str,
             for of in names
             for setting in settings(grid)
         }
-        for kind, grid in DENSITY_GRID.items()
+        for kind, grid in plan.densities.items()
     }
 
 
@@ -183,10 +184,11 @@ def generate(context: Context, point: Point) -> list[Measured]:
     name, method = str(point["dataset"]), str(point["method"])
     plan, space = SCALES[context.scale], feature_space(context, name)
     splits = image_splits(context, name, plan.train, plan.valid, plan.test)
-    if len(splits["train"]) < LEAST:
+    least = 2 * max(plan.densities["mixture"]["components"])
+    if len(splits["train"]) < least:
         raise ConfigError(
             f"dataset={name!r} has {len(splits['train'])} images to train on, beside those held "
-            f"out. Allowed: {LEAST} or more, two a component of the mixtures."
+            f"out. Allowed: {least} or more, two a component of the mixtures."
         )
     real = {split: space.features(x) for split, x in splits.items() if split != "train"}
     flat = lambda x: np.asarray(x).reshape(len(x), -1)

@@ -33,7 +33,6 @@ from 900 before the run, for time); on the articles three of five chose 200.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -70,10 +69,11 @@ class Scale(NamedTuple):
     seeds: int
     topics: int  # of a corpus whose topics nobody knows
     steps: tuple[int, ...]  # among which validation documents choose
+    placed: int = 1000  # steps of the map's t-SNE
 
 
 SCALES = {
-    "smoke": Scale(("planted_topics_few",), 2, 10, (150,)),
+    "smoke": Scale(("planted_topics_few",), 2, 10, (150,), 250),
     "small": Scale(("reuters", "planted_topics"), 5, 20, (200, 500)),
 }
 
@@ -144,7 +144,6 @@ def _shares(rows: Any) -> Any:
     return rows.multiply(1 / _lengths(rows)[:, None]).tocsr().astype(np.float32)
 
 
-@functools.cache  # one program for all seeds
 def _model(method: str, words: int, topics: int) -> Any:
     if method == "prodlda":
         return aejax.models.prodlda(words, latent=topics)
@@ -200,22 +199,23 @@ def judged(weights: np.ndarray, reference: Any) -> dict[str, float]:
     return {"npmi": coherence, "diversity": different, "quality": quality}
 
 
-def place(proportions: np.ndarray) -> np.ndarray:
+def place(proportions: np.ndarray, steps: int) -> np.ndarray:
     """Returns documents on a plane, t-SNE of square roots of their shares: [N, 2]."""
     from sklearn.manifold import TSNE
 
     shares = np.maximum(proportions, 0)
     shares = shares / np.maximum(shares.sum(1, keepdims=True), 1e-12)
     near = min(30, (len(shares) - 1) // 3)
-    return TSNE(perplexity=near, init="random", random_state=0).fit_transform(np.sqrt(shares))
+    chart = TSNE(perplexity=near, init="random", max_iter=steps, random_state=0)
+    return chart.fit_transform(np.sqrt(shares))
 
 
 def discover(context: Context, point: Point) -> list[Measured]:
     """Chooses a setting by validation documents, measures it by test documents, for each seed."""
     name, method = str(point["dataset"]), str(point["method"])
     documents = corpus(context, name)
-    topics, measured = topics_of(context, documents), []
-    for seed in range(SCALES[context.scale].seeds):
+    plan, topics, measured = SCALES[context.scale], topics_of(context, documents), []
+    for seed in range(plan.seeds):
         train, valid, test = split(documents, seed)
         if method in GRIDS:
             tried = _autoencoders(method, context, train, topics, seed)
@@ -233,7 +233,7 @@ def discover(context: Context, point: Point) -> list[Measured]:
             mine = top_words(kept.weights, RECOVERED)
             found["recovered"] = float(recovered(mine, known).mean())
         shares = np.asarray(kept.proportions(documents.counts), np.float64)
-        mapped = place(shares) if not seed else np.full((len(shares), 2), np.nan)
+        mapped = place(shares, plan.placed) if not seed else np.full((len(shares), 2), np.nan)
         measured.append(
             Measured(
                 {

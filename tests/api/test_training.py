@@ -163,6 +163,8 @@ def test_a_second_fit_of_the_same_model_compiles_nothing():
     aejax.fit(model, FLOATS, steps=4, batch_size=16, seed=0)
     before = compile_count()
     aejax.fit(model, FLOATS, steps=4, batch_size=16, seed=1, hp={"lr": 0.01})
+    again = aejax.models.vae(30, widths=[8], latent=2)
+    aejax.fit(again, FLOATS, steps=4, batch_size=16, seed=2)
     assert compile_count() == before
 
 

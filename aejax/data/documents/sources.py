@@ -87,7 +87,7 @@ def _checked(documents: Documents, place: Path) -> Documents:
 
 DOCUMENTS = {
     "planted_topics": lambda manual_dir: planted_topics(),
-    "planted_topics_few": lambda manual_dir: planted_topics(400)._replace(
+    "planted_topics_few": lambda manual_dir: planted_topics(200)._replace(
         name="planted_topics_few"
     ),
     "reuters": reuters,
