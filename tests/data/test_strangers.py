@@ -336,6 +336,8 @@ def test_a_broken_picture_is_refused(tmp_path):
     for data in (good[:200], b"", b"no image"):
         (path / "i03.jpg").write_bytes(data)
         assert "i03.jpg' cannot be read" in asked()
+    (path / "i03.jpg").write_bytes(good)
+    assert "has 6 training and 2 test images. Allowed: 10 training images" in asked()
     for file in path.iterdir():
         file.unlink()
     assert "holds no images" in asked()
