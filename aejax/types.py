@@ -135,6 +135,7 @@ class Likelihood(NamedTuple):
     joint: bool = False  # the features of x depend on each other given `out`
     scored_mask: Any = None  # bool array of one example's shape: what is scored; None: all of x
     gaps: bool = False  # NaN in x is a missing value, which the likelihood leaves out
+    sparse_gaps: bool = False  # so is what a sparse row does not store; else that is zero
 
 
 class LatentSpace(NamedTuple):

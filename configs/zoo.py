@@ -86,6 +86,7 @@ ROWS: dict[str, Setup] = {
     "regularized_decoder": Setup(args=DENSE),
     "stacked": Setup(args=DENSE),
     "stacked_denoising": Setup(args=DENSE),
+    "autorec": Setup(args={"latent": 8}),
     "mult_dae": Setup(args={"latent": 8}),
     "mult_vae": Setup(args=DENSE),
     "prodlda": Setup(args=DENSE, hp={"b1": 0.9}),

@@ -12,6 +12,8 @@ from aejax.benchmark.contest import ROUNDS, Contestant
 from aejax.benchmark.peers import Peer, has
 from aejax.train.population import available_cores
 
+LIBRARIES = ("pythae", "pyod", "cornac")  # whose scripts have their name first
+
 
 @dataclass
 class Bench:
@@ -48,7 +50,8 @@ class Bench:
         """Returns the peer, in a list; empty, and said, where its library is missing."""
         if self.peers is None:
             return []
-        package = script.partition("_")[0] if script.startswith("pythae") else "torch"
+        named = script.partition("_")[0]  # pythae_train.py; what names no library is PyTorch's
+        package = named if named in LIBRARIES else "torch"
         if not has(self.peers, package):
             self.say(f"{name}: left out, {package} is not installed for {self.peers}")
             return []

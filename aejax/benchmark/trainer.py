@@ -11,7 +11,6 @@ import numpy as np
 from aejax.benchmark.contest import Round
 from aejax.train.plan import Job
 from aejax.train.run import Trained, train
-from aejax.types import Array
 
 # A unit of work is a step of one member; elsewhere a gradient, or an estimate.
 FLOPS = "flops_per_unit"  # of the products
@@ -27,10 +26,10 @@ class Trainer:
     Args:
       name: for the table.
       job: its `steps` are `every` times the number of rounds, the uncounted one included.
-      table: training rows.
+      table: training rows, an array or packed ones.
     """
 
-    def __init__(self, name: str, job: Job, table: np.ndarray | Array):
+    def __init__(self, name: str, job: Job, table: Any):
         self.name, self.job, self.table = name, job, table
         self._go, self._done = threading.Semaphore(0), threading.Semaphore(0)
         self._loss, self._seconds = float("nan"), float("nan")

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aejax.data import dataset as _dataset
-from aejax.data import files, folder, paths, prepared, tables
+from aejax.data import files, folder, gapped, paths, prepared, tables
 from aejax.data.checks import as_images, as_labels
 from aejax.data.dataset import Dataset
 from aejax.data.sources import DATASETS, Options, Source, ensure_prepared
+from aejax.data.sparse_files import load_sparse
 from aejax.errors import ConfigError, lookup, nearest, plain
 
 __all__ = [
@@ -54,6 +55,8 @@ def load(
     train_size: int | None = None,
     test_size: int | None = None,
     resize: int | tuple[int, int] | None = None,
+    gaps: bool = False,
+    sparse: bool = False,
 ) -> Dataset:
     """Loads a data set by name, or the user's own: an array, a table or a folder of images.
 
@@ -74,6 +77,9 @@ def load(
         all. The validation rows are the same for every size.
       test_size: the same for the test examples.
       resize: pixels (height, width), or one number for both; for a folder of images only.
+      gaps: a table may have empty cells, which are NaN, and words, each of which is a column of 0
+        and 1 (`gapped.load_gapped`); other files are read as ever.
+      sparse: an `.npz` may be a sparse matrix of scipy, whose splits are then `SparseRows`.
 
     Raises:
       ConfigError (a ValueError): one line that names the field, the value and what is allowed.
@@ -93,7 +99,12 @@ def load(
     elif path.is_dir():
         loaded = folder.load_folder(path, test_fraction, size)
     else:
-        loaded = _READERS[path.suffix.lower()](path, test_fraction)
+        reader = _READERS[path.suffix.lower()]
+        if gaps and reader is tables.load_table:
+            reader = gapped.load_gapped
+        if sparse and reader is files.load_npz and files.is_sparse_file(path):
+            reader = load_sparse
+        loaded = reader(path, test_fraction)
     return _dataset.take(_dataset.hold_valid(loaded, valid_fraction), train_size, test_size)
 
 

@@ -6,14 +6,16 @@ once, at the end. All splits are the same for everyone: no run's seed is in them
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import math
 import numbers
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from aejax.data.sparse import SparseRows
 from aejax.errors import ConfigError
 
 _SPLIT_SEED = 0  # one constant, so that everyone's held-out images are the same ones
@@ -23,7 +25,8 @@ _VALID_SEED = 1  # likewise, of the rows that go from train to valid
 class Dataset(NamedTuple):
     """Images (or vectors) on the host; the arrays are read-only, and may be memory-mapped.
 
-    Images are uint8 in 0..255, or float32 in the range that the user's file has.
+    Images are uint8 in 0..255, or float32 in the range that the user's file has. Rows of a sparse
+    file are `SparseRows`, for whoever asked for them.
     """
 
     name: str
@@ -72,12 +75,15 @@ def make(
     )
 
 
-def fingerprint(arrays: Iterable[np.ndarray | None]) -> str:
+def fingerprint(arrays: Iterable[Any]) -> str:
     """Returns 16 hex digits that change when any dtype, shape or byte of the arrays does."""
     digest = hashlib.sha256()
     for array in arrays:
         if array is None:
             digest.update(b"none;")
+            continue
+        if isinstance(array, SparseRows):
+            digest.update(f"sparse{array.shape};{fingerprint([array.index, array.value])}".encode())
             continue
         digest.update(f"{array.dtype.str}{array.shape};".encode())
         digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
@@ -86,7 +92,7 @@ def fingerprint(arrays: Iterable[np.ndarray | None]) -> str:
 
 def hold_out(
     name: str,
-    images: np.ndarray,
+    images: Any,
     labels: np.ndarray | None,
     test_fraction: float,
     valid: np.ndarray | None = None,
@@ -204,8 +210,10 @@ def _checked_size(field: str, size: int | None, images: np.ndarray) -> int:
     return int(size)
 
 
-def _frozen(array: np.ndarray) -> np.ndarray:
+def _frozen(array: Any) -> Any:
     """A read-only view: the data of a sweep is shared, and its fingerprint must stay true."""
+    if isinstance(array, SparseRows):
+        return dataclasses.replace(array, index=_frozen(array.index), value=_frozen(array.value))
     view = array.view(np.ndarray)
     view.flags.writeable = False
     return view

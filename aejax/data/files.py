@@ -31,8 +31,10 @@ VALID_LABELS = ("valid_labels", "y_valid", "val_labels", "y_val")
 SINGLE_LABELS = ("labels", "label", "y", "target", "targets")
 _LABELS = {*TRAIN_LABELS, *TEST_LABELS, *VALID_LABELS, *SINGLE_LABELS}
 
+SPARSE = {"format", "shape", "data"}  # in what scipy.sparse.save_npz writes, of any format
+
 # What np.load and the zip underneath it raise for a file that is cut short or is something else.
-_UNREADABLE = (
+UNREADABLE = (
     ValueError, OSError, EOFError, KeyError, TypeError, SyntaxError, MemoryError, OverflowError,
     RuntimeError, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
@@ -47,7 +49,7 @@ def load_npy(path: Path, test_fraction: float) -> Dataset:
     field = f"dataset={str(path)!r}"
     try:
         array = np.lib.format.open_memmap(path, mode="r")
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _unreadable(field, "array", error) from error
     return datasets.hold_out(str(path), as_images(as_bfloat16(array), field), None, test_fraction)
 
@@ -69,12 +71,26 @@ def load_npz(path: Path, test_fraction: float) -> Dataset:
     with path.open("rb") as file:
         try:
             archive = np.load(file, allow_pickle=False)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise _unreadable(field, "archive", error) from error
         if isinstance(archive, np.ndarray):
             raise ConfigError(f"{field} is a single array. Allowed: the name .npy, or an archive.")
+        if set(archive.files) >= SPARSE:
+            raise ConfigError(
+                f"{field} is a sparse matrix of scipy. Allowed: dense arrays here; sparse ones in "
+                "sweeps (--config.dataset), load(..., sparse=True), fit, and as counts in topics."
+            )
         check_sizes(file, field)
         return from_archive(archive, path, field, test_fraction)
+
+
+def is_sparse_file(path: Path) -> bool:
+    """Returns whether a file is an archive with the arrays that scipy.sparse.save_npz writes."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {name.removesuffix(".npy") for name in archive.namelist()} >= SPARSE
+    except UNREADABLE:
+        return False
 
 
 class _Folder:
@@ -127,7 +143,7 @@ def check_sizes(file: IO[bytes], field: str) -> None:
                         )
     except ConfigError:  # of an array: it is a ValueError too
         raise
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _unreadable(field, "archive", error) from error
     total, free = sum(m.file_size for m in members), _free_bytes()
     if total > free:
@@ -145,7 +161,7 @@ def _claimed_in(
     try:
         with archive.open(member) as raw:
             return _claimed(raw)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _unreadable(field, what, error) from error
 
 
@@ -233,7 +249,7 @@ def _only_numeric(archive: Any, field: str) -> str:
 def _read(archive: Any, name: str, field: str) -> np.ndarray:
     try:
         array = archive[name]
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _unreadable(field, f"array {name!r}", error) from error
     if not isinstance(array, np.ndarray):  # a zip of other things: its members come as bytes
         raise ConfigError(f"{field} holds {name!r}, which is no NumPy array. Allowed: arrays only.")

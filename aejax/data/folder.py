@@ -145,7 +145,8 @@ def _open(file: Path, resize: tuple[int, int] | None) -> tuple[Path, np.ndarray,
             if resize is None and image.width * image.height > MOST_PIXELS:
                 raise ConfigError(
                     f"dataset: {str(file)!r} has {image.width} x {image.height} pixels. Allowed: "
-                    f"up to {MOST_PIXELS:,} pixels; --config.resize=SIDE scales larger images."
+                    f"up to {MOST_PIXELS:,} pixels; --config.resize=SIDE (of an application "
+                    "--resize=SIDE) scales larger images."
                 )
             image = ImageOps.exif_transpose(image)
             clear = _transparent(image)
@@ -201,7 +202,7 @@ def _stack(images: list[tuple[Path, np.ndarray, bool]], path: Path) -> np.ndarra
             raise ConfigError(
                 f"dataset: {str(first_file)!r} is {first.shape[0]}x{first.shape[1]} pixels and "
                 f"{str(file)!r} is {pixels.shape[0]}x{pixels.shape[1]}. Allowed: images of one "
-                "size, or resize=N pixels a side (--config.resize=N)."
+                "size, or resize=N pixels a side (--config.resize=N; of an application --resize=N)."
             )
     clear = [file for file, _, transparent in images if transparent]
     if clear:

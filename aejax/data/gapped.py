@@ -1,7 +1,7 @@
 """Tables with gaps: numbers and categories as columns of numbers, NaN where a cell is empty.
 
 The only reader of files that takes missing values; what it returns is for models that know of
-gaps (`miwae`) and for imputation without one.
+gaps (`miwae`), for imputation without one, and for applications that fill gaps with means.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from aejax.data.dataset import fingerprint
-from aejax.data.tables import read_table_as_it_is
+from aejax.data import dataset as datasets
+from aejax.data.checks import as_images
+from aejax.data.dataset import Dataset, fingerprint
+from aejax.data.tables import read_table, read_table_as_it_is
 from aejax.errors import ConfigError
 
 MOST_LEVELS = 50  # different words of a category
@@ -97,9 +99,30 @@ def read_gapped(path: Path | str) -> Gapped:
             f"{field} has {len(frame)} rows and {len(frame.columns)} columns. Allowed: "
             f"{LEAST_ROWS} rows or more, one column or more."
         )
+    frame = frame.reset_index(drop=True)
+    columns, values = _all_encoded(frame, field)
+    return Gapped(str(path), values, columns, frame, fingerprint([values]))
+
+
+def load_gapped(path: Path, test_fraction: float) -> Dataset:
+    """Reads a table as `read_gapped` does, and its labels and splits as `tables.load_table`.
+
+    A category is a column of 0 and 1 a level; NaN is an empty cell. A table of bytes stays one.
+
+    Raises:
+      ConfigError: as `read_gapped`, but of few rows, and as `tables.load_table`.
+    """
+    field = f"dataset={str(path)!r}"
+    frame, labels = read_table(path, field)
+    if not all(kind == np.uint8 for kind in frame.dtypes):
+        _, frame = _all_encoded(frame.reset_index(drop=True), field)
+    return datasets.hold_out(str(path), as_images(frame, field, gaps=True), labels, test_fraction)
+
+
+def _all_encoded(frame: Any, field: str) -> tuple[tuple[Column, ...], np.ndarray]:
+    """Returns the columns of a data frame and their numbers, float64 [N, E]."""
     if len(set(frame.columns)) < len(frame.columns):
         raise ConfigError(f"{field} has two columns of one name. Allowed: names that differ.")
-    frame = frame.reset_index(drop=True)
     columns: list[Column] = []
     parts: list[np.ndarray] = []
     for name in frame.columns:
@@ -107,8 +130,7 @@ def read_gapped(path: Path | str) -> Gapped:
         column, values = _encoded(frame[name], name, start, f"{field}, column {str(name)!r}")
         columns.append(column)
         parts.append(values)
-    values = np.concatenate(parts, axis=1)
-    return Gapped(str(path), values, tuple(columns), frame, fingerprint([values]))
+    return tuple(columns), np.concatenate(parts, axis=1)
 
 
 def _encoded(given: Any, name: Any, start: int, field: str) -> tuple[Column, np.ndarray]:

@@ -88,7 +88,7 @@ def _sparse(model: Autoencoder, x: Any, field: str) -> SparseRows:
             f"{field} is a sparse matrix, and model {model.info.name!r} takes {what}. Allowed: "
             f"dense rows, {field}.toarray(), or a model of vectors, features=D."
         )
-    rows = pack(x, field)
+    rows = pack(x, field, gaps=model.info.likelihood.sparse_gaps)
     if rows.shape[1:] != shape:
         raise ConfigError(
             f"{field} has examples of shape {rows.shape[1:]}, the model takes {shape}. "

@@ -30,11 +30,13 @@ class SparseRows:
       index: columns, int32 [N, M]; D where a row has fewer numbers than M.
       value: float32 [N, M].
       columns: D.
+      gaps: what a row does not store is missing, NaN where it is dense, and a stored 0 is a 0.
     """
 
     index: Any
     value: Any
     columns: int = dataclasses.field(metadata={"static": True})
+    gaps: bool = dataclasses.field(default=False, metadata={"static": True})
 
     __iter__ = None  # type: ignore[assignment]  # NumPy would take it for a list of rows
 
@@ -54,7 +56,7 @@ class SparseRows:
         return len(self.index)
 
     def __getitem__(self, rows: Any) -> SparseRows:
-        return SparseRows(self.index[rows], self.value[rows], self.columns)
+        return dataclasses.replace(self, index=self.index[rows], value=self.value[rows])
 
     def min(self) -> Any:
         """The least of all numbers, zeros included, which every long row has."""
@@ -66,14 +68,18 @@ class SparseRows:
 
     def dense(self) -> jax.Array:
         """Returns the rows of a batch as float32 [B, D]."""
-        zeros = jnp.zeros(self.shape, jnp.float32)
+        empty = jnp.full(self.shape, jnp.nan if self.gaps else 0.0, jnp.float32)
         row = jnp.arange(len(self))[:, None]
-        return zeros.at[row, self.index].add(self.value, mode="drop")
+        return empty.at[row, self.index].set(self.value, mode="drop")
 
     def mean(self) -> jax.Array:
-        """Returns the mean of all rows [D], without making them dense."""
-        total = jnp.zeros(self.columns, jnp.float32)
-        return total.at[self.index].add(self.value, mode="drop") / len(self)
+        """Returns the mean of all rows [D], without making them dense; 0 where all is missing."""
+        total = jnp.zeros(self.columns, jnp.float32).at[self.index].add(self.value, mode="drop")
+        if not self.gaps:
+            return total / len(self)
+        ones = jnp.ones(self.value.shape, jnp.float32)
+        count = jnp.zeros(self.columns, jnp.float32).at[self.index].add(ones, mode="drop")
+        return total / jnp.maximum(count, 1.0)
 
 
 def is_sparse(given: Any) -> bool:
@@ -81,13 +87,15 @@ def is_sparse(given: Any) -> bool:
     return hasattr(given, "tocsr") and hasattr(given, "nnz")
 
 
-def pack(given: Any, field: str = "x") -> SparseRows:
+def pack(given: Any, field: str = "x", gaps: bool = False) -> SparseRows:
     """Returns a scipy sparse matrix or array [N, D] as `SparseRows` on the host.
 
-    What stands twice in one place is summed, as scipy has it.
+    What stands twice in one place is summed, as scipy has it. With `gaps`, what is not stored is
+    missing and not zero, and zeros that are stored are kept.
 
     Raises:
-      ConfigError: no matrix, empty, bytes or complex numbers, NaN or an infinity (says where).
+      ConfigError: no matrix, empty, with `gaps` nothing stored, bytes or complex numbers, NaN or an
+        infinity (says where).
     """
     if given.ndim != 2 or not all(given.shape):
         raise ConfigError(f"{field} is sparse of shape {given.shape}. {ALLOWED}.")
@@ -100,8 +108,15 @@ def pack(given: Any, field: str = "x") -> SparseRows:
             "where they are pixels."
         )
     rows = given.tocsr().astype(np.float32)  # a copy: what follows works in place
+    try:
+        rows.check_format(full_check=True)
+    except ValueError as error:  # a place outside the shape
+        raise ConfigError(f"{field} is no sparse matrix: {error}. {ALLOWED}.") from error
     rows.sum_duplicates()
-    rows.eliminate_zeros()
+    if not gaps:
+        rows.eliminate_zeros()
+    if gaps and not rows.nnz:
+        raise ConfigError(f"{field} stores no value. Allowed: one observed value or more.")
     counts = np.diff(rows.indptr)
     row = np.repeat(np.arange(len(counts)), counts)
     if not np.isfinite(rows.data).all():
@@ -114,4 +129,4 @@ def pack(given: Any, field: str = "x") -> SparseRows:
     index = np.full((len(counts), longest), given.shape[1], np.int32)
     value = np.zeros((len(counts), longest), np.float32)
     index[row, place], value[row, place] = rows.indices, rows.data
-    return SparseRows(index, value, int(given.shape[1]))
+    return SparseRows(index, value, int(given.shape[1]), gaps)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +43,12 @@ def read_table(path: Path, field: str) -> tuple[Any, np.ndarray | None]:
     if len(names) != 1 or len(frame.columns) == 1:
         return frame, None
     column = frame[names[0]]
-    if not pandas.api.types.is_numeric_dtype(column) and column.notna().all():
+    if column.isna().any():
+        raise ConfigError(
+            f"{field}, column {names[0]!r} has no label in row {column.isna().to_numpy().argmax()}."
+            " Allowed: a label a row; without any, another name of the column."
+        )
+    if not pandas.api.types.is_numeric_dtype(column):
         column = pandas.factorize(column, sort=True)[0]
     return frame.drop(columns=names), as_labels(column, len(frame), f"{field}, column {names[0]!r}")
 
@@ -49,26 +56,75 @@ def read_table(path: Path, field: str) -> tuple[Any, np.ndarray | None]:
 def read_table_as_it_is(path: Path, field: str) -> Any:
     """Returns a table as a data frame: words, empty cells and labels stay columns as they are.
 
+    Numbers in the first line of a text are an example and no names, but for 0, 1, 2, ..., which is
+    what pandas calls columns without names.
+
     Raises:
-      ConfigError: pandas is not installed, a file that cannot be read, or row numbers as a column.
+      ConfigError: pandas is not installed, a file that cannot be read, no rows, row numbers as a
+        column; of a text, two columns of one name, another separator, or a line with fewer fields
+        or more (says which).
     """
     pandas: Any = need("pandas", EXTRA)
     read = {".csv": _text(","), ".tsv": _text("\t"), ".parquet": _parquet}[path.suffix.lower()]
     with _said(field, "table"):
-        frame = read(pandas, path)
+        frame = read(pandas, path, field)
+    if not len(frame):
+        raise ConfigError(f"{field} has no rows. Allowed: one row or more.")
     _check_index(frame, field)
     return frame
 
 
-def _text(separator: str) -> Callable[[Any, Path], Any]:
-    def read(pandas: Any, path: Path) -> Any:
-        with path.open(encoding="utf-8-sig") as file:
-            first = file.readline().rstrip("\n").split(separator)
-        # Numbers in the first line are an example, and not names of columns.
-        header = None if all(map(_is_number, first)) else 0
-        return pandas.read_csv(path, sep=separator, header=header, encoding="utf-8-sig")
+def _text(separator: str) -> Callable[[Any, Path, str], Any]:
+    def read(pandas: Any, path: Path, field: str) -> Any:
+        _, first = next(_lines(path, separator), (0, []))
+        named = not all(map(_is_number, first)) or first == [str(i) for i in range(len(first))]
+        if named:
+            _check_names(first, separator, field)
+        header = 0 if named else None
+        frame = pandas.read_csv(path, sep=separator, header=header, encoding="utf-8-sig")
+        # Pandas takes fields beyond the names for an index, and those that are not there for gaps.
+        if not isinstance(frame.index, pandas.RangeIndex) or frame.iloc[:, -1].isna().any():
+            _check_fields(path, separator, len(first), field)
+        return frame
 
     return read
+
+
+def _lines(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Yields the number and the fields of each line that is not empty."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter=separator)
+        for fields in reader:
+            if fields:
+                yield reader.line_num, fields
+
+
+def _check_names(names: list[str], separator: str, field: str) -> None:
+    """Raises ConfigError for two columns of one name, or for names that were not taken apart."""
+    twice = [name for name, count in Counter(names).items() if name and count > 1]
+    if twice:
+        places = " and ".join(str(i) for i, name in enumerate(names, 1) if name == twice[0])
+        raise ConfigError(
+            f"{field} has the name {twice[0]!r} in columns {places}, counted from 1. Allowed: "
+            "names that differ."
+        )
+    other = next((mark for mark in ";\t|,"
+                  if mark != separator and any(mark in name for name in names)), None)  # fmt: skip
+    if len(names) < 2 and other:
+        raise ConfigError(
+            f"{field} has one column, {names[0]!r:.40}. Allowed: fields separated by "
+            f"{separator!r}, and not by {other!r}."
+        )
+
+
+def _check_fields(path: Path, separator: str, wanted: int, field: str) -> None:
+    """Raises ConfigError for the first line that has not as many fields as the first."""
+    for number, fields in _lines(path, separator):
+        if len(fields) != wanted:
+            raise ConfigError(
+                f"{field}, line {number} has {len(fields)} fields. Allowed: {wanted}, as the first "
+                "line has; an empty cell keeps its separator."
+            )
 
 
 def _is_number(text: str) -> bool:
@@ -79,7 +135,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _parquet(pandas: Any, path: Path) -> Any:
+def _parquet(pandas: Any, path: Path, field: str) -> Any:
     need("pyarrow", EXTRA)
     return pandas.read_parquet(path)
 

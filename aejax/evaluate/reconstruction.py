@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +12,7 @@ import numpy as np
 
 from aejax.conditions import values_of
 from aejax.data.batches import total_over
+from aejax.data.sparse import SparseRows
 from aejax.types import Array, Autoencoder, Variables
 
 
@@ -103,13 +105,18 @@ def token_accuracy(model: Autoencoder, variables: Variables, x: Array) -> Array:
     return jnp.where(count > 0, right / jnp.maximum(count, 1), 1.0)
 
 
+def as_dense(x: Any) -> np.ndarray:
+    """Returns rows [B, ...] as an array: `SparseRows` dense, others as they are."""
+    return np.asarray(x.dense()) if isinstance(x, SparseRows) else x
+
+
 def as_float(x: np.ndarray) -> np.ndarray:
     """Returns rows [N, D] as the models see them: uint8 scaled to [0, 1]."""
     flat = x.reshape(len(x), -1)
     return flat.astype(np.float32) / 255.0 if x.dtype == np.uint8 else flat.astype(np.float32)
 
 
-def baselines(train: np.ndarray, test: np.ndarray, latent: int) -> dict[str, float]:
+def baselines(train: Any, test: Any, latent: int) -> dict[str, float]:
     """Returns what a model of this code size has to beat on the test set.
 
     Args:
@@ -119,8 +126,11 @@ def baselines(train: np.ndarray, test: np.ndarray, latent: int) -> dict[str, flo
 
     Returns:
       {"mse_mean_image": squared error of the training mean, "mse_pca": of the projection on the
-      training set's first `latent` principal components}, per image, summed over pixels.
+      training set's first `latent` principal components}, per image, summed over pixels. Of
+      `SparseRows` the second is NaN: their components are as many numbers as dense rows are.
     """
+    if isinstance(train, SparseRows):
+        return _sparse_baselines(train, test)
     x, y = train.reshape(len(train), -1), test.reshape(len(test), -1)
     mean = np.asarray(sum(part.sum(0) for part in _chunks(x))) / len(x)
     directions = _directions(x, mean, min(latent, *x.shape))
@@ -130,6 +140,14 @@ def baselines(train: np.ndarray, test: np.ndarray, latent: int) -> dict[str, flo
         error += np.square(centred).sum()
         left += np.square(centred - (centred @ directions) @ directions.T).sum()
     return {"mse_mean_image": float(error / len(y)), "mse_pca": float(left / len(y))}
+
+
+def _sparse_baselines(train: SparseRows, test: SparseRows) -> dict[str, float]:
+    mean, error = np.asarray(train.mean(), np.float64), 0.0
+    rows = max(1, CHUNK // train.shape[1])
+    for start in range(0, len(test), rows):
+        error += np.square(as_dense(test[start : start + rows]).astype(np.float64) - mean).sum()
+    return {"mse_mean_image": float(error / len(test)), "mse_pca": math.nan}
 
 
 CHUNK = 1 << 22  # numbers in float64 at a time

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from aejax.errors import ConfigError
-from aejax.types import Array, Likelihood
+from aejax.types import Array, Likelihood, Nets
 
 
 def factorised(likelihood: Likelihood) -> Likelihood:
@@ -41,6 +41,15 @@ def per_feature_nll(likelihood: Likelihood, out: Array, x: Array) -> Array:
 def fill_gaps(x: Array) -> Array:
     """Returns x with zeros in its gaps: what a network may read. Mattei & Frellsen 2019's iota."""
     return jnp.where(jnp.isnan(x), 0.0, x)
+
+
+def reading_zeros(nets: Nets) -> Nets:
+    """Returns the networks with an encoder that reads zeros in the gaps."""
+    return nets._replace(
+        init=lambda key, x: nets.init(key, fill_gaps(x)),
+        encode=lambda params, x: nets.encode(params, fill_gaps(x)),
+        encoder_layers=None,  # before them gaps are filled
+    )
 
 
 def observed(likelihood: Likelihood) -> Likelihood:

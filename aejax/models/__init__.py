@@ -12,6 +12,7 @@ from aejax.models.bottleneck.linear import linear, linear_l2, linear_tied
 from aejax.models.bottleneck.regularized_decoder import regularized_decoder
 from aejax.models.bottleneck.undercomplete import undercomplete
 from aejax.models.builder import check_arguments, is_builder
+from aejax.models.collaborative.autorec import autorec
 from aejax.models.collaborative.mult_dae import mult_dae
 from aejax.models.collaborative.mult_vae import mult_vae
 from aejax.models.deep.deep_rbm import deep_rbm

@@ -161,6 +161,7 @@ LISTED: dict[str, Entry] = {
             ),
         },
         "collaborative filtering": {
+            "autorec": ("collaborative", "what_was_not_rated_is_not_learnt"),
             "mult_dae": ("collaborative", "a_user_is_ranked_by_the_direction_of_the_row_alone"),
             "mult_vae": ("collaborative", "held_out_items_are_found_better_than_by_popularity"),
         },

@@ -10,6 +10,7 @@ from aejax.errors import ConfigError
 from aejax.reproduce.tasks import Context
 
 LEAST_SIDE = 7  # SSIM's window
+FEWEST = 10  # training images, of which two are validation images
 
 
 def image_splits(
@@ -28,7 +29,8 @@ def image_splits(
       test: most test images, the first.
 
     Raises:
-      ConfigError: rows that are no images of 7 pixels a side or more, or floats beyond [0, 1].
+      ConfigError: rows that are no images of 7 pixels a side or more, floats beyond [0, 1], or too
+        few images for a validation split.
     """
     data = context.dataset(name, train_size=None, test_size=None)
     shape = data.train.shape[1:]
@@ -41,6 +43,11 @@ def image_splits(
         raise ConfigError(
             f"dataset={name!r} has values from {data.train.min():.4g} to {data.train.max():.4g}. "
             "Allowed: bytes, or floats from 0 to 1."
+        )
+    if len(data.train) < FEWEST:
+        raise ConfigError(
+            f"dataset={name!r} has {len(data.train)} training and {len(data.test)} test images. "
+            f"Allowed: {FEWEST} training images or more."
         )
     order = np.random.RandomState(0).permutation(len(data.train))
     held = order[: min(valid, len(order) // 5)]

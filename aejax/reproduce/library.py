@@ -88,7 +88,7 @@ def library(context: Context, name: str, train: int, valid: int, test: int) -> L
       ConfigError: fewer than 50 rows in the database, or than 10 queries of which anything is
         relevant.
     """
-    data = context.dataset(name, train_size=None, test_size=None)
+    data = context.dataset(name, gaps=True, train_size=None, test_size=None)
     order = np.random.RandomState(0).permutation(len(data.train))
     held = order[: min(valid, len(order) // 5)]
     kept = order[len(held) :][:train]

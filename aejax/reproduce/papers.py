@@ -16,6 +16,7 @@ from aejax.io import becoming
 from aejax.reproduce import intervals
 from aejax.reproduce.claim import Application, Claim, Facts, check_claims, check_paper
 from aejax.reproduce.origin import is_dirty
+from aejax.reproduce.own_files import content_of
 from aejax.reproduce.results import read, state_of
 from aejax.reproduce.select import Row
 from aejax.reproduce.tasks import Context, Task, run_tasks
@@ -137,7 +138,7 @@ def measure(
     module, plan = entry.module, None
     rows: list[Row] = []
     if own:
-        context = Context(config, workdir, None, [])
+        context = Context(config, workdir, None, [], content_of(str(config.dataset)))
         listed = tasks_of(entry, config.scale, config.dataset)
         return run_tasks(entry.name, listed, context, workdir, console)
     if hasattr(module, "sweep"):

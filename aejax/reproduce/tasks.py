@@ -6,6 +6,8 @@ once and never computed again, so that a stopped reproduction goes on where it w
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +18,7 @@ from rich.console import Console
 
 from aejax import data
 from aejax.errors import ConfigError
+from aejax.reproduce.own_files import check_unchanged
 from aejax.reproduce.select import Row, select
 from aejax.results import environment
 from aejax.results.owner import Owner
@@ -59,8 +62,16 @@ class Population(NamedTuple):
 class Context:
     """What a task may read."""
 
-    def __init__(self, config: Any, workdir: Path, plan: SweepPlan | None, rows: list[Row]):
+    def __init__(
+        self,
+        config: Any,
+        workdir: Path,
+        plan: SweepPlan | None,
+        rows: list[Row],
+        content: str | None = None,
+    ):
         self.config = config
+        self.content = content  # of the user's own files, by `own_files.content_of`
         self.rows = rows  # of the sweep, and of the tasks done so far
         self._workdir = workdir
         self._plan = plan
@@ -76,15 +87,16 @@ class Context:
         """The folder of the figures of the user's own data, for tables that a task makes of it."""
         return self._workdir / "figures"
 
-    def dataset(self, name: str | None = None, **sizes: int | None) -> data.Dataset:
+    def dataset(self, name: str | None = None, *, gaps: bool = False, **sizes: Any) -> data.Dataset:
         """Returns a data set: the config's own, or one by name with `train_size`, `test_size`.
 
-        Its splits are the sweep's: `test_fraction` and `valid_fraction` are the config's.
+        Its splits are the sweep's: `test_fraction` and `valid_fraction` are the config's. With
+        `gaps`, a table may have categories and empty cells (`aejax.data.load`).
         """
         config = self.config
         if name is None:
             sizes = {"train_size": config.train_size, "test_size": config.test_size, **sizes}
-        key = (name or config.dataset, *sorted(sizes.items()))
+        key = (name or config.dataset, gaps, *sorted(sizes.items()))
         if key not in self._data:
             if name in (None, config.dataset) and config.resize is not None:
                 sizes["resize"] = config.resize
@@ -94,6 +106,7 @@ class Context:
                 manual_dir=config.manual_dir,
                 test_fraction=config.test_fraction,
                 valid_fraction=config.valid_fraction,
+                gaps=gaps,
                 **sizes,
             )
         found = self._data[key]
@@ -165,7 +178,8 @@ def run_tasks(
       console: gets a line a task.
 
     Raises:
-      ConfigError: two tasks of one point, a task without a name, or the folder is another's.
+      ConfigError: two tasks of one point, a task without a name, or the folder is another's, or has
+        rows of what the user's own files held before.
     """
     listed = list(tasks)
     points = [digest([name, dict(task.point)]) for task in listed]
@@ -179,8 +193,10 @@ def run_tasks(
     # included, which the prefix says.
     fields = {f"config.{field}": value for field, value in identity(context.config).items()}
     owner = {"paper": name, **fields}
+    fresh = [path for path in (workdir / "tasks", workdir) if not path.exists()]
     store = Store(workdir / "tasks", Owner(digest(owner), owner))
     try:
+        check_unchanged(store.rows, context.content, str(context.config.dataset), workdir)
         for task, mark in zip(listed, points, strict=True):
             done = [row for row in store.rows if row["group"] == mark]
             if not done or len(done) < done[0]["members"]:
@@ -188,8 +204,20 @@ def run_tasks(
                 done = [row for row in store.rows if row["group"] == mark]
             context.rows.extend(done)
         return [row for row in store.rows if row["group"] in points]
+    except ConfigError:
+        if fresh and not store.rows:
+            _leave_nothing(fresh)
+        raise
     finally:
         store.close()
+
+
+def _leave_nothing(made: Sequence[Path]) -> None:
+    """Removes folders that were made for rows, of which there are none: they bind nobody."""
+    shutil.rmtree(made[0], ignore_errors=True)
+    for path in made[1:]:
+        with contextlib.suppress(OSError):  # what is there else is not ours
+            path.rmdir()
 
 
 def _run_one(mark: str, task: Task, context: Context, store: Store, console: Console) -> None:
@@ -202,6 +230,8 @@ def _run_one(mark: str, task: Task, context: Context, store: Store, console: Con
     for row in rows:
         row["seconds"] = {"run": seconds}
         row["data"] = {name: sorted(prints) for name, prints in context.read.items()}
+        if context.content is not None:
+            row["content"] = context.content
     if any(one.arrays for one in measured):
         stacked = {
             key: np.stack([np.asarray(one.arrays[key]) for one in measured])

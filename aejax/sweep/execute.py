@@ -17,7 +17,7 @@ from aejax import data, evaluate, keys
 from aejax.conditions import beside, values_of
 from aejax.data.scaling import Scale
 from aejax.evaluate.members import evaluator
-from aejax.evaluate.reconstruction import as_float
+from aejax.evaluate.reconstruction import as_dense, as_float
 from aejax.results import environment, planned
 from aejax.results.folder import Folder
 from aejax.results.rows import Row
@@ -27,7 +27,7 @@ from aejax.results.variables import save_variables
 from aejax.sweep.growth import batch_of, to_train
 from aejax.sweep.keeping import kept_members, policy
 from aejax.sweep.lost import in_words, lost
-from aejax.sweep.plan import SweepPlan, data_of, job_of
+from aejax.sweep.plan import SweepPlan, data_of, job_of, shapes_of
 from aejax.sweep.progress import Report
 from aejax.sweep.spec import Group
 from aejax.trackers import Tracking
@@ -228,7 +228,7 @@ def _arrays(
     config, model = plan.config, group.model
     shape = model.info.shape
     test = data_of(dataset, "test", model)
-    floats = lambda rows: beside(as_float(values_of(rows)).reshape(-1, *shape), rows)
+    floats = lambda rows: beside(as_float(as_dense(values_of(rows))).reshape(-1, *shape), rows)
     images, coded = floats(test[: config.images]), floats(test[: config.codes])
     both = jax.tree.map(lambda *leaves: np.concatenate(leaves), images, coded)
 
@@ -275,6 +275,7 @@ def _rows(
     names = terms_of(group.model)
     hint = Scale.of(dataset.train).hint()
     held = evaluate.baselines(dataset.train, dataset.test, group.model.info.latent)
+    held = {name: _number(value) for name, value in held.items()}
     learned = jax.tree.leaves(trained.state.variables["params"])
     parameters = sum(leaf.size for leaf in learned) // len(group.members)
     rows = []
@@ -342,7 +343,7 @@ def estimate(plan: SweepPlan, done: Collection[str] = ()) -> list[dict[str, Any]
         group = whole._replace(members=missing or whole.members)
         job = job_of(plan.config, group)
         dataset = plan.datasets[group.spec.data]
-        one: Cost = cost(job, jax.ShapeDtypeStruct(dataset.train.shape, dataset.train.dtype))
+        one: Cost = cost(job, shapes_of(dataset.train))
         budget = job.memory_bytes or population.available_bytes()
         executor, chunk = population.pick(
             job.executor,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import numpy as np
 from aejax import data, models
 from aejax.conditions import values_of, with_condition
 from aejax.data.rows import check_support
+from aejax.data.sparse import SparseRows
 from aejax.errors import ConfigError, check_integer, check_within, lookup, nearest, plain
 from aejax.hparams import HParam, unknown
 from aejax.results.owner import Owner
@@ -183,6 +185,7 @@ def _load(one: Config, loaded: dict[tuple[Any, ...], data.Dataset]) -> data.Data
             train_size=one.train_size,
             test_size=one.test_size,
             resize=one.resize,
+            sparse=True,
         )
     return loaded[key]
 
@@ -250,9 +253,17 @@ def data_of(dataset: data.Dataset, split: str, model: Autoencoder) -> Any:
     """Returns the rows of a split as a model takes them, the labels for condition; None: no split.
 
     Raises:
-      ConfigError: a model with a condition, and labels that there are not or that are no such.
+      ConfigError: a model with a condition, and labels that there are not or that are no such;
+        sparse rows for a model of ids.
     """
     rows, told = getattr(dataset, split), model.info.nets.condition
+    if isinstance(rows, SparseRows):
+        if model.info.likelihood.integers:
+            raise ConfigError(
+                f"dataset={dataset.name!r} is sparse, and model {model.info.name!r} takes ids. "
+                "Allowed: a model of vectors."
+            )
+        rows = dataclasses.replace(rows, gaps=model.info.likelihood.sparse_gaps)
     if rows is None or told is None:
         return rows
     labels, field = getattr(dataset, f"{split}_labels"), f"dataset={dataset.name!r}, {split} labels"
@@ -304,9 +315,13 @@ def _check_executor(config: Config, groups: Iterable[Group], datasets: Mapping) 
     budget = int(config.memory_gb * 2**30)
     prints = {dataset.fingerprint: dataset for dataset in datasets.values()}
     for group in groups:
-        rows = prints[group.spec.data].train
-        one = cost(job_of(config, group), jax.ShapeDtypeStruct(rows.shape, rows.dtype))
+        one = cost(job_of(config, group), shapes_of(prints[group.spec.data].train))
         population.check_budget(budget, one.member_bytes)
+
+
+def shapes_of(rows: Any) -> Any:
+    """Returns the shapes of training rows, which are an array or packed ones."""
+    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), rows)
 
 
 def job_of(config: Config, group: Group) -> Job:

@@ -71,12 +71,17 @@ def _caption(rows: Sequence[Row]) -> str:
     for row in rows:
         size = row["spec"]["args"].get("latent", "default")
         values = (number(row, "mse_mean_image"), number(row, "mse_pca"))
+        values = tuple(None if math.isnan(value) else value for value in values)
         held[row["dataset"], size, *values] = None
     names, unit = names_of(row["dataset"] for row in rows), unit_of(rows)
     # The same few numbers for all rows of a data set and a code size: said once.
     for name, size, mean, pca in list(held)[:4]:
-        references = f"the mean {unit} {mean:.4g}, of PCA ({size}) {pca:.4g}"
-        said += f"\n{names[str(name)]}, test: squared error of {references}, both fitted to train."
+        named = {f"the mean {unit}": mean, f"PCA ({size})": pca}
+        known = [f"{what} {value:.4g}" for what, value in named.items() if value is not None]
+        if known:
+            both = "both " * (len(known) > 1)
+            said += f"\n{names[str(name)]}, test: squared error of {', of '.join(known)}"
+            said += f", {both}fitted to train."
     return said
 
 

@@ -3,7 +3,8 @@
 Command: python -m experiments.reproduce anomaly_detection [--scale=SCALE] [--manual_dir=DIR]
 Your own: python -m experiments.reproduce anomaly_detection --dataset=table.csv (or .npz, a folder
 of images in classes): with labels, of two classes the more frequent is normal, of more each is
-normal in turn and all others are anomalies, as for the digits here.
+normal in turn and all others are anomalies, as for the digits here. A column of words becomes a
+column of 0 and 1 a word, and an empty cell the mean of what the training rows have there.
 
 Protocol, the same for all five methods: the test rows are fixed; a seed draws validation rows from
 the training rows, and trains on rows of the normal class among the others. The setting of a method
@@ -136,7 +137,7 @@ def normal_classes(context: Context, name: str) -> list[int]:
     Raises:
       ConfigError: no labels, or one class alone.
     """
-    labels = context.dataset(name, train_size=None, test_size=None).train_labels
+    labels = context.dataset(name, gaps=True, train_size=None, test_size=None).train_labels
     kinds, counts = np.unique(labels if labels is not None else [], return_counts=True)
     if len(kinds) < 2:
         raise ConfigError(
@@ -150,7 +151,8 @@ def normal_classes(context: Context, name: str) -> list[int]:
 
 def split(context: Context, name: str, normal: int, seed: int) -> Split:
     """Returns the rows of a class and a seed; every class has the same number of training rows."""
-    plan, data = SCALES[context.scale], context.dataset(name, train_size=None, test_size=None)
+    plan = SCALES[context.scale]
+    data = context.dataset(name, gaps=True, train_size=None, test_size=None)
     assert data.train_labels is not None
     assert data.test_labels is not None
     count = len(data.train)

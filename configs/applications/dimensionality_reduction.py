@@ -102,7 +102,8 @@ def rows_of(context: Context, name: str) -> Rows:
     Raises:
       ConfigError: fewer than 20 validation or test rows.
     """
-    plan, data = SCALES[context.scale], context.dataset(name, train_size=None, test_size=None)
+    plan = SCALES[context.scale]
+    data = context.dataset(name, gaps=True, train_size=None, test_size=None)
     order = np.random.RandomState(0).permutation(len(data.train))
     held = order[: min(plan.valid, len(order) // 5)]
     train = data.train[order[len(held) :][: plan.train]]

@@ -123,7 +123,8 @@ def split(context: Context, name: str) -> Split:
     Raises:
       ConfigError: no labels, one class alone, or fewer than ten training rows of a class.
     """
-    plan, data = SCALES[context.scale], context.dataset(name, train_size=None, test_size=None)
+    plan = SCALES[context.scale]
+    data = context.dataset(name, gaps=True, train_size=None, test_size=None)
     labels, test_labels = data.train_labels, data.test_labels
     if labels is None or test_labels is None or len(np.unique(labels)) < 2:
         raise ConfigError(

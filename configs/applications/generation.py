@@ -36,6 +36,7 @@ import aejax
 from aejax.api.ex_post import DENSITIES
 from aejax.api.judging import PIXELS
 from aejax.baselines import best, named, settings
+from aejax.errors import ConfigError
 from aejax.evaluate.feature_space import FeatureSpace, classifier_space
 from aejax.evaluate.sample_quality import frechet_distance, precision_recall
 from aejax.reproduce import (
@@ -183,6 +184,12 @@ def generate(context: Context, point: Point) -> list[Measured]:
     name, method = str(point["dataset"]), str(point["method"])
     plan, space = SCALES[context.scale], feature_space(context, name)
     splits = image_splits(context, name, plan.train, plan.valid, plan.test)
+    least = 2 * max(plan.densities["mixture"]["components"])
+    if len(splits["train"]) < least:
+        raise ConfigError(
+            f"dataset={name!r} has {len(splits['train'])} images to train on, beside those held "
+            f"out. Allowed: {least} or more, two a component of the mixtures."
+        )
     real = {split: space.features(x) for split, x in splits.items() if split != "train"}
     flat = lambda x: np.asarray(x).reshape(len(x), -1)
     near = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(flat(splits["train"]))

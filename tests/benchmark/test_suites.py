@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from aejax import models
-from aejax.benchmark import Bench, compare, costs, machine, race
+from aejax.benchmark import Bench, compare, context, costs, machine, race
 from aejax.benchmark.contest import Lane
-from aejax.benchmark.problems import initial
+from aejax.benchmark.problems import dense_weights, initial
 from aejax.benchmark.shares import CEILINGS, shares_of_ceiling
-from aejax.benchmark.suites import SUITES, conv, gpu, jacobian_choice, named, nll
+from aejax.benchmark.suites import SUITES, applications, conv, gpu, jacobian_choice, named, nll
 from aejax.errors import ConfigError
 from aejax.figures.benchmark import draw
 from aejax.train import population
@@ -43,6 +43,58 @@ def test_the_peers_vae_has_our_posterior():
     code = model.encode({"params": params, "extra": {}}, x)
     np.testing.assert_allclose(hidden @ w["mean_w"] + w["mean_b"], code.mean, atol=1e-5)
     np.testing.assert_allclose(hidden @ w["logvar_w"] + w["logvar_b"], code.logvar, atol=1e-5)
+
+
+def test_the_scores_that_pyod_gives_are_ours():
+    """By the weights that it gets, and its layers: ReLU after all but the last."""
+    x = applications.table(200)
+    fitted = applications.detector(x)
+    weights = dense_weights(fitted.model, fitted.variables["params"])
+    assert [weights[f"w{i}"].shape[1] for i in range(4)] == [64, 32, 64, 100]
+    again = x
+    for i in range(4):
+        again = again @ weights[f"w{i}"] + weights[f"b{i}"]
+        again = np.maximum(again, 0) if i < 3 else again
+    far = np.sqrt(np.square(x - again).sum(1)).mean()
+    ours = applications.Scorer(fitted, x).round()
+    assert ours.value == pytest.approx(far, rel=1e-4)
+    assert ours.seconds > 0
+
+
+def test_cornacs_mult_vae_begins_as_ours():
+    """Ones in place of rows of unit length: the first kernel makes up for it."""
+    size = applications.Liked(users=7, items=30, each=4, width=8, latent=3)
+    model = applications.recommender(size)
+    params = population.member(initial(model, 1), 0)
+    rows = applications.likes(size).toarray()
+    assert (rows.sum(1) == 4).all()
+    w = applications.cornac_weights(params, size)
+    hidden = np.tanh(rows @ w["enc_w"] + w["enc_b"])
+    variables = {"params": params, "extra": {}}
+    code = model.encode(variables, rows)
+    np.testing.assert_allclose(hidden @ w["mean_w"] + w["mean_b"], code.mean, atol=1e-5)
+    np.testing.assert_allclose(hidden @ w["logvar_w"] + w["logvar_b"], code.logvar, atol=1e-5)
+    logits = np.tanh(np.asarray(code.mean) @ w["dec_w"] + w["dec_b"]) @ w["out_w"] + w["out_b"]
+    np.testing.assert_allclose(logits, model.decode(variables, code.mean), atol=1e-5)
+
+
+def test_a_peer_whose_library_is_missing_is_left_out_by_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(context, "has", lambda python, package: package == "torch")
+    said = []
+    bench = Bench(tmp_path, peers="python", say=said.append)
+    assert bench.peer("PyOD", "pyod_score.py") == []
+    assert bench.peer("Cornac", "cornac_train.py") == []
+    assert ["pyod" in said[0], "cornac" in said[1]] == [True, True]
+
+
+def test_the_applications_are_raced_without_peers(tmp_path):
+    bench = Bench(tmp_path, rounds=1)
+    size = applications.Liked(users=60, items=40, each=4, width=8, latent=3, batch=20)
+    found = [*applications.scoring(bench, 200), *applications.training(bench, size)]
+    assert {case.peer for case in found} == set(CEILINGS.values())
+    assert all(np.isfinite(case.ours) and case.ours > 0 for case in found)
+    with np.load(tmp_path / "cornac.npz") as given:
+        assert given["row"].shape == given["column"].shape == (60 * 4,)
 
 
 def test_every_exact_method_but_the_chosen_one_is_raced(tmp_path):

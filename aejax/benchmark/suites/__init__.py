@@ -8,7 +8,17 @@ import jax
 
 from aejax.benchmark.contest import Case
 from aejax.benchmark.context import Bench
-from aejax.benchmark.suites import conv, gpu, jacobian, mlp, nll, population, startup, stream
+from aejax.benchmark.suites import (
+    applications,
+    conv,
+    gpu,
+    jacobian,
+    mlp,
+    nll,
+    population,
+    startup,
+    stream,
+)
 from aejax.errors import lookup
 
 SUITES: dict[str, Callable[[Bench], list[Case]]] = {
@@ -19,6 +29,7 @@ SUITES: dict[str, Callable[[Bench], list[Case]]] = {
     "nll": nll.run,
     "startup": startup.run,
     "stream": stream.run,
+    "applications": applications.run,
     "gpu": gpu.run,
 }
 

@@ -131,10 +131,13 @@ def _archive(path: Path) -> tuple[Any, list[str]]:
 
     field = f"documents file {str(path)!r}"
     try:
-        with np.load(path, allow_pickle=False) as held:
-            inside = [held[name] for name in held.files if name == "vocabulary"]
-            dense = [held[name] for name in held.files if name == "counts"]
-        counts = dense[0] if dense else load_npz(path)
+        # Opened here: np.load leaves a file that it opened itself open when it is no archive.
+        with path.open("rb") as file:
+            with np.load(file, allow_pickle=False) as held:
+                inside = [held[name] for name in held.files if name == "vocabulary"]
+                dense = [held[name] for name in held.files if name == "counts"]
+            file.seek(0)
+            counts = dense[0] if dense else load_npz(file)
         if counts.ndim == 2 and not dense:
             coo_array(counts).tocsr()  # which refuses places outside the shape
     # TypeError: an array alone, as np.save writes it, is no archive.

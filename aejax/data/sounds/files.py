@@ -67,7 +67,8 @@ def read_wav(file: Path | str | IO[bytes], field: str | None = None) -> tuple[np
             warnings.filterwarnings("error", ".*EOF", wavfile.WavFileWarning)
             rate, samples = wavfile.read(file)
     except (*_UNREADABLE, wavfile.WavFileWarning) as error:
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        reason = _cut_short(file) or " ".join(str(error).split()).rstrip(".")
+        reason = reason or type(error).__name__
         raise ConfigError(f"{field} cannot be read: {reason:.120}. {ALLOWED}.") from error
     if samples.dtype.kind not in "iuf" or samples.ndim > 2:
         raise ConfigError(f"{field} holds {samples.dtype} samples. {ALLOWED}.")
@@ -82,6 +83,21 @@ def read_wav(file: Path | str | IO[bytes], field: str | None = None) -> tuple[np
             f"{channel + 1}. Allowed: finite numbers."
         )
     return scaled.mean(1, dtype=np.float32), int(rate)
+
+
+def _cut_short(file: Path | str | IO[bytes]) -> str:
+    """Returns where a file ends that says of itself that it is longer; "" of others."""
+    if not isinstance(file, str | Path) or not Path(file).is_file():
+        return ""
+    have = Path(file).stat().st_size
+    with Path(file).open("rb") as opened:
+        head = opened.read(8)
+    if have == 0:
+        return "it is empty"
+    if len(head) < 8 or head[:4] != b"RIFF":
+        return ""
+    said = struct.unpack("<I", head[4:])[0] + 8
+    return f"it ends at byte {have:,} of {said:,}" if have < said else ""
 
 
 def _scaled(samples: np.ndarray) -> np.ndarray:
