@@ -37,10 +37,10 @@ def rdkit() -> Chemistry:
       MissingPackageError: RDKit is not installed.
     """
     chem: Any = need("rdkit.Chem", "applications")
-    brics, crippen, qed, murcko, fingerprint, log = (
+    crippen, qed, murcko, fingerprint, log = (
         need(f"rdkit.{name}", "applications")
         for name in (
-            "Chem.BRICS", "Chem.Crippen", "Chem.QED", "Chem.Scaffolds.MurckoScaffold",
+            "Chem.Crippen", "Chem.QED", "Chem.Scaffolds.MurckoScaffold",
             "Chem.rdFingerprintGenerator", "RDLogger",
         )
     )  # fmt: skip
@@ -54,9 +54,7 @@ def rdkit() -> Chemistry:
         return chem.MolToSmiles(molecule)
 
     def fragments(text: str) -> list[str]:
-        parts = chem.FragmentOnBRICSBonds if hasattr(chem, "FragmentOnBRICSBonds") else None
-        broken = (parts or brics.BreakBRICSBonds)(chem.MolFromSmiles(text))
-        return chem.MolToSmiles(broken).split(".")
+        return chem.MolToSmiles(chem.FragmentOnBRICSBonds(chem.MolFromSmiles(text))).split(".")
 
     def scaffold(text: str) -> str | None:
         found = murcko.GetScaffoldForMol(chem.MolFromSmiles(text))
