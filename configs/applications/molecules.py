@@ -414,7 +414,7 @@ def _value(method: str, metric: str) -> Any:
     return pick(metric, where, label=f"moses: {metric} of {method}")
 
 
-MOSES = "Polykovskiy et al. 2020, the table of metrics"
+MOSES = "Polykovskiy et al. 2020, the table of metrics, as in the README of molecularsets/moses"
 OPEN = ("open", "no paper: the question")
 # (metric, below, above), what is said of them elsewhere, and where.
 ORDERS = (
@@ -469,7 +469,7 @@ def claims() -> tuple[Claim, ...]:
     levels = tuple(
         Claim(
             f"moses: {text}", _value(method, metric), criterion, number, source,
-            "R" if source == MOSES else "B", ("small",), needs="moses", note=note,
+            "C" if source == MOSES else "B", ("small",), needs="moses", note=note,
         )
         for text, method, metric, criterion, number, source, note in LEVELS
     )  # fmt: skip
