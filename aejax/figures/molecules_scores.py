@@ -117,7 +117,9 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         for method in PUBLISHED
         if any(_is(row, method) for row in mine)
     }
-    table += [{"method": m, "metric": "log_p_per_token", "mean": float(v)} for m, v in log_p.items()]
+    table += [
+        {"method": m, "metric": "log_p_per_token", "mean": float(v)} for m, v in log_p.items()
+    ]
     note(
         figure,
         "Bars are means, dashes the seeds. Diamonds (Polykovskiy et al. 2020; for the decoder alone",

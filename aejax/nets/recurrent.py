@@ -128,9 +128,7 @@ class _Decoder(nn.Module):
     length: int
 
     @nn.compact
-    def __call__(
-        self, z: Array, taught: Array | None = None, noise: Array | None = None
-    ) -> Array:
+    def __call__(self, z: Array, taught: Array | None = None, noise: Array | None = None) -> Array:
         size = state_size(self.cell, self.widths)
         states = initial_states(self.cell, self.widths, jnp.tanh(nn.Dense(size, name="start")(z)))
         emit = over_time(_Emit, self.length)(

@@ -342,9 +342,7 @@ def networks(method: str, data: Held, plan: Scale) -> Iterator[Measured]:
     """Yields a trained network's rows, one a seed."""
     lr, score = chosen_lr(method, data, plan)
     x, test = data.ids(data.train), data.ids(data.test[: plan.judged])
-    members = trained(
-        method, x, range(plan.seeds), [lr], plan, data.alphabet.size, plan.steps
-    )
+    members = trained(method, x, range(plan.seeds), [lr], plan, data.alphabet.size, plan.steps)
     for seed, fitted in enumerate(members):
         drawn = data.alphabet.texts(draw_tokens(fitted, plan.samples, seed=1 + seed))
         metrics, shown = _sampled(data, drawn, plan)

@@ -72,7 +72,7 @@ def test_molecules_by_rdkit():
     pytest.importorskip("rdkit")
     read = chemistry.rdkit()
     assert read.canonical("OCC") == read.canonical("C(C)O") == "CCO"
-    for wrong in ("C1CC", "C(C", "x", "", "c1ccc1", "CO(C)C"):
+    for wrong in ("C1CC", "C(C", "x", "", "c1cccc1", "CO(C)C"):
         assert read.canonical(wrong) is None
     assert read.scaffold("CCO") is None
     assert read.scaffold("Cc1ccc(-c2ccccc2)cc1") == "c1ccc(-c2ccccc2)cc1"

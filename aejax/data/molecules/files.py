@@ -75,8 +75,6 @@ def _text(path: Path, field: str) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise ConfigError(
-            f"{field}, line {line} is no UTF-8. {ALLOWED}, in UTF-8."
-        ) from error
+        raise ConfigError(f"{field}, line {line} is no UTF-8. {ALLOWED}, in UTF-8.") from error
     except (OSError, EOFError) as error:
         raise ConfigError(f"{field} cannot be read: {error}. {ALLOWED}.") from error
