@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from aejax import keys
 from aejax.api.batched import over_rows
 from aejax.api.fitted import Fitted
 from aejax.errors import ConfigError, check_integer
@@ -17,13 +18,6 @@ def _drawn(model: Autoencoder, variables: Variables, rows: Any, key: Array) -> A
     nets = model.info.nets
     assert nets.drawn is not None
     return model.info.likelihood.mean(nets.drawn(variables["params"], rows, key))
-
-
-def _of_prior(model: Autoencoder, variables: Variables, rows: Any, key: Array) -> Array:
-    codes, tokens = jax.random.split(key)
-    space = model.info.space
-    assert space is not None and space.prior is not None
-    return _drawn(model, variables, space.prior(variables, codes, len(rows)), tokens)
 
 
 def draw_tokens(fitted: Fitted, n: int, *, codes: Any = None, seed: int = 0) -> np.ndarray:
@@ -47,6 +41,8 @@ def draw_tokens(fitted: Fitted, n: int, *, codes: Any = None, seed: int = 0) -> 
             "sequence models of tokens whose decoder reads them, such as sentence_vae."
         )
     if codes is None:
-        rows = np.zeros((n, 1), np.float32)  # which say how many
-        return over_rows(_of_prior, fitted.model, fitted.variables, rows, seed)
+        space = fitted.model.info.space
+        assert space is not None
+        assert space.prior is not None
+        codes = space.prior(fitted.variables, keys.stream(jax.random.key(seed), "codes"), n)
     return over_rows(_drawn, fitted.model, fitted.variables, np.asarray(codes, np.float32), seed)

@@ -101,6 +101,14 @@ def _contexts(padded: np.ndarray, size: int, longest: int, vocabulary: int) -> n
     return found
 
 
+def longest_context(vocabulary: int) -> int:
+    """Returns how many tokens a context may have, so that its number fits into 64 bits."""
+    most = 0
+    while (vocabulary + 1) ** (most + 2) < 2**63:
+        most += 1
+    return most
+
+
 def n_grams(ids: np.ndarray, vocabulary: int, context: int, alpha: float) -> NGrams:
     """Counts sequences.
 
@@ -113,10 +121,10 @@ def n_grams(ids: np.ndarray, vocabulary: int, context: int, alpha: float) -> NGr
     Raises:
       ConfigError: alpha of 0 or less, or a context whose number does not fit into 64 bits.
     """
-    if not (alpha > 0 and context >= 0 and vocabulary ** (context + 1) < 2**63):
+    if not (alpha > 0 and 0 <= context <= longest_context(vocabulary)):
         raise ConfigError(
             f"n-grams of context={context!r}, alpha={alpha!r}, vocabulary={vocabulary!r}. Allowed: "
-            "alpha above 0, and vocabulary ** (context + 1) below 2 ** 63."
+            f"alpha above 0, and a context of 0 to {longest_context(vocabulary)}."
         )
     table = _ids(ids)
     padded = np.pad(table, ((0, 0), (context, 0)), constant_values=PADDING)

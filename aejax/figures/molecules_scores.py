@@ -6,19 +6,32 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from aejax.figures.output import Arrayed
-from aejax.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, Plot, note, panels, styled
+from aejax.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    RED,
+    SKY,
+    Plot,
+    note,
+    panels,
+    styled,
+)
 from aejax.figures.tasks import of_task, title
 from aejax.results.rows import Row
 
 NAMES = {
-    "vae": "VAE",
+    "vae": "VAE, prior",
+    "vae_mixture": "VAE, mixture",
     "decoder_alone": "decoder alone",
     "n_grams": "n-grams",
     "training_molecules": "training molecules",
     "fingerprints": "Morgan fingerprints",
     "token_counts": "counts of tokens",
 }
-HUES = dict(zip(NAMES, (BLUE, ORANGE, GREEN, GREY, PURPLE, SKY), strict=True))
+HUES = dict(zip(NAMES, (BLUE, SKY, ORANGE, GREEN, GREY, PURPLE, RED), strict=True))
 GENERATORS = {
     "valid": "valid",
     "unique_1k": "unique@1k",

@@ -17,7 +17,7 @@ from aejax.figures.tasks import of_task, title
 from aejax.results.rows import Row
 
 COLUMNS, LINES = 8, 2
-GENERATORS = ("vae", "decoder_alone", "n_grams")
+GENERATORS = ("vae", "vae_mixture", "decoder_alone", "n_grams")
 PIXELS = (330, 270)  # of one molecule's picture
 
 

@@ -9,17 +9,22 @@ them (`pip download molsets --no-deps`). RDKit reads molecules (`pip install 'ae
 
 Protocol, the same for all methods: SMILES in RDKit's canonical form, as tokens (characters; Br, Cl
 and atoms in brackets are one each). All see the same training molecules, and draw token after token
-as many samples; three seeds are three trainings, or for what is counted three draws. Each has the
-setting of its grid with the highest own objective on validation molecules, in nats a token; a
-network's settings are compared on the first seed, after a quarter of its steps. The objective of
-the VAE (Bowman et al. 2016, without word dropout) has a KL weight of .05, MOSES's own. The control,
-`decoder_alone`, is the same network with a KL weight of 100, which leaves its code unused.
+as many samples; three seeds are three trainings, or three draws from what is counted. Each method
+has the setting of its grid with the highest log p a token on validation molecules: of n-grams it is
+exact, of a network a bound by importance samples, and a network's settings are compared on the first
+seed after a quarter of the steps.
 
-Metrics are MOSES's (Polykovskiy et al. 2020) as far as they need no downloaded network, on fewer
-samples, so that scaffolds and unique@10k cannot be compared with the paper's to the digit; `log p`
-is a bound by 32 importance samples for networks and exact for n-grams. What the code is for:
-reconstruction of test molecules by greedy decoding, straight lines between the codes of two of
-them, and logP and QED by ridge regression on codes, beside counts of tokens and Morgan fingerprints.
+The VAE is Bowman et al. 2016's without word dropout, with a KL weight of .05, MOSES's own, or of .2.
+Its samples come from the prior (`vae`) and from a mixture of ten Gaussians fitted to its codes
+(`vae_mixture`). The control, `decoder_alone`, is the same network with a KL weight of 100, which
+leaves its code unused.
+
+Metrics are MOSES's (Polykovskiy et al. 2020) as far as they need no downloaded network, on 3,000
+samples, of which 1,000 valid ones are compared with 3,000 test molecules; the paper has 30,000, so
+that scaffolds, nearest ones and uniqueness cannot be compared with it to the digit, and unique@10k
+is `unique_all`, of all valid samples. What the code is for: reconstruction of test molecules by
+greedy decoding, straight lines between the codes of two of them, and logP and QED by ridge
+regression on codes, beside counts of tokens and Morgan fingerprints.
 """
 
 from __future__ import annotations
@@ -33,8 +38,9 @@ from ml_collections import ConfigDict
 
 import aejax
 from aejax.api.drawing import draw_tokens
+from aejax.api.ex_post import mixture
 from aejax.baselines import best, named, settings
-from aejax.baselines.n_grams import n_grams
+from aejax.baselines.n_grams import longest_context, n_grams
 from aejax.data.molecules import Alphabet, Molecules, alphabet_of, load_molecules, tokens
 from aejax.errors import ConfigError
 from aejax.evaluate.chemistry import CHEMISTRY, Chemistry
@@ -55,7 +61,9 @@ from aejax.sweep import base
 
 LONGEST = 60  # tokens of a molecule; longer ones are left out
 FEWEST = 100  # molecules of a file of the user's
-LOG_P_SAMPLES = 32
+LOG_P_SAMPLES = 16
+COVERED = 0.999  # of training molecules are written whole; longer ones are left out
+COMPONENTS = 10  # of the mixture
 POINTS = 8  # of a line between two codes, with its ends
 SHOWN, PATHS = 12, 3  # molecules and lines that a figure may show
 ALPHAS = (0.1, 1.0, 10.0, 100.0, 1000.0, 10000.0)  # of ridge regressions
@@ -75,11 +83,12 @@ class Scale(NamedTuple):
     steps: int
     width: int
     latent: int
+    pilot: float  # share of the steps after which settings are compared; 0: the first is taken
 
 
 SCALES = {
-    "smoke": Scale(("grown_molecules",), 2, 3000, 300, 60, 200, 100, 10, 120, 48, 8),
-    "small": Scale(("moses",), 3, 50_000, 3000, 500, 3000, 1000, 150, 900, 128, 48),
+    "smoke": Scale(("grown_molecules",), 2, 3000, 300, 64, 200, 100, 16, 120, 48, 8, 0.0),
+    "small": Scale(("moses",), 3, 50_000, 3000, 300, 3000, 1000, 150, 900, 128, 48, 0.25),
 }
 
 APPLICATION = Application(
@@ -90,13 +99,12 @@ APPLICATION = Application(
     shown=("valid", "unique_1k", "novel", "fragments", "log_p_per_token"),
     chosen={"setting": "validation"},
 )
-# The rest of the objective is the method's own: see W_KL.
 GRIDS: dict[str, dict[str, Sequence[Any]]] = {
-    "vae": {"lr": (2e-3, 5e-3, 1e-2)},
-    "decoder_alone": {"lr": (2e-3, 5e-3, 1e-2)},
-    "n_grams": {"context": (5, 8), "alpha": (0.3, 3.0)},
+    "vae": {"w_kl_nats": (0.05, 0.2), "lr": (1e-2, 5e-3)},
+    "decoder_alone": {"w_kl_nats": (100.0,), "lr": (1e-2, 5e-3, 2e-2, 2.5e-3)},
+    "n_grams": {"context": (8, 11), "alpha": (3.0, 10.0)},
 }
-W_KL = {"vae": 0.05, "decoder_alone": 100.0}
+NETWORKS = ("vae", "decoder_alone")
 REGRESSIONS = ("fingerprints", "token_counts")
 METHODS = (*GRIDS, "training_molecules", *REGRESSIONS)
 BATCH = 64
@@ -179,9 +187,10 @@ def _held(name: str, manual_dir: Any, scale: str) -> tuple[Held, str]:
     plan, found = SCALES[scale], load_molecules(name, manual_dir)
     read = CHEMISTRY[found.chemistry]()
     train, valid, test, scaffolds = split(found, plan, read)
-    train = [text for text in train if len(tokens(text)) <= LONGEST]
+    sizes = np.asarray([len(tokens(text)) for text in train])
+    length = 1 + min(LONGEST, int(np.quantile(sizes, COVERED, method="higher")))
+    train = [text for text, size in zip(train, sizes, strict=True) if size < length]
     alphabet = alphabet_of(train)
-    length = 1 + max(len(tokens(text)) for text in train)
     writable = lambda some: [text for text in some if alphabet.writes(text, length)]
     kept = writable(test)
     held = Held(
@@ -211,41 +220,44 @@ def _model(length: int, vocabulary: int, width: int, latent: int) -> Any:
     )  # fmt: skip
 
 
-def trained(method: str, x: np.ndarray, seeds: Sequence[int], lrs: Sequence[float], plan: Scale,
-            vocabulary: int, steps: int) -> list[Any]:  # fmt: skip
-    """Returns a network for every learning rate and seed, rates first."""
-    model = _model(x.shape[1], vocabulary, plan.width, plan.latent)
+def trained(
+    method: str, data: Held, plan: Scale, seeds: Sequence[int], steps: int, **hp: Sequence[float]
+) -> list[Any]:
+    """Returns a network for every setting and seed, seeds fastest."""
+    x = data.ids(data.train)
+    model = _model(data.length, data.alphabet.size, plan.width, plan.latent)
     late = 0.25 * steps if method == "vae" else -1e6  # the control's code is unused from the start
-    hp = {
-        "lr": lrs, "w_kl_nats": [W_KL[method]], "word_dropout": [0.0],
-        "anneal_midpoint": [late], "anneal_rate": [20.0 / steps],
-    }  # fmt: skip
-    return list(
-        aejax.fit_population(
-            model, x, seeds=list(seeds), hp=hp, steps=steps, batch_size=min(BATCH, len(x)),
-            schedule="cosine", clip=True, progress=False,
-        )
+    fixed = {"word_dropout": [0.0], "anneal_midpoint": [late], "anneal_rate": [20.0 / steps]}
+    members = aejax.fit_population(
+        model, x, seeds=list(seeds), hp={**hp, **fixed}, steps=steps,
+        batch_size=min(BATCH, len(x)), schedule="cosine", clip=True, progress=False,
     )  # fmt: skip
+    return list(members)
 
 
-def objective(method: str, fitted: Any, x: np.ndarray) -> float:
-    """Returns a network's own objective on molecules, in nats a token."""
-    scores = aejax.score(fitted, x)
-    kl = W_KL[method] * scores["kl_nats"]
-    return -float((scores["rec_nats"] + kl).sum() / (x > 0).sum())
+def log_p(fitted: Any, x: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
+    """Returns a network's scores of molecules, with `log_p_nats`, a bound in the mean."""
+    return aejax.score(fitted, x, log_p_samples=LOG_P_SAMPLES, seed=seed)
 
 
-def chosen_lr(method: str, data: Held, plan: Scale) -> tuple[float, float]:
-    """Returns the learning rate that is best after a quarter of the steps, and its objective."""
-    lrs = GRIDS[method]["lr"]
-    x, valid = data.ids(data.train), data.ids(data.valid[: plan.judged])
-    members = trained(method, x, [0], lrs, plan, data.alphabet.size, max(1, plan.steps // 4))
+def per_token(nats: np.ndarray, x: np.ndarray) -> float:
+    """Returns nats a token, ends included."""
+    return float(nats.sum() / (x > 0).sum())
+
+
+def chosen(method: str, data: Held, plan: Scale) -> dict[str, float]:
+    """Returns the setting that is best on validation molecules after a part of the steps."""
+    grid = settings(GRIDS[method])
+    if not plan.pilot:
+        return grid[0]
+    valid = data.ids(data.valid[: plan.judged])
+    steps = max(1, round(plan.pilot * plan.steps))
+    members = trained(method, data, plan, [0], steps, **GRIDS[method])
     scores = {
-        named({"lr": lr}): [objective(method, fitted, valid)]
-        for lr, fitted in zip(lrs, members, strict=True)
+        named(setting): [per_token(log_p(fitted, valid)["log_p_nats"], valid)]
+        for setting, fitted in zip(grid, members, strict=True)
     }
-    at = list(scores).index(best(scores))
-    return lrs[at], scores[best(scores)][0]
+    return grid[list(scores).index(best(scores))]
 
 
 def ridge(train: Any, valid: Any, test: Any, values: Sequence[np.ndarray]) -> float:
@@ -266,7 +278,8 @@ def properties(data: Held, features: Any, seed: int, plan: Scale) -> dict[str, f
     some = lambda part, n: [part[i] for i in random.permutation(len(part))[:n]]
     n = plan.held
     parts = [some(data.train, n), some(data.valid, n // 3), some(data.test, n // 3)]
-    rows = [features(part) for part in parts]
+    every = features([text for part in parts for text in part])
+    rows = np.split(every, np.cumsum([len(part) for part in parts])[:-1])
     return {
         f"r2_{name}": ridge(*rows, [np.asarray([of(each) for each in part]) for part in parts])
         for name, of in data.chemistry.properties.items()
@@ -290,20 +303,20 @@ def code_metrics(
     `path_different`: different molecules among them, as a share of the points.
     """
     read, test = data.chemistry, data.test[: 2 * plan.pairs]
-    x = data.ids(test)
-    again = [read.canonical(text) for text in data.alphabet.texts(aejax.reconstruct(fitted, x))]
+    half = len(test) // 2
+    codes = aejax.encode(fitted, data.ids(test))
+    t = np.linspace(0, 1, POINTS, dtype=np.float32)[None, :, None]
+    between = (1 - t) * codes[:half, None] + t * codes[half : 2 * half, None]
+    both = np.concatenate([codes, between.reshape(-1, codes.shape[1])])
+    decoded = data.alphabet.texts(aejax.decode(fitted, both))
+    again = [read.canonical(text) for text in decoded[: len(test)]]
+    path = np.asarray(decoded[len(test) :]).reshape(half, POINTS)
     kept = [i for i, text in enumerate(again) if text is not None]
     similar = np.zeros(len(test))
     if kept:
         a = read.fingerprints([test[i] for i in kept])
         b = read.fingerprints([again[i] for i in kept])
         similar[kept] = np.diagonal(tanimoto(a, b))
-    half = len(test) // 2
-    codes = aejax.encode(fitted, x)
-    t = np.linspace(0, 1, POINTS, dtype=np.float32)[None, :, None]
-    between = (1 - t) * codes[:half, None] + t * codes[half : 2 * half, None]
-    decoded = aejax.decode(fitted, between.reshape(-1, codes.shape[1]))
-    path = np.asarray(data.alphabet.texts(decoded)).reshape(half, POINTS)
     inner = [[read.canonical(text) for text in row[1:-1]] for row in path.tolist()]
     found = [[text for text in row if text is not None] for row in inner]
     points = half * (POINTS - 2)
@@ -326,62 +339,78 @@ def _sampled(data: Held, texts: Sequence[str], plan: Scale) -> tuple[dict[str, f
     return metrics, np.asarray([*new, *[""] * (SHOWN - len(new))])
 
 
+NO_PATH = np.full((PATHS, POINTS), "")
+
+
 def _row(
-    metrics: dict[str, float], data: Held, seed: int, setting: str, shown: np.ndarray, path: Any
+    metrics: dict[str, float],
+    data: Held,
+    who: dict[str, Any],
+    shown: np.ndarray | None = None,
+    path: np.ndarray = NO_PATH,
 ) -> Measured:
     facts = {
         "train_molecules": len(data.train),
         "test_molecules": len(data.test),
         "left_out": data.left_out,
     }
-    arrays = {"samples": shown, "path": np.asarray(path)} if len(shown) else {}
-    return Measured({**metrics, **facts}, {"seed": seed, "setting": setting}, arrays)
+    arrays = {} if shown is None else {"samples": shown, "path": path}
+    return Measured({**metrics, **facts}, who, arrays)
 
 
 def networks(method: str, data: Held, plan: Scale) -> Iterator[Measured]:
-    """Yields a trained network's rows, one a seed."""
-    lr, score = chosen_lr(method, data, plan)
-    x, test = data.ids(data.train), data.ids(data.test[: plan.judged])
-    members = trained(method, x, range(plan.seeds), [lr], plan, data.alphabet.size, plan.steps)
-    for seed, fitted in enumerate(members):
+    """Yields a trained network's rows, one a seed and, for the VAE, one a sampler."""
+    setting = chosen(method, data, plan)
+    hp = {name: [value] for name, value in setting.items()}
+    valid, test = (data.ids(part[: plan.judged]) for part in (data.valid, data.test))
+    for seed, fitted in enumerate(trained(method, data, plan, range(plan.seeds), plan.steps, **hp)):
         drawn = data.alphabet.texts(draw_tokens(fitted, plan.samples, seed=1 + seed))
         metrics, shown = _sampled(data, drawn, plan)
-        scores = aejax.score(fitted, test, log_p_samples=LOG_P_SAMPLES, seed=seed)
+        scores = log_p(fitted, test, seed)
         coded, path = code_metrics(data, fitted, seed, plan)
         metrics |= coded | {
-            "valid_objective": score,
-            "log_p_per_token": float(scores["log_p_nats"].sum() / (test > 0).sum()),
+            "valid_log_p_per_token": per_token(log_p(fitted, valid)["log_p_nats"], valid),
+            "log_p_per_token": per_token(scores["log_p_nats"], test),
             "kl_nats": float(scores["kl_nats"].mean()),
             "rec_nats": float(scores["rec_nats"].mean()),
         }
-        yield _row(metrics, data, seed, named({"lr": lr}), shown, path)
+        yield _row(metrics, data, {"seed": seed, "setting": named(setting)}, shown, path)
+        if method == "vae":
+            some = data.ids(data.train[: 3 * plan.held])
+            draw = mixture(aejax.encode(fitted, some).astype(np.float64), seed, COMPONENTS)
+            codes = draw(plan.samples, seed)
+            drawn = data.alphabet.texts(draw_tokens(fitted, plan.samples, codes=codes, seed=seed))
+            metrics, shown = _sampled(data, drawn, plan)
+            who = {"method": "vae_mixture", "seed": seed, "setting": named(setting)}
+            yield _row(metrics, data, who, shown, NO_PATH)
 
 
 def counted(data: Held, plan: Scale) -> Iterator[Measured]:
     """Yields the n-grams' rows, one a seed of the samples."""
-    x, valid = data.ids(data.train), data.ids(data.valid[: plan.judged])
-    test = data.ids(data.test[: plan.judged])
+    x, size = data.ids(data.train), data.alphabet.size
+    valid, test = (data.ids(part[: plan.judged]) for part in (data.valid, data.test))
     scores: dict[str, list[float]] = {}
     for setting in settings(GRIDS["n_grams"]):
-        model = n_grams(x, data.alphabet.size, **setting)
-        scores[named(setting)] = [model.log_p(valid).sum() / (valid > 0).sum()]
+        context = min(setting["context"], longest_context(size))
+        model = n_grams(x, size, context, setting["alpha"])
+        scores[named(setting)] = [per_token(model.log_p(valid), valid)]
         if best(scores) == named(setting):  # the others' counts are let go
-            kept, chosen = model, named(setting)
+            kept, name = model, named(setting)
     for seed in range(plan.seeds):
         drawn = data.alphabet.texts(kept.sample(plan.samples, data.length, seed))
         metrics, shown = _sampled(data, drawn, plan)
         metrics |= {
-            "valid_objective": float(scores[chosen][0]),
-            "log_p_per_token": float(kept.log_p(test).sum() / (test > 0).sum()),
+            "valid_log_p_per_token": scores[name][0],
+            "log_p_per_token": per_token(kept.log_p(test), test),
         }
-        yield _row(metrics, data, seed, chosen, shown, [[""] * POINTS] * PATHS)
+        yield _row(metrics, data, {"seed": seed, "setting": name}, shown, NO_PATH)
 
 
 def generate(context: Context, point: Point) -> list[Measured]:
     """Measures a method on a data set, for each seed."""
     data, plan = held(context, str(point["dataset"])), SCALES[context.scale]
     method = str(point["method"])
-    if method in W_KL:
+    if method in NETWORKS:
         return list(networks(method, data, plan))
     if method == "n_grams":
         return list(counted(data, plan))
@@ -390,14 +419,14 @@ def generate(context: Context, point: Point) -> list[Measured]:
         if method == "training_molecules":  # as if they were samples: what can be reached
             order = np.random.RandomState(seed).permutation(len(data.train))[: plan.samples]
             metrics, shown = _sampled(data, [data.train[i] for i in order], plan)
-            found.append(_row(metrics, data, seed, "as it is", shown, [[""] * POINTS] * PATHS))
+            found.append(_row(metrics, data, {"seed": seed, "setting": named({})}, shown))
             continue
         features = {
             "fingerprints": data.chemistry.fingerprints,
             "token_counts": functools.partial(token_counts, data),
         }[method]
         metrics = properties(data, features, seed, plan)
-        found.append(_row(metrics, data, seed, "as it is", np.zeros(0), []))
+        found.append(_row(metrics, data, {"seed": seed, "setting": named({})}))
     return found
 
 
@@ -413,6 +442,7 @@ def _value(method: str, metric: str) -> Any:
 
 
 MOSES = "Polykovskiy et al. 2020, the table of metrics, as in the README of molecularsets/moses"
+GHOSH = "Ghosh et al. 2020, of images"
 OPEN = ("open", "no paper: the question")
 # (metric, below, above), what is said of them elsewhere, and where.
 ORDERS = (
@@ -422,6 +452,11 @@ ORDERS = (
     ("fragments", "n_grams", "vae", ".9846 of NGram, .9994 of VAE", MOSES),
     ("scaffolds", "n_grams", "vae", ".5302 of NGram, .9386 of VAE", MOSES),
     ("nearest", "n_grams", "vae", ".5209 of NGram, .6257 of VAE", MOSES),
+    ("valid", "vae", "vae_mixture", "a density of the codes repairs the prior", GHOSH),
+    ("fragments", "vae", "vae_mixture", "a density of the codes repairs the prior", GHOSH),
+    ("valid", "n_grams", "vae_mixture", *OPEN),
+    ("valid", "decoder_alone", "vae_mixture", *OPEN),
+    ("scaffolds", "n_grams", "vae_mixture", *OPEN),
     ("log_p_per_token", "n_grams", "decoder_alone", *OPEN),
     ("log_p_per_token", "decoder_alone", "vae", *OPEN),
     ("similar", "decoder_alone", "vae", "an unused code gives nothing back", "the control"),

@@ -13,9 +13,9 @@ from aejax.data.molecules import (
     is_grown,
     load_molecules,
     read_molecules,
+    sources,
     tokens,
 )
-from aejax.data.molecules import sources
 from aejax.errors import ConfigError
 
 
@@ -106,7 +106,7 @@ def test_moses_is_found_in_a_folder_and_checked(tmp_path, monkeypatch):
     with pytest.raises(ConfigError, match="Did you mean 'moses'"):
         load_molecules("mose")
     (tmp_path / "train.csv").write_text("SMILES,SPLIT\nCCO,train\n")
-    with pytest.raises(ConfigError, match="has 1 molecules of 'train'. Allowed: 1,584,663"):
+    with pytest.raises(ConfigError, match="has 1 molecules of .train."):
         load_molecules("moses", tmp_path)
     monkeypatch.setattr(sources, "PARTS", {"train": 1, "test": 1, "test_scaffolds": 1})
     with pytest.raises(ConfigError, match=r"no test\.csv"):
@@ -118,7 +118,7 @@ def test_moses_is_found_in_a_folder_and_checked(tmp_path, monkeypatch):
     wheel = tmp_path / "wheel"
     wheel.mkdir()
     (wheel / "molsets-0.3.1-py3-none-any.whl").write_bytes(b"nothing")
-    with pytest.raises(ConfigError, match="molsets-0.3.1.*zip"):
+    with pytest.raises(ConfigError, match=r"molsets-0\.3\.1.*zip"):
         load_molecules("moses", wheel)
 
 

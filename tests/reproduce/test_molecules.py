@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from aejax.baselines import best, named, settings
-from aejax.baselines.n_grams import n_grams
+from aejax.baselines.n_grams import longest_context, n_grams
 from aejax.data.molecules import grown
 from aejax.errors import ConfigError
 from aejax.reproduce import papers
@@ -36,6 +36,7 @@ def test_molecules_of_the_users_are_counted_as_by_hand(tmp_path):
     assert all(data.chemistry.canonical(text) == text for text in data.train)
     x = data.ids(data.train)
     grid = settings(entry.module.GRIDS["n_grams"])
+    assert max(s["context"] for s in grid) <= longest_context(data.alphabet.size)
     models = {named(s): n_grams(x, data.alphabet.size, **s) for s in grid}
     per_token = lambda model, part: model.log_p(data.ids(part)).sum() / (data.ids(part) > 0).sum()
     chosen = best({name: [per_token(m, data.valid)] for name, m in models.items()})
