@@ -93,7 +93,7 @@ def _key(window: np.ndarray, vocabulary: int) -> np.ndarray:
 
 
 def _contexts(padded: np.ndarray, size: int, longest: int, vocabulary: int) -> np.ndarray:
-    """Returns the key of the `size` tokens before each of the T steps of padded [N, longest + T]."""
+    """Returns the keys [N, T] of the `size` tokens before each step of padded [N, longest + T]."""
     steps = padded.shape[1] - longest
     found = np.zeros((len(padded), steps), np.int64)
     for i in range(longest - size, longest):

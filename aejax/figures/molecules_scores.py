@@ -135,11 +135,12 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     ]
     note(
         figure,
-        "Bars are means, dashes the seeds. Diamonds (Polykovskiy et al. 2020; for the decoder alone",
-        "their CharRNN) are of 30,000 samples, ours of fewer, on which unique and scaffolds depend.",
-        "Fragments, scaffolds, nearest: likeness to test molecules, which training molecules bound.",
-        "Line: points between the codes of two test molecules. R²: by ridge regression; one below",
-        "the axis is drawn at its end.",
+        "Bars are means, dashes the seeds. Diamonds: Polykovskiy et al. 2020, for the decoder alone",
+        "their CharRNN, of 30,000 samples; ours are fewer, and unique and scaffolds depend on it.",
+        "Fragments, scaffolds, nearest: likeness to test molecules, of which training molecules",
+        "show how far it goes.",
+        "Line: points between the codes of two test molecules. R²: by ridge regression; what is",
+        "below the axis is drawn at its end.",
         "log p a token, nats: "
         + ", ".join(f"{NAMES[m]} {value:.3f}" for m, value in log_p.items())
         + "."

@@ -93,8 +93,8 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
                 table.append({"line": label, "place": i, "smiles": molecules[i]})
     note(
         figure,
-        "The first samples that are valid and no training molecule, of the first seed. Lines: greedy",
-        "decoding of points between the codes of two test molecules, the pairs of most different",
-        "molecules; grey text is no molecule, as it came.",
+        "The first samples that are valid and no training molecule, of the first seed. Lines:",
+        "greedy decoding of points between the codes of two test molecules, of the pairs with most",
+        "different molecules; grey text is no molecule, as it came.",
     )
     return Plot(figure, table)

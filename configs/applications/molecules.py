@@ -4,17 +4,18 @@ Command: python -m experiments.reproduce molecules --manual_dir=DIR [--scale=SCA
 Your own: python -m experiments.reproduce molecules --dataset=PATH: a `.txt` or `.smi` with a SMILES
 a line, or a `.csv` with a column `smiles` (each maybe `.gz`).
 
-DIR holds MOSES's `train.csv`, `test.csv` and `test_scaffolds.csv`, or the wheel of molsets, which has
-them (`pip download molsets --no-deps`). RDKit reads molecules (`pip install 'aejax[applications]'`).
+DIR holds MOSES's `train.csv`, `test.csv` and `test_scaffolds.csv`, or the wheel of molsets, which
+has them (`pip download molsets --no-deps`). RDKit reads molecules: `pip install
+'aejax[applications]'`.
 
 Protocol, the same for all methods: SMILES in RDKit's canonical form, as tokens (characters; Br, Cl
 and atoms in brackets are one each). All see the same training molecules, and draw token after token
 as many samples; three seeds are three trainings, or three draws from what is counted. Each method
 has the setting of its grid with the highest log p a token on validation molecules: of n-grams it is
-exact, of a network a bound by importance samples, and a network's settings are compared on the first
-seed after a quarter of the steps.
+exact, of a network a bound by importance samples, and a network's settings are compared on the
+first seed after a quarter of the steps.
 
-The VAE is Bowman et al. 2016's without word dropout, with a KL weight of .05, MOSES's own, or of .2.
+The VAE is Bowman et al. 2016's without word dropout, with a KL weight of .05, MOSES's own, or .2.
 Its samples come from the prior (`vae`) and from a mixture of ten Gaussians fitted to its codes
 (`vae_mixture`). The control, `decoder_alone`, is the same network with a KL weight of 100, which
 leaves its code unused.

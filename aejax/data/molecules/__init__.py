@@ -1,4 +1,4 @@
-"""Molecules as strings of tokens: MOSES, the user's own SMILES, and a grammar that needs nothing."""
+"""Molecules as strings of tokens: MOSES, the user's SMILES, and a grammar that needs nothing."""
 
 from aejax.data.molecules.files import read_molecules
 from aejax.data.molecules.grammar import grown, is_grown
