@@ -135,8 +135,9 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     ]
     note(
         figure,
-        "Bars are means, dashes the seeds. Diamonds: Polykovskiy et al. 2020, for the decoder alone",
-        "their CharRNN, of 30,000 samples; ours are fewer, and unique and scaffolds depend on it.",
+        "Bars are means, dashes the seeds. Diamonds: Polykovskiy et al. 2020, of the decoder",
+        "alone their CharRNN, of 30,000 samples; ours are fewer, on which unique and scaffolds",
+        "depend.",
         "Fragments, scaffolds, nearest: likeness to test molecules, of which training molecules",
         "show how far it goes.",
         "Line: points between the codes of two test molecules. R²: by ridge regression; what is",
