@@ -31,7 +31,7 @@ regression on codes, beside counts of tokens and Morgan fingerprints.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -136,7 +136,7 @@ class Held(NamedTuple):
         return self.alphabet.ids(smiles, self.length)
 
 
-def _canonical(found: Molecules, some: Sequence[int], of: Sequence[str], read: Any) -> list[str]:
+def _canonical(found: Molecules, some: Iterable[int], of: Sequence[str], read: Any) -> list[str]:
     """Returns canonical molecules of some places, each once; says which line is none."""
     kept: dict[str, None] = {}
     for i in some:
@@ -280,9 +280,11 @@ def properties(data: Held, features: Any, seed: int, plan: Scale) -> dict[str, f
     n = plan.held
     parts = [some(data.train, n), some(data.valid, n // 3), some(data.test, n // 3)]
     every = features([text for part in parts for text in part])
-    rows = np.split(every, np.cumsum([len(part) for part in parts])[:-1])
+    train, valid, test = np.split(every, np.cumsum([len(part) for part in parts])[:-1])
     return {
-        f"r2_{name}": ridge(*rows, [np.asarray([of(each) for each in part]) for part in parts])
+        f"r2_{name}": ridge(
+            train, valid, test, [np.asarray([of(each) for each in part]) for part in parts]
+        )
         for name, of in data.chemistry.properties.items()
     }
 
@@ -312,12 +314,11 @@ def code_metrics(
     decoded = data.alphabet.texts(aejax.decode(fitted, both))
     again = [read.canonical(text) for text in decoded[: len(test)]]
     path = np.asarray(decoded[len(test) :]).reshape(half, POINTS)
-    kept = [i for i, text in enumerate(again) if text is not None]
+    pairs = [(i, a, b) for i, (a, b) in enumerate(zip(test, again, strict=True)) if b is not None]
     similar = np.zeros(len(test))
-    if kept:
-        a = read.fingerprints([test[i] for i in kept])
-        b = read.fingerprints([again[i] for i in kept])
-        similar[kept] = np.diagonal(tanimoto(a, b))
+    if pairs:
+        kept, a, b = zip(*pairs, strict=True)
+        similar[list(kept)] = np.diagonal(tanimoto(read.fingerprints(a), read.fingerprints(b)))
     inner = [[read.canonical(text) for text in row[1:-1]] for row in path.tolist()]
     found = [[text for text in row if text is not None] for row in inner]
     points = half * (POINTS - 2)
