@@ -33,6 +33,7 @@ def test_sequences_are_as_frequent_as_they_are_likely():
     every = [s for s in itertools.product((1, 2, 3), repeat=3) if 1 not in s[:2]]
     every = np.asarray([*every, *[(a, 1, 0) for a in (2, 3)], (1, 0, 0)], np.float32)
     nets, likelihood = model.info.nets, model.info.likelihood
+    assert nets.teacher_forced is not None
     codes = jnp.repeat(jnp.asarray(z), len(every), 0)
     hp = {"word_dropout": 0.0}
     out = nets.teacher_forced(
