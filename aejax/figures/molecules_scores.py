@@ -88,7 +88,7 @@ def _panel(axis: Axes, rows: list[Row], metrics: dict[str, str], moses: bool) ->
     axis.set_xticks(range(len(shown)), [metrics[name] for name in shown])
     axis.tick_params(axis="x", length=0)
     axis.set_xlim(-0.5, len(shown) - 0.5)
-    axis.set_ylim(LOWEST if any(r["mean"] < 0 for r in table) else 0, 1.04)  # type: ignore[operator]
+    axis.set_ylim(LOWEST if any(r["mean"] < 0 for r in table) else 0, 1.08)  # type: ignore[operator]
     axis.grid(axis="y", linewidth=0.3)
     axis.set_axisbelow(True)
     return table
@@ -112,7 +112,8 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         here = [row for row in mine if row["dataset"] == dataset]
         table += _panel(axes[2 * i], here, GENERATORS, dataset == "moses")
         table += _panel(axes[2 * i + 1], here, CODES, False)
-    axes[0].set_ylabel("share or similarity")
+    for axis, label in zip(axes, ("share or similarity", "share, similarity, R²") * len(datasets)):
+        axis.set_ylabel(label)
     bars = [
         axes[0].bar(-9, 0, color=HUES[m], alpha=0.75, label=NAMES[m])
         for m in NAMES
