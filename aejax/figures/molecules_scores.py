@@ -112,7 +112,9 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         here = [row for row in mine if row["dataset"] == dataset]
         table += _panel(axes[2 * i], here, GENERATORS, dataset == "moses")
         table += _panel(axes[2 * i + 1], here, CODES, False)
-    for axis, label in zip(axes, ("share or similarity", "share, similarity, R²") * len(datasets)):
+    for axis, label in zip(
+        axes, ("share or similarity", "share, similarity, R²") * len(datasets), strict=True
+    ):
         axis.set_ylabel(label)
     bars = [
         axes[0].bar(-9, 0, color=HUES[m], alpha=0.75, label=NAMES[m])
