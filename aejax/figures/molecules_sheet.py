@@ -36,7 +36,8 @@ def depicted(smiles: str) -> np.ndarray | None:
         return None
     drawer: Any = rdMolDraw2D.MolDraw2DCairo(*PIXELS)
     options = drawer.drawOptions()
-    options.padding, options.bondLineWidth, options.fixedFontSize = 0.04, 2, 22
+    options.padding, options.bondLineWidth, options.fixedFontSize = 0.03, 2, 22
+    options.fixedBondLength = 36  # larger molecules are made smaller
     rdMolDraw2D.PrepareAndDrawMolecule(drawer, molecule)
     drawer.FinishDrawing()
     return np.asarray(Image.open(io.BytesIO(drawer.GetDrawingText())).convert("RGB"))
