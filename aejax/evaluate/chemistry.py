@@ -5,6 +5,7 @@ Two records of the same functions, so that what judges samples need not know whi
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from aejax.data.molecules.grammar import VALENCE, is_grown
 from aejax.errors import need
 
 BITS, RADIUS = 1024, 2  # of Morgan fingerprints, as MOSES takes them
+KEPT = 100_000  # properties of molecules that are remembered
 RINGS = 2  # a scaffold has at least, there too
 
 
@@ -66,16 +68,12 @@ def rdkit() -> Chemistry:
             row[list(morgan.GetFingerprint(chem.MolFromSmiles(text)).GetOnBits())] = 1
         return found
 
-    return Chemistry(
-        canonical,
-        fragments,
-        scaffold,
-        fingerprints,
-        {
-            "logp": lambda text: float(crippen.MolLogP(chem.MolFromSmiles(text))),
-            "qed": lambda text: float(qed.qed(chem.MolFromSmiles(text))),
-        },
+    # Several methods ask for those of the same molecules, and each takes milliseconds.
+    of = lambda value: functools.lru_cache(KEPT)(
+        lambda text: float(value(chem.MolFromSmiles(text)))
     )
+    known = {"logp": of(crippen.MolLogP), "qed": of(qed.qed)}
+    return Chemistry(canonical, fragments, scaffold, fingerprints, known)
 
 
 def grammar() -> Chemistry:

@@ -103,7 +103,7 @@ APPLICATION = Application(
 GRIDS: dict[str, dict[str, Sequence[Any]]] = {
     "vae": {"w_kl_nats": (0.05, 0.2), "lr": (1e-2, 5e-3)},
     "decoder_alone": {"w_kl_nats": (100.0,), "lr": (1e-2, 5e-3, 2e-2, 2.5e-3)},
-    "n_grams": {"context": (8, 11), "alpha": (3.0, 10.0)},
+    "n_grams": {"context": (8, 11), "alpha": (10.0, 30.0)},
 }
 NETWORKS = ("vae", "decoder_alone")
 REGRESSIONS = ("fingerprints", "token_counts")
