@@ -14,14 +14,15 @@ from aejax.api.drawing import draw_tokens
 from aejax.api.fitted import Fitted
 from aejax.data.scaling import Scale
 from aejax.errors import ConfigError
+from aejax.evaluate.importance import log_likelihood
 from aejax.train.recipe import Recipe
 
 
-def untrained(model, x) -> Fitted:
+def untrained(model, x, **hp) -> Fitted:
     """A record that no training has made, whose decoder is far from uniform all the same."""
     variables = jax.jit(model.init)(jax.random.key(0), jnp.asarray(x))
     variables = jax.tree.map(lambda leaf: 2.0 * leaf, variables)
-    return Fitted(model, variables, Recipe(1, 1), 0, {}, {}, {}, None, None, Scale.of(x))
+    return Fitted(model, variables, Recipe(1, 1), 0, hp, {}, {}, None, None, Scale.of(x))
 
 
 def test_sequences_are_as_frequent_as_they_are_likely():
@@ -55,3 +56,18 @@ def test_other_models_draw_no_tokens():
     sentences = aejax.models.sentence_vae(3, latent=2, widths=(4,), vocabulary=4)
     assert sentences.info.nets.drawn is not None
     assert aejax.models.seq2seq((5, 2)).info.nets.drawn is None
+
+
+def test_the_log_p_of_a_score_misses_as_many_words_as_training_did():
+    model = aejax.models.sentence_vae(3, latent=2, widths=(6,), cell="gru", vocabulary=4)
+    x = np.asarray([[2, 3, 1], [3, 1, 0], [2, 2, 1], [1, 0, 0]] * 4, np.float32)
+    found = {}
+    for rate in (0.0, 0.9):
+        fitted = untrained(model, x, **{**model.hparams, "word_dropout": rate})
+        found[rate] = aejax.score(fitted, x, log_p_samples=4, seed=5)["log_p_nats"]
+        key = jax.random.fold_in(jax.random.key(5), 0)
+        expected = log_likelihood(
+            model, fitted.variables, jnp.asarray(x), key, 4, hp={"word_dropout": rate}
+        )
+        np.testing.assert_allclose(found[rate], expected.log_p, rtol=1e-4)
+    assert np.abs(found[0.0] - found[0.9]).max() > 0.1
