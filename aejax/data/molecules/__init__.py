@@ -2,8 +2,8 @@
 
 from aejax.data.molecules.files import read_molecules
 from aejax.data.molecules.grammar import grown, is_grown
+from aejax.data.molecules.smiles import Alphabet, alphabet_of, tokens
 from aejax.data.molecules.sources import MOLECULES, Molecules, load_molecules
-from aejax.data.molecules.tokens import Alphabet, alphabet_of, tokens
 
 __all__ = [
     "MOLECULES",
