@@ -23,9 +23,9 @@ leaves its code unused.
 Metrics are MOSES's (Polykovskiy et al. 2020) as far as they need no downloaded network, on 3,000
 samples, of which the valid ones (1,000 at most) are compared with 3,000 test molecules; the paper
 has 30,000, so that scaffolds, nearest ones and uniqueness cannot be compared with it to the digit,
-and unique@10k is `unique_all`, of all valid samples. What the code is for: reconstruction of test molecules by
-greedy decoding, straight lines between the codes of two of them, and logP and QED by ridge
-regression on codes, beside counts of tokens and Morgan fingerprints.
+and unique@10k is `unique_all`, of all valid samples. What the code is for: reconstruction of test
+molecules by greedy decoding, straight lines between the codes of two of them, and logP and QED by
+ridge regression on codes, beside counts of tokens and Morgan fingerprints.
 
 What `small` came to (10 of 25 claims pass): after one pass over 50,000 molecules with 128 units a
 code does not pay for generation. Valid are .276 of the decoder alone's samples, .260 of the VAE's
