@@ -113,7 +113,7 @@ SCALES = {
 APPLICATION = Application(
     title="Molecules: new ones from a sequence VAE, and what its code is for",
     costs={
-        "smoke": "70 s on two cores, much other work beside it",
+        "smoke": "35 s on one core, most of it compiling",
         "small": "898 s on two cores, much other work beside it",
     },
     datasets={name: scale.datasets for name, scale in SCALES.items()},
