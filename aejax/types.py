@@ -54,6 +54,8 @@ class Nets(NamedTuple):
     `decode(params, z) -> out [B, *out_shape]`; the `*_layers` are as in `Net.layers`, of `params`.
     `teacher_forced(params, z, x, key, hp) -> out` is what the loss takes for `decode` where the
     decoder reads the target in training (teacher forcing); elsewhere None.
+    `drawn(params, z, key) -> out` decodes a code to a sequence whose tokens are drawn one after
+    another: the likeliest of `out` are the draws. None where tokens are not drawn so.
     `encode_visible(params, x, hidden) -> h` is what the model takes for `encode` where a part of x
     is hidden (bool, of x's shape) and the encoder is to skip it; None where it reads all of x_in.
     `condition` is what both are told beside each example, or None: they then take and the encoder
@@ -71,6 +73,7 @@ class Nets(NamedTuple):
     encode_visible: Callable[[PyTree, Array, Array], Any] | None = None
     condition: Condition | None = None
     decode_normed: Callable[[Variables, Any], Array] | None = None
+    drawn: Callable[[PyTree, Array, Array], Array] | None = None
 
 
 class Latent(NamedTuple):

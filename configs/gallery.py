@@ -302,6 +302,14 @@ ROWS: dict[str, Row] = {
         {"lr": 1e-3, "b1": 0.5},
         2500,
     ),
+    "autorec": Row(
+        "Pixels as ratings: half of them are given, and all are predicted.",
+        {"latent": 256},
+        FAST,
+        3000,
+        {"w_l2": 1e-5},
+        data="gaps",
+    ),
     "mult_dae": Row(
         "Pixels as a user's items: told every other one of them, it scores those that are missing.",
         {"latent": 64},

@@ -47,8 +47,9 @@ def _of_one_row(model: Autoencoder, held: PyTree, rows: Any, size: int) -> set[s
 
 @functools.lru_cache(maxsize=16)
 def _log_p(samples: int):
-    def values(model: Autoencoder, variables: PyTree, x: Array, key: Array) -> PyTree:
-        found = log_likelihood(model, variables, to_float(x), key, samples)
+    def values(model: Autoencoder, held: PyTree, x: Array, key: Array) -> PyTree:
+        variables, hp = held  # a taught decoder reads its word dropout
+        found = log_likelihood(model, variables, to_float(x), key, samples, hp=hp)
         return {
             "log_p_nats": found.log_p,
             "log_p_standard_error": found.standard_error,
@@ -91,5 +92,5 @@ def score(
     found = over_rows(_values, model, held, padded, seed)
     found = {name: values[: len(rows)] for name, values in found.items() if name in own}
     if samples:
-        found |= over_rows(_log_p(samples), model, fitted.variables, rows, seed)
+        found |= over_rows(_log_p(samples), model, held, rows, seed)
     return jax.tree.map(np.asarray, found)

@@ -43,6 +43,8 @@ PAPER_FIGURES: dict[str, FigureFunction] = {
     "kingma_samples": late("kingma_samples"),
     "kunin_landscape": late("kunin_landscape"),
     "masci_filters": late("masci_filters"),
+    "molecules_scores": late("molecules_scores"),
+    "molecules_sheet": late("molecules_sheet"),
     "principal_directions": late("principal_directions"),
     "recommendation": late("recommendation"),
     "reduction_maps": late("reduction_maps"),

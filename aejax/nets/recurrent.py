@@ -100,7 +100,9 @@ class _Emit(nn.Module):
     conditional: bool
 
     @nn.compact
-    def __call__(self, carry: Any, taught: Array | None) -> tuple[Any, Array]:
+    def __call__(
+        self, carry: Any, taught: Array | None, noise: Array | None = None
+    ) -> tuple[Any, Array]:
         states, z, guess = carry
         x = z
         if self.conditional:
@@ -110,6 +112,8 @@ class _Emit(nn.Module):
             x = jnp.concatenate([z, before], axis=-1)
         states, y = Cells(self.cell, self.widths, name="cells")(states, x)
         out = nn.Dense(self.of.outputs, name="out")(y)
+        if noise is not None:  # Gumbel's: the likeliest token is then a draw of the softmax
+            out = out + noise
         return (states, z, self.of.guess(out)), out
 
 
@@ -124,13 +128,13 @@ class _Decoder(nn.Module):
     length: int
 
     @nn.compact
-    def __call__(self, z: Array, taught: Array | None = None) -> Array:
+    def __call__(self, z: Array, taught: Array | None = None, noise: Array | None = None) -> Array:
         size = state_size(self.cell, self.widths)
         states = initial_states(self.cell, self.widths, jnp.tanh(nn.Dense(size, name="start")(z)))
         emit = over_time(_Emit, self.length)(
             self.cell, self.widths, self.of, self.embedding, self.conditional, name="emit"
         )
-        return emit((states, z, self.start(z.shape[0])), taught)[1]
+        return emit((states, z, self.start(z.shape[0])), taught, noise)[1]
 
     def start(self, batch: int) -> Array:
         """Returns what stands before the first step: zeros, or padding, which is no word."""
@@ -195,7 +199,8 @@ def recurrent(
 
     Returns:
       Nets with `teach` where a decoder needs the target. `decode` is free-running, greedy for
-      tokens, and needs the code alone.
+      tokens, and needs the code alone; `drawn` draws the tokens instead, where one decoder that
+      reads what came before emits them in order.
 
     Raises:
       ConfigError: an unknown cell, a width below 1, an embedding below 1.
@@ -229,7 +234,7 @@ def recurrent(
             out = out.at[:, spans[name].start : spans[name].stop].set(part)
         return out
 
-    def emit(name: str, params: PyTree, *args: Array) -> Array:
+    def emit(name: str, params: PyTree, *args: Array | None) -> Array:
         out: Any = decoders[name].apply({"params": params["decoder"][name]}, *args)
         return out
 
@@ -241,6 +246,11 @@ def recurrent(
                 out = turn(out, _emitted(of, out))
             parts[name] = out
         return gather(parts)
+
+    def draw(params: PyTree, z: Array, key: Array) -> Array:
+        noise = jax.random.gumbel(key, (z.shape[0], shape[0], of.outputs))
+        (name,) = decoders
+        return emit(name, params, z, None, noise)
 
     def teach(params: PyTree, z: Array, x: Array, key: Array, hp: Hparams) -> Array:
         parts = {}
@@ -258,12 +268,14 @@ def recurrent(
         return gather(parts)
 
     # Where a sentence is turned round, even a decoder that reads nothing is told where it ends.
+    in_order = list(spans.values()) == [Span(0, shape[0])]
     told = conditional or (of.tokens and any(span.reverse for span in spans.values()))
     return Nets(
         init=init,
         encode=lambda params, x: encoder.apply({"params": params["encoder"]}, x[:, :reads]),
         decode=decode,
         teacher_forced=teach if told else None,
+        drawn=draw if conditional and of.tokens and in_order else None,
     )
 
 
