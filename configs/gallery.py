@@ -305,9 +305,8 @@ ROWS: dict[str, Row] = {
     "autorec": Row(
         "Pixels as ratings: half of them are given, and all are predicted.",
         {"latent": 256},
-        FAST,
+        {**FAST, "w_l2": 1e-5},
         3000,
-        {"w_l2": 1e-5},
         data="gaps",
     ),
     "mult_dae": Row(

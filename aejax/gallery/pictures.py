@@ -124,6 +124,16 @@ def imputed(seen: Seen) -> list[Panel]:
     ]
 
 
+def rated(seen: Seen) -> list[Panel]:
+    """Images of which half is given, and all that is predicted from it."""
+    given = gapped(seen.rows, 1)
+    return [
+        Strip("given", seen.images(np.where(np.isnan(given), np.float32(0.5), given))),
+        Strip("predicted", seen.images(reconstruct(seen.fitted, given))),
+        Strip("originals", seen.images(np.asarray(seen.x))),
+    ]
+
+
 def tangents(seen: Seen) -> list[Panel]:
     """The directions in which an image's code moves most: of its Jacobian, the singular vectors.
 
@@ -317,6 +327,7 @@ NAMED: dict[str, Picture] = {
     "beta_vae": traversals,
     "capacity_vae": traversals,
     "free_bits_vae": traversals,
+    "autorec": rated,
     "miwae": imputed,
     "planar_vae": posteriors,
     "iaf_vae": posteriors,
