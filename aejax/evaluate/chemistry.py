@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,7 +27,7 @@ class Chemistry(NamedTuple):
     fragments: Callable[[str], list[str]]
     scaffold: Callable[[str], str | None]  # None where there is none
     fingerprints: Callable[[Sequence[str]], np.ndarray]  # 0 and 1, float32 [N, B]
-    properties: dict[str, Callable[[str], float]]
+    properties: Mapping[str, Callable[[str], float]]
 
 
 def rdkit() -> Chemistry:

@@ -44,8 +44,8 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
             at = np.asarray([np.mean([r["metrics"]["active"] for r in v]) for v in lines.values()])
             mean = np.asarray([np.mean([r["metrics"][metric] for r in v]) for v in lines.values()])
             order = np.argsort(at)
-            style = "--" if (model, auxk) == ("topk", False) else "-"
-            axis.plot(at[order], mean[order], style, color=colour, label=name)
+            style = {("topk", 0): "--", ("topk", 5): "s"}.get((model, auxk), "-")
+            axis.plot(at[order], mean[order], style, color=colour, label=name, markersize=4)
             axis.plot(
                 [r["metrics"]["active"] for r in kind],
                 [r["metrics"][metric] for r in kind],
@@ -58,6 +58,6 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     logarithmic(axes[0], "y")
     axes[1].axhline(1.0, color="black", linewidth=0.6, linestyle=":")
     axes[2].set_ylim(-0.02, 1.02)
-    axes[0].legend(loc="lower left")
-    note(figure, "Dots: seeds. Planted features: 512 in 64 dimensions, four active on average.")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    note(figure, "Dots: seeds.", "Planted features: 512 in 64 dimensions, four active on average.")
     return Plot(figure, table)

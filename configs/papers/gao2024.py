@@ -13,6 +13,15 @@ by one rule for all four, on a seed that is not used here and 4,000 rows held ou
 .003, .01, .03, .1 (.3 for L1, which .1 served best) the rate of the least error at L0 4, with a
 warm-up. A run that reconstructs next to nothing (error above 0.9 of the variance) is no point of a
 frontier.
+
+At small 8 of 11 claims pass. TopK's error is at most .45 of L1's at any of the four L0s, L1
+shrinks to .65 and neither TopK nor JumpReLU does (.999, .998). AuxK leaves 6.4 % of the units dead
+where 5 % was the limit; with five times the weight, what the authors' program amounts to, it is
+1.4 %, the error falls from .184 to .172 and the directions found rise from 80 to 88 %: the missing
+division was a handicap, and no more. BatchTopK and JumpReLU stay above TopK at every L0 (.240 and
+.264 of the variance at L0 4, TopK .181), each at its own best rate. With k = 4 BatchTopK has found
+43 % of the directions and JumpReLU a third, with 10 % and half of the units dead: what makes them
+better on language models is not seen on features that are planted and independent.
 """
 
 from __future__ import annotations
@@ -53,7 +62,7 @@ PAPER = Paper(
     "Rajamanoharan et al. 2024)",
     costs={
         "smoke": "25 s on one core",
-        "small": "400 s on one core",
+        "small": "440 s on one core, other work beside it",
         "paper": "some hours on one core, or minutes on a GPU (not run)",
     },
     figures=("sparsity_frontier",),
