@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from aejax.reproduce import pages, papers, table
+from aejax.reproduce import pages, papers, sheets, table
 
 ROOT = Path(__file__).parents[1]
 COUNT = r"\d+ of \d+ papers\nwere run here: \d+ of \d+ judged claims pass"
@@ -46,6 +46,24 @@ def tables() -> dict[str, list[str]]:
     }
 
 
+def written() -> dict[str, str]:
+    """Returns results/NAME/README.md of each paper and application that has a record."""
+    found = {}
+    for group in papers.GROUPS:
+        folder = ROOT / "configs" / group
+        for name in papers.names(folder):
+            records = papers.records(folder, ROOT / "results", [name])
+            if not records:
+                continue
+            of = {key.partition("/")[2]: record for key, record in records.items()}
+            kept = (ROOT / "results" / name / "figures").glob("*")
+            figures = sorted(path for path in kept if path.suffix in (*sheets.PICTURES, ".wav"))
+            found[f"results/{name}/README.md"] = sheets.sheet(
+                papers.load(folder, name), of, figures, ROOT / "aejax" / "figures"
+            )
+    return found
+
+
 def judged() -> str:
     """Returns the README's count of the papers and their claims at scale small."""
     entries = papers.index(ROOT / "configs" / "papers", ROOT / "results")
@@ -64,6 +82,8 @@ def main() -> None:
         for each in new:
             text = replaced(text, each)
         path.write_text(text)
+    for name, text in written().items():
+        (ROOT / name).write_text(text)
     readme = ROOT / "README.md"
     readme.write_text(re.sub(COUNT, judged(), readme.read_text()))
 

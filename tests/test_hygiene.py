@@ -222,6 +222,8 @@ def test_the_pages_of_claims_and_records_are_what_the_results_say():
         text = (ROOT / page).read_text()
         assert all(table in text for table in tables), page
     assert made["judged"]() in (ROOT / "README.md").read_text()
+    for sheet, text in made["written"]().items():
+        assert (ROOT / sheet).read_text() == text, sheet
 
 
 def test_every_record_is_of_a_paper_or_an_application():

@@ -11,7 +11,7 @@ from aejax.reproduce.origin import NO_COMMIT, NOT_RECORDED, is_dirty, recorded_c
 Records = Mapping[str, Mapping[str, Any]]  # "NAME/SCALE" -> results
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     lines = [f"| {' | '.join(headings)} |", "|" + "---|" * len(headings)]
     return "\n".join([*lines, *(f"| {' | '.join(map(str, row))} |" for row in rows)])
 
@@ -37,7 +37,7 @@ def _tree(results: Mapping[str, Any]) -> str:
     return "unknown" if NO_COMMIT in recorded_commits(results) else "clean"
 
 
-def _short(commit: str) -> str:
+def short(commit: str) -> str:
     return commit if commit == NO_COMMIT else commit.partition("+")[0][:10]
 
 
@@ -49,12 +49,12 @@ def origins(records: Records) -> str:
     """Returns commit, tree, machine, load, versions, seconds and data, a line a record."""
     headings = ("record", "commit", "tree", "machine", "load at start", "JAX", "wall s",
                 "compute s", "data")  # fmt: skip
-    return _table(
+    return table(
         headings,
         [
             (
                 f"`{name}`",
-                ", ".join(dict.fromkeys(map(_short, recorded_commits(results)))),
+                ", ".join(dict.fromkeys(map(short, recorded_commits(results)))),
                 _tree(results),
                 _of_runs(results, _computer),
                 _of_runs(results, _load),
@@ -87,9 +87,14 @@ def passed(entries: Sequence[Mapping[str, Any]], results: str, scales: Sequence[
         link = f"[{found['passed']} of {of}]({results}/{entry['name']}/{scale}.json)"
         return f"{link}, {found['seconds']:.0f} s{', dirty tree' * found['dirty']}"
 
-    return _table(
+    def sheet(entry: Mapping[str, Any]) -> str:
+        name = f"`{entry['name']}`"
+        run = any(found["run"] for found in entry["scales"].values())
+        return f"[{name}]({results}/{entry['name']}/README.md)" if run else name
+
+    return table(
         (entries[0]["kind"], f"claims at `{first}`: passed", *(f"at `{s}`" for s in others)),
-        [(f"`{e['name']}`: {e['title']}", *(cell(e, scale) for scale in scales)) for e in entries],
+        [(f"{sheet(e)}: {e['title']}", *(cell(e, scale) for scale in scales)) for e in entries],
     )
 
 
@@ -97,7 +102,7 @@ def counts(entries: Sequence[Mapping[str, Any]]) -> str:
     """Returns how many comparisons a record makes, and what its orderings' intervals say."""
     headings = ("record", "comparisons", "steps of orderings", "interval above zero",
                 "also all together", "interval below zero")  # fmt: skip
-    return _table(
+    return table(
         headings,
         [
             (f"`{entry['name']}/{scale}`", found["comparisons"], *found["tally"].values())
@@ -131,4 +136,4 @@ def choices(records: Records) -> str:
         )
     headings = ("record", "selected by", "does not say", "claims that say how they choose rows",
                 "chosen by test rows")  # fmt: skip
-    return _table(headings, rows)
+    return table(headings, rows)

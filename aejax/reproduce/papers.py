@@ -177,10 +177,12 @@ def _plain(entry: Mapping[str, Any]) -> list[dict[str, float] | None]:
     return [each and each._asdict() for each in found]
 
 
-def records(folder: Path, results: Path) -> dict[str, dict[str, Any]]:
+def records(
+    folder: Path, results: Path, chosen: Iterable[str] | None = None
+) -> dict[str, dict[str, Any]]:
     """Returns "NAME/SCALE" -> the record, of a folder's papers or applications that have one."""
     found = {}
-    for name in names(folder):
+    for name in chosen or names(folder):
         for scale in load(folder, name).paper.scales:
             record = read(results / name / f"{scale}.json")
             if record is not None:
