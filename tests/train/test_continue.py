@@ -96,7 +96,7 @@ def test_a_start_that_does_not_fit_is_refused():
 
 
 def test_a_second_training_compiles_nothing():
-    model = models.vae(12, latent=3, widths=(8,))
+    model = MODEL.replace()  # a record of its own, for which nothing is compiled
     given = dict(valid=X[:10], measure=mean_code, stopping=EarlyStopping("code"))
     first = train(job(N, 5, model), X, **given)
     before = compile_count()
@@ -106,13 +106,13 @@ def test_a_second_training_compiles_nothing():
     assert second.compile_seconds == 0
     assert_same_bits(first, second)
     # Another model of the same shapes may be another function.
-    train(job(N, 5, models.vae(12, latent=3, widths=(8,))), X, **given)
+    train(job(N, 5, MODEL.replace()), X, **given)
     assert compile_count() > before
 
 
 def test_chunks_of_bounded_work_train_and_measure_the_same(monkeypatch):
     """Between validation points there may be several: nothing but the curves' windows tells."""
-    make = lambda: job(N, 5, models.vae(12, latent=3, widths=(8,)))
+    make = lambda: job(N, 5, MODEL.replace())  # its plan is its own
     given = dict(valid=X[:10], measure=mean_code, stopping=EarlyStopping("code"))
     whole, steps = train(make(), X, **given), []
     monkeypatch.setattr(plan, "CHUNK_FLOPS", 1.0)  # a step each

@@ -22,10 +22,12 @@ MODEL = models.undercomplete(12, latent=3, widths=(8,))
 
 @pytest.fixture(autouse=True)
 def in_a_terminal():
-    """Ctrl-C is ignored below a shell's background job, such as a suite that runs in one."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Ctrl-C is ignored below a shell's background job, hanging up below nohup: a suite's too."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def job() -> Job:
