@@ -8,6 +8,7 @@ from __future__ import annotations
 import matplotlib as mpl
 import numpy as np
 
+from aejax.figures.codes import spread
 from aejax.figures.output import Arrayed
 from aejax.figures.style import Plot, note, panels, styled
 from aejax.results.rows import Row
@@ -32,20 +33,24 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     colours, table = mpl.colormaps["tab10"], []
     for row, axis in zip(chosen, axes, strict=True):
         codes, labels = arrays[row["id"]]["codes"], arrays[row["id"]]["digits"]
-        for digit in np.unique(labels):
-            mine = codes[labels == digit][:EACH]
-            colour = colours(int(digit))
-            axis.plot(*mine.T, ".", color=colour, markersize=1.5, alpha=0.6)
-            x, y = np.median(mine, axis=0)
-            axis.text(
-                x, y, str(int(digit)), color="black", fontsize=8,
-                ha="center", va="center",
-                bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": colour},
-            )  # fmt: skip
+        digits = [int(digit) for digit in np.unique(labels)]
+        drawn = {digit: codes[labels == digit][:EACH] for digit in digits}
+        for digit, mine in drawn.items():
+            axis.plot(*mine.T, ".", color=colours(digit), markersize=1.5, alpha=0.6)
             table += [
-                {"code": row["point"]["task"], "digit": int(digit), "first": a, "second": b}
+                {"code": row["point"]["task"], "digit": digit, "first": a, "second": b}
                 for a, b in mine
             ]
+        centres = np.array([np.median(mine, axis=0) for mine in drawn.values()])
+        for digit, at, place in zip(digits, centres, spread(centres, axis), strict=True):
+            axis.annotate(
+                str(digit), at, place, fontsize=8, ha="center", va="center",
+                bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": colours(digit)},
+                arrowprops={"arrowstyle": "-", "linewidth": 0.7, "color": "black"},
+            )  # fmt: skip
         axis.set(xticks=[], yticks=[])
-    note(figure, f"Test digits, at most {EACH} of a class; a number stands at its median.")
+    note(
+        figure,
+        f"Test digits, at most {EACH} of a class; a number stands at its median, or a line leads there.",
+    )
     return Plot(figure, table)
