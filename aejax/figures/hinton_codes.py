@@ -51,6 +51,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
         axis.set(xticks=[], yticks=[])
     note(
         figure,
-        f"Test digits, at most {EACH} of a class; a number stands at its median, or a line leads there.",
+        f"Test digits, at most {EACH} of a class.",
+        "A number stands at its median, or a line leads there.",
     )
     return Plot(figure, table)
