@@ -6,8 +6,10 @@ The theorems are about full batches, so the digits are trained by conjugate grad
 them; MNIST, with its anchor of Hinton & Salakhutdinov 2006, in mini-batches. Criteria depart from
 exact equality by single precision, and for the subspace's angle by what is left to descend.
 
-After a thousand steps the angle of the untied decoder was .0012 in the mean over seeds and .0024 at
-most, where .001 is asked for since an audit: `small` has four thousand.
+At `small` 12 of 13 claims pass. The angle of the untied decoder, where .001 is asked for since an
+audit, was .0012 in the mean over seeds after a thousand steps of conjugate gradients, .0024 at
+most; after four thousand it is below .0001 in four seeds and .0016 in the fifth, whose loss is as
+near to PCA's residual as the others' (1.5e-6): more steps were not tried.
 """
 
 from __future__ import annotations
@@ -51,7 +53,7 @@ PAPER = Paper(
     title="Bourlard & Kamp 1988; Baldi & Hornik 1989; Kunin et al. 2019: linear autoencoders",
     costs={
         "smoke": "20 s on one core",
-        "small": "94 s on one core",
+        "small": "722 s on one core, two other jobs beside it",
         "paper": "about 1 h on one core (not run)",
     },
     figures=("kunin_landscape", "principal_directions"),
