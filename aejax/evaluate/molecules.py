@@ -99,12 +99,11 @@ def quality(
       scaffolds: molecules of scaffolds that `train` does not have.
 
     Returns:
-      metrics: `valid` of all samples; `unique_1k` among the first thousand valid ones (or all,
-        where they are fewer), `unique_all` among all valid ones, `novel` among different valid
-        ones, `useful` the share of samples that are valid, new and no repetition;
-        `internal_diversity`, `fragments`, `scaffolds`, `nearest` of those compared;
-        `valid_samples`, how many are valid. NaN where nothing is valid.
-      canonical: the valid ones in their order.
+      Metrics, and the valid samples, canonical, in their order. `valid` is of all samples;
+      `unique_1k` among the first thousand valid ones (or all, where they are fewer), `unique_all`
+      among all valid ones, `novel` among different valid ones, `useful` the share of samples that
+      are valid, new and no repetition; `internal_diversity`, `fragments`, `scaffolds` and `nearest`
+      are of those compared; `valid_samples` is how many are valid. NaN where nothing is valid.
     """
     read = [chemistry.canonical(text) for text in texts]
     found = [each for each in read if each is not None]
