@@ -10,9 +10,10 @@ DATA_DIR is the option of that name, or `$AEJAX_DATA_DIR`, or `$XDG_CACHE_HOME/a
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
-from aejax.errors import ConfigError
+from aejax.errors import ConfigError, nearest
 
 
 def data_dir(option: str | os.PathLike[str] | None = None) -> Path:
@@ -39,6 +40,28 @@ def manual_dir(option: str | os.PathLike[str] | None) -> Path | None:
       ConfigError: it is missing or no directory.
     """
     return _directory("manual_dir", Path(option), must_exist=True) if option else None
+
+
+def own(name: str | os.PathLike[str], known: Iterable[str], what: str) -> Path:
+    """Returns the path of the user's own data, of a name that is none of those `known`.
+
+    What is not there and has no suffix either is taken for a name that was misspelt.
+
+    Args:
+      name: as it was given.
+      known: names of data sets.
+      what: what a path may lead to, for the error.
+
+    Raises:
+      ConfigError: an unknown name.
+    """
+    path, known = Path(name).expanduser(), list(known)
+    if path.suffix or path.exists():
+        return path
+    raise ConfigError(
+        f"dataset={str(name)!r} is unknown.{nearest(str(name), known)} Allowed: "
+        f"{', '.join(known)}, or a path to {what}."
+    )
 
 
 def prepared(root: Path, name: str, version: str) -> Path:

@@ -234,7 +234,6 @@ def held(context: Context, name: str) -> Held:
     return found
 
 
-@functools.cache  # one program for all of a size
 def _model(length: int, vocabulary: int, width: int, latent: int) -> Any:
     return aejax.models.sentence_vae(
         length, latent=latent, widths=(width,), cell="gru", vocabulary=vocabulary,

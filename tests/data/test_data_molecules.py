@@ -74,6 +74,9 @@ def test_files_of_the_users(tmp_path):
     assert found.fingerprint != load_molecules(lines).fingerprint
 
 
+PACKED = gzip.compress(b"smiles\n" + b"".join(b"C" * i + b"O\n" for i in range(1, 40)))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -86,6 +89,8 @@ def test_files_of_the_users(tmp_path):
         ("a.txt", b"\n \n", "is empty"),
         ("a.txt", b"CCO\n\xff\xfe\n", "line 2 is no UTF-8"),
         ("a.csv.gz", b"no archive", "cannot be read"),
+        ("a.csv.gz", PACKED[:40], "cannot be read"),
+        ("a.csv.gz", PACKED[:12] + b"\xff" * 20 + PACKED[32:], "cannot be read"),
         ("a.xlsx", b"", "is a .xlsx file"),
     ],
 )

@@ -12,7 +12,7 @@ import numpy as np
 from aejax.data import paths
 from aejax.data.documents.files import read_documents
 from aejax.data.documents.words import Documents, make_documents
-from aejax.errors import ConfigError, nearest
+from aejax.errors import ConfigError
 
 PLANTED_DOCUMENTS, PLANTED_WORDS, PLANTED_TOPICS = 1000, 500, 10
 REUTERS = ("reuters.ldac", "reuters.tokens")
@@ -103,10 +103,4 @@ def load_documents(name: str | Path, manual_dir: str | Path | None = None) -> Do
     make = DOCUMENTS.get(str(name))
     if make is not None:
         return make(manual_dir)
-    path = Path(name).expanduser()
-    if not path.exists() and not path.suffix:
-        raise ConfigError(
-            f"dataset={str(name)!r} is unknown.{nearest(str(name), DOCUMENTS)} Allowed: "
-            f"{', '.join(DOCUMENTS)}, or a path to documents."
-        )
-    return read_documents(path)
+    return read_documents(paths.own(name, DOCUMENTS, "documents"))

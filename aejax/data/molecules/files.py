@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
 from pathlib import Path
 
 from aejax.errors import ConfigError, nearest
@@ -76,5 +77,5 @@ def _text(path: Path, field: str) -> str:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise ConfigError(f"{field}, line {line} is no UTF-8. {ALLOWED}, in UTF-8.") from error
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise ConfigError(f"{field} cannot be read: {error}. {ALLOWED}.") from error

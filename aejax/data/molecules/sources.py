@@ -15,7 +15,7 @@ from aejax.data import paths
 from aejax.data.dataset import fingerprint
 from aejax.data.molecules.files import parsed, read_molecules
 from aejax.data.molecules.grammar import grown
-from aejax.errors import ConfigError, nearest
+from aejax.errors import ConfigError
 
 GROWN = (4000, 800)  # training and test strings of the grammar
 PARTS = {"train": 1_584_663, "test": 176_074, "test_scaffolds": 176_225}  # molecules of MOSES
@@ -96,7 +96,7 @@ def _of_wheel(wheel: Path, part: str) -> list[str]:
     try:
         with zipfile.ZipFile(wheel) as held:
             text = gzip.decompress(held.read(f"moses/dataset/data/{part}.csv.gz")).decode()
-    except (KeyError, zipfile.BadZipFile, zlib.error, OSError, EOFError) as error:
+    except (KeyError, zipfile.BadZipFile, zlib.error, OSError, EOFError, UnicodeError) as error:
         raise ConfigError(f"{field}: {error}. Allowed: {HINT}.") from error
     return _checked([smiles for _, smiles in parsed(text, ".csv", field)], part, wheel)
 
@@ -122,12 +122,7 @@ def load_molecules(name: str | Path, manual_dir: str | Path | None = None) -> Mo
     make = MOLECULES.get(str(name))
     if make is not None:
         return make(manual_dir)
-    path = Path(name).expanduser()
-    if not path.exists() and not path.suffix:
-        raise ConfigError(
-            f"dataset={str(name)!r} is unknown.{nearest(str(name), MOLECULES)} Allowed: "
-            f"{', '.join(MOLECULES)}, or a path to molecules."
-        )
+    path = paths.own(name, MOLECULES, "molecules")
     found = read_molecules(path)
     lines = tuple(number for number, _ in found)
     return _made(str(path), [[smiles for _, smiles in found], [], []], lines=lines)

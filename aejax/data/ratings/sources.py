@@ -10,7 +10,7 @@ import numpy as np
 
 from aejax.data import paths
 from aejax.data.ratings.files import SEPARATORS, Ratings, make_ratings, read_ratings
-from aejax.errors import ConfigError, nearest
+from aejax.errors import ConfigError
 
 PLANTED_USERS, PLANTED_ITEMS, PLANTED_TASTES = 500, 200, 6
 
@@ -93,13 +93,7 @@ def load_ratings(name: str | Path, manual_dir: str | Path | None = None) -> Rati
     """
     source = RATINGS.get(str(name))
     if source is None:
-        path = Path(name).expanduser()
-        if path.suffix.lower() not in SEPARATORS and not path.exists():
-            raise ConfigError(
-                f"dataset={str(name)!r} is unknown.{nearest(str(name), RATINGS)} Allowed: "
-                f"{', '.join(RATINGS)}, or a path to a {', '.join(SEPARATORS)}."
-            )
-        return read_ratings(path)
+        return read_ratings(paths.own(name, RATINGS, f"a {', '.join(SEPARATORS)}"))
     if source.make:
         return source.make()
     folder = paths.manual_dir(manual_dir)

@@ -13,7 +13,7 @@ import numpy as np
 
 from aejax.data import paths
 from aejax.data.sounds.files import Sounds, make_sounds, read_folder, read_wav
-from aejax.errors import ConfigError, nearest
+from aejax.errors import ConfigError
 
 DIGIT = re.compile(r"(?:^|/)recordings/(\d)_([a-z]+)_(\d+)\.wav$")
 ARCHIVE = "free-spoken-digit-dataset*.zip"
@@ -150,9 +150,4 @@ def load_sounds(name: str | Path, manual_dir: str | Path | None = None) -> Sound
     source = SOUNDS.get(str(name))
     if source is not None:
         return source.load(paths.manual_dir(manual_dir))
-    if not Path(name).expanduser().exists():
-        raise ConfigError(
-            f"dataset={str(name)!r} is unknown.{nearest(str(name), SOUNDS)} Allowed: "
-            f"{', '.join(SOUNDS)}, or a path to a folder of .wav files."
-        )
-    return read_folder(name)
+    return read_folder(paths.own(name, SOUNDS, "a folder of .wav files"))
