@@ -49,7 +49,7 @@ the control's rate are at edges of their grids still.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,10 +60,8 @@ from aejax.api.drawing import draw_tokens
 from aejax.api.ex_post import mixture
 from aejax.baselines import best, named, settings
 from aejax.baselines.n_grams import longest_context, n_grams
-from aejax.data.molecules import Alphabet, Molecules, alphabet_of, load_molecules, tokens
-from aejax.errors import ConfigError
-from aejax.evaluate.chemistry import CHEMISTRY, Chemistry
-from aejax.evaluate.molecules import Reference, quality, reference, tanimoto
+from aejax.baselines.ridge import ridge_r2
+from aejax.evaluate.molecules import quality, tanimoto
 from aejax.reproduce import (
     Application,
     Claim,
@@ -75,17 +73,14 @@ from aejax.reproduce import (
     pick,
     within,
 )
+from aejax.reproduce.held_out_molecules import HeldOutMolecules, held_out
 from aejax.reproduce.tasks import Point
 from aejax.sweep import base
 
-LONGEST = 60  # tokens of a molecule; longer ones are left out
-FEWEST = 100  # molecules of a file of the user's
 LOG_P_SAMPLES = 16
-COVERED = 0.999  # of training molecules are written whole; longer ones are left out
 COMPONENTS = 10  # of the mixture
 POINTS = 8  # of a line between two codes, with its ends
 SHOWN, PATHS = 12, 3  # molecules and lines that a figure may show
-ALPHAS = (0.1, 1.0, 10.0, 100.0, 1000.0, 10000.0)  # of ridge regressions
 
 
 class Scale(NamedTuple):
@@ -140,96 +135,14 @@ def get_config(scale: str = "small") -> ConfigDict:
     )  # fmt: skip
 
 
-class Held(NamedTuple):
-    """Canonical molecules, how they are written, and what they are compared with."""
-
-    train: list[str]
-    valid: list[str]
-    test: list[str]
-    alphabet: Alphabet
-    length: int
-    chemistry: Chemistry
-    reference: Reference  # of test molecules
-    scaffolds: Reference | None  # of molecules of other scaffolds
-    left_out: float  # the share of test molecules that the alphabet or the length cannot write
-
-    def ids(self, smiles: Sequence[str]) -> np.ndarray:
-        return self.alphabet.ids(smiles, self.length)
-
-
-def _canonical(found: Molecules, some: Iterable[int], of: Sequence[str], read: Any) -> list[str]:
-    """Returns canonical molecules of some places, each once; says which line is none."""
-    kept: dict[str, None] = {}
-    for i in some:
-        text = read.canonical(of[i])
-        if text is None and found.lines:
-            raise ConfigError(
-                f"molecules file {found.name!r}, line {found.lines[i]} holds {of[i]!r:.60}, which "
-                "is no molecule. Allowed: SMILES that RDKit can read."
-            )
-        if text is not None:
-            kept[text] = None
-    return list(kept)
-
-
-def split(found: Molecules, plan: Scale, read: Chemistry) -> tuple[list[str], ...]:
-    """Returns training, validation and test molecules, and those of other scaffolds.
-
-    What comes without test molecules (a file of the user's) gives a tenth of it for them.
-
-    Raises:
-      ConfigError: a line that is no molecule, or fewer than FEWEST.
-    """
-    random = np.random.RandomState(0)
-    order = random.permutation(len(found.train))
-    if found.lines:
-        every = _canonical(found, np.arange(len(found.train)), found.train, read)
-        every = [text for text in every if len(tokens(text)) <= LONGEST]
-        if len(every) < FEWEST:
-            raise ConfigError(
-                f"molecules file {found.name!r} has {len(every)} different molecules of {LONGEST} "
-                f"tokens or fewer. Allowed: {FEWEST} or more."
-            )
-        order = random.permutation(len(every))
-        held = min(plan.held, len(every) // 10)
-        parts = np.split(order, [held, 2 * held])
-        valid, test, train = ([every[i] for i in part] for part in parts)
-        return train[: plan.train], valid, test, []
-    train = _canonical(found, order[: plan.train + plan.held], found.train, read)
-    valid, train = train[: plan.held], train[plan.held :]
-    others = [
-        _canonical(found, random.permutation(len(part))[: plan.held], part, read)
-        for part in (found.test, found.scaffolds)
-    ]
-    return train, valid, others[0], others[1]
-
-
-@functools.cache  # one reading for all methods
-def _held(name: str, manual_dir: Any, scale: str) -> tuple[Held, str]:
-    plan, found = SCALES[scale], load_molecules(name, manual_dir)
-    read = CHEMISTRY[found.chemistry]()
-    train, valid, test, scaffolds = split(found, plan, read)
-    sizes = np.asarray([len(tokens(text)) for text in train])
-    length = 1 + min(LONGEST, int(np.quantile(sizes, COVERED, method="higher")))
-    train = [text for text, size in zip(train, sizes, strict=True) if size < length]
-    alphabet = alphabet_of(train)
-    writable = lambda some: [text for text in some if alphabet.writes(text, length)]
-    kept = writable(test)
-    held = Held(
-        train, writable(valid), kept, alphabet, length, read,
-        reference(test, read), reference(scaffolds, read) if scaffolds else None,
-        1 - len(kept) / len(test),
-    )  # fmt: skip
-    return held, found.fingerprint
-
-
-def held(context: Context, name: str) -> Held:
+def held(context: Context, name: str) -> HeldOutMolecules:
     """Returns the molecules of a data set, as every method sees them.
 
     Raises:
-      ConfigError: as `load_molecules` and `split`; RDKit is not installed.
+      ConfigError: as `held_out`.
     """
-    found, fingerprint = _held(name, context.config.manual_dir, context.scale)
+    plan = SCALES[context.scale]
+    found, fingerprint = held_out(name, context.config.manual_dir, plan.train, plan.held)
     context.read.setdefault(name, set()).add(fingerprint)
     return found
 
@@ -242,7 +155,12 @@ def _model(length: int, vocabulary: int, width: int, latent: int) -> Any:
 
 
 def trained(
-    method: str, data: Held, plan: Scale, seeds: Sequence[int], steps: int, **hp: Sequence[float]
+    method: str,
+    data: HeldOutMolecules,
+    plan: Scale,
+    seeds: Sequence[int],
+    steps: int,
+    **hp: Sequence[float],
 ) -> list[Any]:
     """Returns a network for every setting and seed, seeds fastest."""
     x = data.ids(data.train)
@@ -266,7 +184,7 @@ def per_token(nats: np.ndarray, x: np.ndarray) -> float:
     return float(nats.sum() / (x > 0).sum())
 
 
-def chosen(method: str, data: Held, plan: Scale) -> dict[str, float]:
+def chosen(method: str, data: HeldOutMolecules, plan: Scale) -> dict[str, float]:
     """Returns the setting that is best on validation molecules after a part of the steps."""
     grid = settings(GRIDS[method])
     if not plan.pilot:
@@ -281,19 +199,7 @@ def chosen(method: str, data: Held, plan: Scale) -> dict[str, float]:
     return grid[list(scores).index(best(scores))]
 
 
-def ridge(train: Any, valid: Any, test: Any, values: Sequence[np.ndarray]) -> float:
-    """Returns R^2 on test molecules of a ridge regression whose strength validation chose."""
-    from sklearn.linear_model import Ridge
-    from sklearn.preprocessing import StandardScaler
-
-    scaled: Any = StandardScaler().fit(train)
-    train, valid, test = (scaled.transform(part) for part in (train, valid, test))
-    fits = {alpha: Ridge(alpha=alpha).fit(train, values[0]) for alpha in ALPHAS}
-    scores = {str(alpha): [fit.score(valid, values[1])] for alpha, fit in fits.items()}
-    return float(fits[float(best(scores))].score(test, values[2]))
-
-
-def properties(data: Held, features: Any, seed: int, plan: Scale) -> dict[str, float]:
+def properties(data: HeldOutMolecules, features: Any, seed: int, plan: Scale) -> dict[str, float]:
     """Returns R^2 of each property by a ridge regression on `features(molecules) -> [N, F]`."""
     random = np.random.RandomState(seed)
     some = lambda part, n: [part[i] for i in random.permutation(len(part))[:n]]
@@ -302,21 +208,21 @@ def properties(data: Held, features: Any, seed: int, plan: Scale) -> dict[str, f
     every = features([text for part in parts for text in part])
     train, valid, test = np.split(every, np.cumsum([len(part) for part in parts])[:-1])
     return {
-        f"r2_{name}": ridge(
+        f"r2_{name}": ridge_r2(
             train, valid, test, [np.asarray([of(each) for each in part]) for part in parts]
         )
         for name, of in data.chemistry.properties.items()
     }
 
 
-def token_counts(data: Held, smiles: Sequence[str]) -> np.ndarray:
+def token_counts(data: HeldOutMolecules, smiles: Sequence[str]) -> np.ndarray:
     """Returns how often each token stands in a molecule [N, V]."""
     ids = data.ids(smiles).astype(int)
     return np.stack([(ids == i).sum(1) for i in range(1, data.alphabet.size)], 1)
 
 
 def code_metrics(
-    data: Held, fitted: Any, seed: int, plan: Scale
+    data: HeldOutMolecules, fitted: Any, seed: int, plan: Scale
 ) -> tuple[dict[str, float], np.ndarray]:
     """Returns what a network's code is for, and the lines between some test molecules [P, POINTS].
 
@@ -351,7 +257,9 @@ def code_metrics(
     }, path[np.argsort([-len(set(row)) for row in found], kind="stable")[:PATHS]]
 
 
-def _sampled(data: Held, texts: Sequence[str], plan: Scale) -> tuple[dict[str, float], np.ndarray]:
+def _sampled(
+    data: HeldOutMolecules, texts: Sequence[str], plan: Scale
+) -> tuple[dict[str, float], np.ndarray]:
     """Returns the metrics of samples, and some that are valid and new [SHOWN]."""
     known = set(data.train)
     metrics, found = quality(
@@ -366,7 +274,7 @@ NO_PATH = np.full((PATHS, POINTS), "")
 
 def _row(
     metrics: dict[str, float],
-    data: Held,
+    data: HeldOutMolecules,
     who: dict[str, Any],
     shown: np.ndarray | None = None,
     path: np.ndarray = NO_PATH,
@@ -380,7 +288,7 @@ def _row(
     return Measured({**metrics, **facts}, who, arrays)
 
 
-def networks(method: str, data: Held, plan: Scale) -> Iterator[Measured]:
+def networks(method: str, data: HeldOutMolecules, plan: Scale) -> Iterator[Measured]:
     """Yields a trained network's rows, one a seed and, for the VAE, one a sampler."""
     setting = chosen(method, data, plan)
     hp = {name: [value] for name, value in setting.items()}
@@ -407,7 +315,7 @@ def networks(method: str, data: Held, plan: Scale) -> Iterator[Measured]:
             yield _row(metrics, data, who, shown, NO_PATH)
 
 
-def counted(data: Held, plan: Scale) -> Iterator[Measured]:
+def counted(data: HeldOutMolecules, plan: Scale) -> Iterator[Measured]:
     """Yields the n-grams' rows, one a seed of the samples."""
     x, size = data.ids(data.train), data.alphabet.size
     valid, test = (data.ids(part[: plan.judged]) for part in (data.valid, data.test))

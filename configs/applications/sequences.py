@@ -79,10 +79,6 @@ from ml_collections import ConfigDict
 
 import aejax
 from aejax.baselines import PREDICTORS, best, named, settings
-from aejax.data.dataset import fingerprint
-from aejax.data.moving import CANVAS, moving_digits
-from aejax.data.series import is_series, read_series, windows
-from aejax.errors import ConfigError
 from aejax.reproduce import (
     Application,
     Claim,
@@ -94,14 +90,12 @@ from aejax.reproduce import (
     ratio,
     within,
 )
+from aejax.reproduce.held_out_films import SOURCES, Coder, HeldOutFilms, coder, moving, own
 from aejax.reproduce.tasks import Point
 from aejax.sweep import base
 
-FRAMES, PAST = 20, 10
-SIDE = 16  # pixels of a frame's side
 SHOWN = 3  # films that are kept for pictures
 CLIP = 1e-3  # of what is called a probability
-SOURCES = {"moving_mnist": "mnist", "moving_digits": "digits"}  # whose digits move
 # Ours -> the model, and how its past is changed before it is read.
 NETWORKS = {
     "composite": ("seq2seq_composite", "as it is"),
@@ -149,118 +143,12 @@ def get_config(scale: str = "small") -> ConfigDict:
     return base(scale, scales=APPLICATION.scales, name="sequences", model="seq2seq_composite")
 
 
-class Data(NamedTuple):
-    """Films [N, T, D]: one training set, and the others by seed; what a frame's number counts.
-
-    `floor`: by seed [T], the least error that a coarse frame has; zeros of a user's data. `area`:
-    what a squared difference is multiplied by, the pixels of a block.
-    """
-
-    train: np.ndarray
-    valid: list[np.ndarray]
-    test: list[np.ndarray]
-    past: int
-    pictures: bool
-    area: int
-    floor: list[np.ndarray]
-    read: str  # the fingerprint of what was read
-
-
-@functools.lru_cache(maxsize=1)
-def moving(name: str, scale: str, data_dir: str | None, manual_dir: str | None) -> Data:
-    """Returns films of digits; those of validation and test have digits of these splits."""
-    plan = SCALES[scale]
-    digits = aejax.data.load(
-        SOURCES[name], data_dir=data_dir, manual_dir=manual_dir, valid_fraction=0.1
-    )
-    grey = lambda rows: np.asarray(rows[..., 0], np.float32) / 255
-    train = moving_digits(grey(digits.train), 0, plan.train, FRAMES, SIDE)
-    held = [
-        moving_digits(grey(rows), 1000 * (1 + split) + seed, plan.held, FRAMES, SIDE)
-        for split, rows in enumerate((digits.valid, digits.test))
-        for seed in range(plan.seeds)
-    ]
-    valid, test = held[: plan.seeds], held[plan.seeds :]
-    return Data(
-        train.frames, [each.frames for each in valid], [each.frames for each in test], PAST, True,
-        (CANVAS // SIDE) ** 2, [each.within.mean(0) for each in test], digits.fingerprint,
-    )  # fmt: skip
-
-
-def own(context: Context, name: str) -> Data:
-    """Returns the user's films, or the windows of a series; the same for every seed.
-
-    Raises:
-      ConfigError: as `read_series` and `windows`; rows that are no films, or of one frame.
-    """
-    plan, field = SCALES[context.scale], f"dataset={name!r}"
-    if is_series(name):
-        series = read_series(name)
-        train, valid, test = (
-            windows(series, FRAMES, part, plan.train, field) for part in ("train", "valid", "test")
-        )
-        seen = series[: len(series) * 3 // 5]
-        read = fingerprint([series])
-    else:
-        data = context.dataset(name)
-        shape = data.train.shape[1:]
-        if len(shape) != 2 or shape[0] < 2:
-            raise ConfigError(
-                f"{field} has rows of shape {shape}. Allowed: a table (.csv, .tsv, .parquet) whose "
-                "rows are a series, or films [N, T, D] of two frames or more, named 'films' in an "
-                ".npz."
-            )
-        splits: tuple[Any, ...] = (data.train, data.valid, data.test)
-        train, valid, test = (
-            np.asarray(rows, np.float32) / (255 if rows.dtype == np.uint8 else 1) for rows in splits
-        )
-        seen, read = train.reshape(-1, shape[1]), data.fingerprint
-    low, wide = seen.mean(0), seen.std(0)
-    if not wide.any():
-        raise ConfigError(f"{field} is constant in training. Allowed: numbers that vary.")
-    wide = np.where(wide > 0, wide, 1).astype(np.float32)
-    train, valid, test = ((rows - low) / wide for rows in (train, valid[: plan.train], test))
-    return Data(
-        train, [valid] * plan.seeds, [test] * plan.seeds, train.shape[1] // 2, False, 1,
-        [np.zeros(train.shape[1])] * plan.seeds, read,
-    )  # fmt: skip
-
-
-def data_of(context: Context, name: str) -> Data:
+def data_of(context: Context, name: str) -> HeldOutFilms:
     """Returns the films of a name of SOURCES, or of a path."""
+    plan, config = SCALES[context.scale], context.config
     if name not in SOURCES:
-        return own(context, name)
-    config = context.config
-    return moving(name, context.scale, config.data_dir, config.manual_dir)
-
-
-class Coder(NamedTuple):
-    """The first principal components of frames, all divided by one number, and back."""
-
-    mean: np.ndarray
-    axes: np.ndarray  # [D, L]
-    scale: float
-
-    def encode(self, films: np.ndarray) -> np.ndarray:
-        """Returns codes [N, T, L] of frames [N, T, D]."""
-        return ((films - self.mean) @ self.axes / self.scale).astype(np.float32)
-
-    def decode(self, codes: np.ndarray) -> np.ndarray:
-        """Returns frames of codes."""
-        return (codes @ self.axes.T * self.scale + self.mean).astype(np.float32)
-
-
-def coder(films: np.ndarray, components: int) -> Coder:
-    """Returns the coder of training films; one of all components where frames have fewer."""
-    from sklearn.decomposition import PCA  # over a second: only when asked for
-
-    frames = films.reshape(-1, films.shape[-1])
-    solver = "covariance_eigh" if frames.shape[1] <= len(frames) else "full"
-    kept = min(components, *frames.shape)
-    found: Any = PCA(kept, svd_solver=solver).fit(frames)
-    # What is constant has no component: no number to divide by.
-    scale = float(np.sqrt(found.explained_variance_.mean())) or 1.0
-    return Coder(found.mean_, found.components_.T.astype(np.float32), scale)
+        return own(context, name, plan.seeds, plan.train)
+    return moving(name, plan.seeds, plan.train, plan.held, config.data_dir, config.manual_dir)
 
 
 Method = Callable[[np.ndarray], np.ndarray]  # past [N, P, D] -> film [N, T, D], NaN where unsaid
@@ -277,7 +165,9 @@ def changed(past: np.ndarray, how: str) -> np.ndarray:
     return past
 
 
-def _networks(method: str, plan: Scale, data: Data, code: Coder) -> dict[int, dict[str, Method]]:
+def _networks(
+    method: str, plan: Scale, data: HeldOutFilms, code: Coder
+) -> dict[int, dict[str, Method]]:
     """Returns seed -> setting -> method: of one training of all seeds, the best of its points."""
     model, how = NETWORKS[method]
     frames, past = data.train.shape[1], data.past
@@ -310,7 +200,7 @@ def _networks(method: str, plan: Scale, data: Data, code: Coder) -> dict[int, di
     }
 
 
-def _components(plan: Scale, data: Data) -> Iterator[tuple[str, Method]]:
+def _components(plan: Scale, data: HeldOutFilms) -> Iterator[tuple[str, Method]]:
     """Yields the past by principal components of whole pasts, as many as a code has numbers."""
     past = data.train[:, : data.past]
     whole = coder(past.reshape(len(past), 1, -1), plan.latent)
@@ -324,7 +214,7 @@ def _components(plan: Scale, data: Data) -> Iterator[tuple[str, Method]]:
     yield named({}), said
 
 
-def _baselines(method: str, data: Data, code: Coder) -> Iterator[tuple[str, Method]]:
+def _baselines(method: str, data: HeldOutFilms, code: Coder) -> Iterator[tuple[str, Method]]:
     """Yields every setting of a method of PREDICTORS; it says the future alone."""
     fit, grid, coded = PREDICTORS[method]
     films = code.encode(data.train) if coded else data.train
@@ -362,7 +252,7 @@ def cross_entropy(said: np.ndarray, films: np.ndarray, area: int) -> np.ndarray:
     return area * nats.sum(-1).mean(0)
 
 
-def _tried(method: str, plan: Scale, data: Data) -> dict[int, dict[str, Method]]:
+def _tried(method: str, plan: Scale, data: HeldOutFilms) -> dict[int, dict[str, Method]]:
     """Returns seed -> setting -> method; the same for all seeds where nothing is drawn."""
     if method == "pca":
         tried = _components(plan, data)
