@@ -51,6 +51,7 @@ PAPER_FIGURES: dict[str, FigureFunction] = {
     "retrieval_curves": late("retrieval_curves"),
     "retrieval_sheet": late("retrieval_sheet"),
     "rifai_contraction": late("rifai_contraction"),
+    "rifai_table": late("rifai_table"),
     "search_scores": late("search_scores"),
     "sequences_films": late("sequences_films"),
     "sequences_horizon": late("sequences_horizon"),
