@@ -40,7 +40,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     spectrum.set(yscale="log", xlabel="rank", ylabel="singular value of the Jacobian")
     least = max(float(np.max(line.get_ydata())) for line in spectrum.get_lines()) * 1e-4
     spectrum.set_ylim(bottom=least)
-    near.legend(frameon=False, ncols=2, loc="center left", bbox_to_anchor=(0.0, 0.4))
+    spectrum.legend(frameon=False, ncols=2, loc="upper right")
     note(
         figure,
         "Mean over test images; v is a random unit vector.",

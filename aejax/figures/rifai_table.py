@@ -54,7 +54,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     axes[1].set_xlim(0, 100)
     axes[2].set_xlim(left=0)
     handles, labels = axes[0].get_legend_handles_labels()
-    axes[2].legend(handles[:2], labels[:2], loc="lower right")
+    figure.legend(handles[:2], labels[:2], loc="outside upper right", ncols=2)
     note(
         figure,
         "The paper does not give the unit of its norms; mean squared entries are of their size.",
