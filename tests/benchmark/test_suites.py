@@ -78,6 +78,17 @@ def test_cornacs_mult_vae_begins_as_ours():
     np.testing.assert_allclose(logits, model.decode(variables, code.mean), atol=1e-5)
 
 
+def test_a_codec_is_charged_with_what_it_writes_and_spoils():
+    images = applications.pictures(9)
+    halved = applications.Coder("half", lambda x: (bytes(441), x // 2 * 2), images)
+    assert halved.round().value == pytest.approx((images % 2).mean())
+    assert halved.close() == {"bits_per_pixel": 0.5}
+    for kind in applications.QUALITY:
+        coder = applications.Coder(kind, applications.pillow_code(kind), images)
+        assert 0 < coder.round().value < np.square(images - images.mean()).mean() / 4
+        assert 0 < coder.close()["bits_per_pixel"] < 8
+
+
 def test_a_peer_whose_library_is_missing_is_left_out_by_name(tmp_path, monkeypatch):
     monkeypatch.setattr(context, "has", lambda python, package: package == "torch")
     said = []
@@ -87,10 +98,14 @@ def test_a_peer_whose_library_is_missing_is_left_out_by_name(tmp_path, monkeypat
     assert ["pyod" in said[0], "cornac" in said[1]] == [True, True]
 
 
-def test_the_applications_are_raced_without_peers(tmp_path):
+def test_the_applications_are_raced_without_peers(tmp_path, monkeypatch):
     bench = Bench(tmp_path, rounds=1)
     size = applications.Liked(users=60, items=40, each=4, width=8, latent=3, batch=20)
     found = [*applications.scoring(bench, 200), *applications.training(bench, size)]
+    monkeypatch.setattr(applications, "TAUGHT", 20)
+    coded = applications.compressing(bench, 128)
+    assert {case.peer for case in coded} == {"Pillow's jpeg", "Pillow's webp"}
+    assert all(np.isfinite(case.ours) and case.ours > 0 for case in coded)
     assert {case.peer for case in found} == set(CEILINGS.values())
     assert all(np.isfinite(case.ours) and case.ours > 0 for case in found)
     with np.load(tmp_path / "cornac.npz") as given:

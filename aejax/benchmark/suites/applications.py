@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import io
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,12 +13,14 @@ from scipy.sparse import csr_array
 
 import aejax
 from aejax import models
+from aejax.baselines.codecs import Code, images_of, sheet_of
 from aejax.benchmark import machine
 from aejax.benchmark.contest import Case, Contestant, Round, compare, race
 from aejax.benchmark.context import Bench
 from aejax.benchmark.problems import dense_weights, initial, make_job, save
 from aejax.benchmark.shares import shares_of_ceiling
 from aejax.benchmark.trainer import Trainer
+from aejax.coding import tables_of
 from aejax.data.sparse import pack
 from aejax.train import population
 from aejax.types import PyTree
@@ -23,6 +28,9 @@ from aejax.types import PyTree
 # Anomaly detection: a wide table, and PyOD's default widths, whose code has the ReLU too.
 COLUMNS, HIDDEN, CODE, SCORED = 100, 64, 32, 100_000
 BATCHES = {"default batch of 32": 32, "batch 1,024": 1024}  # of PyOD
+# Compression: images of Fashion-MNIST's shape, by the codecs' own defaults but for the quality.
+SHOWN, SIDE, NUMBERS, TAUGHT = 10_000, 28, 32, 3_000
+QUALITY = {"jpeg": 20, "webp": 35}  # the middle of the application's curves
 
 
 class Liked(NamedTuple):
@@ -151,6 +159,88 @@ def training(context: Bench, size: Liked) -> list[Case]:
     return [*compare("applications", case, "steps/s", lanes), *shares]
 
 
+class Coder:
+    """Writes all images to bytes and reads them again."""
+
+    def __init__(self, name: str, code: Code, images: np.ndarray):
+        self.name, self.code, self.images = name, code, images
+        self.written = 0
+
+    def round(self) -> Round:
+        """Codes all images both ways; the value is the mean squared error in grey levels."""
+        begun = time.perf_counter()
+        data, again = self.code(self.images)
+        seconds = time.perf_counter() - begun
+        self.written = len(data)
+        off = again.astype(np.float32).reshape(self.images.shape) - self.images
+        return Round(seconds, float(np.square(off).mean()))
+
+    def close(self) -> dict[str, Any]:
+        """Says how many bits a pixel took: a codec that writes more has an easier task."""
+        return {"bits_per_pixel": 8 * self.written / self.images.size}
+
+
+def pictures(count: int, seed: int = 0) -> np.ndarray:
+    """Returns uint8 images [count, 28, 28, 1]: three soft spots of light each."""
+    draw = np.random.default_rng(seed)
+    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32)
+    light = np.zeros((count, SIDE, SIDE), np.float32)
+    for _ in range(3):
+        at = draw.uniform(4, SIDE - 4, (2, count, 1, 1)).astype(np.float32)
+        wide = draw.uniform(1.5, 5, (count, 1, 1)).astype(np.float32)
+        light += np.exp(-(np.square(y - at[0]) + np.square(x - at[1])) / (2 * np.square(wide)))
+    return np.rint(255 * np.minimum(light, 1))[..., None].astype(np.uint8)
+
+
+def own_code(train: np.ndarray) -> Code:
+    """Returns the application's codec: rounded codes of a dense network, by a range coder."""
+    model = models.compressive((SIDE, SIDE, 1), latent=NUMBERS, widths=(256,))
+    fitted = aejax.fit(model, train, steps=TAUGHT, batch_size=128, progress=False)
+    tables = tables_of(fitted)
+
+    def code(images: np.ndarray) -> tuple[bytes, np.ndarray]:
+        data = aejax.compress(fitted, images, tables=tables)
+        return data, aejax.decompress(fitted, data, tables=tables)
+
+    return code
+
+
+def pillow_code(kind: str) -> Code:
+    """Returns Pillow's codec of one sheet of all images, with its default effort."""
+    from PIL import Image
+
+    def code(images: np.ndarray) -> tuple[bytes, np.ndarray]:
+        sheet, across = sheet_of(images)
+        file = io.BytesIO()
+        Image.fromarray(sheet[..., 0]).save(file, kind, quality=QUALITY[kind])
+        again = np.asarray(Image.open(io.BytesIO(file.getvalue())).convert("L"))
+        return file.getvalue(), images_of(again[..., None], images.shape, across)
+
+    return code
+
+
+def compressing(context: Bench, count: int) -> list[Case]:
+    """Megabytes of pixels a second, written and read, against Pillow's JPEG and WebP."""
+    missing = [name for name in ("constriction", "PIL") if not importlib.util.find_spec(name)]
+    if missing:
+        context.say(f"compression: left out, {' and '.join(missing)} is not installed")
+        return []
+    images = pictures(count)
+    makers: dict[str, Callable[[], Code]] = {
+        "aejax": lambda: own_code(pictures(count, seed=1)),
+        **{f"Pillow's {kind}": lambda kind=kind: pillow_code(kind) for kind in QUALITY},
+    }
+    contestants: list[Contestant] = [Coder(n, make(), images) for n, make in makers.items()]
+    case = f"{count:,} images of {SIDE}x{SIDE} to bytes and back, {NUMBERS} numbers a code"
+    return compare(
+        "applications", case, "MB/s", race(contestants, images.size / 1e6, context.rounds)
+    )
+
+
 def run(context: Bench) -> list[Case]:
     """Runs the suite."""
-    return [*scoring(context, SCORED), *training(context, Liked())]
+    return [
+        *scoring(context, SCORED),
+        *training(context, Liked()),
+        *compressing(context, SHOWN),
+    ]
