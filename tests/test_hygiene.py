@@ -198,9 +198,10 @@ def test_the_page_of_models_is_what_the_command_prints():
         assert f"def {test}(" in (ROOT / file).read_text(), entry.test
 
 
-def test_the_page_of_benchmarks_is_its_record():
-    """python -m experiments.benchmark --show=benchmarks/cpu-2-cores.json"""
-    record = ROOT / "benchmarks" / "cpu-2-cores.json"
+@pytest.mark.parametrize("name", ["cpu-2-cores", "applications-cpu-2-cores"])
+def test_the_page_of_benchmarks_is_its_record(name):
+    """python -m experiments.benchmark --show=benchmarks/NAME.json"""
+    record = ROOT / "benchmarks" / f"{name}.json"
     text = (ROOT / "docs" / "benchmarks.md").read_text()
     cases = report.read(str(record))
     assert report.markdown(cases) in text
