@@ -31,7 +31,7 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
     noises = list(dict.fromkeys(row["point"]["noise"] for row in mine))
     places = [(d, m, n) for d in datasets for m in METRICS for n in noises]
     titles = [f"{title(d)}: {n.replace('_', ' ')}" for d, m, n in places]
-    figure, axes = panels(titles, len(noises), 1.15)
+    figure, axes = panels(titles, len(noises), 1.2)
     table: list[dict[str, object]] = []
     for (dataset, metric, noise), axis in zip(places, axes, strict=True):
         here = [r for r in mine if r["dataset"] == dataset and r["point"]["noise"] == noise]
@@ -44,26 +44,37 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
                 continue
             levels = sorted(found)
             means = [float(np.mean(found[level])) for level in levels]
+            low, high = ([f(found[level]) for level in levels] for f in (min, max))
             plain = method == "nothing"
+            colour = GREY if plain else COLOURS[i]
+            axis.fill_between(levels, low, high, color=colour, alpha=0.25, linewidth=0)
             axis.plot(
-                levels, means, color=GREY if plain else COLOURS[i], marker="o", markersize=2.5,
+                levels, means, color=colour, marker="o", markersize=2.5,
                 linestyle=":" if plain else "-", linewidth=1.6 if i == 0 else 0.9, label=label,
                 zorder=3 if i == 0 else 2,
             )  # fmt: skip
             table += [
-                {"dataset": dataset, "noise": noise, "method": method, "level": a, metric: m}
-                for a, m in zip(levels, means, strict=True)
+                {
+                    "dataset": dataset,
+                    "noise": noise,
+                    "method": method,
+                    "level": at,
+                    metric: mean,
+                    "lowest": least,
+                    "highest": most,
+                }
+                for at, mean, least, most in zip(levels, means, low, high, strict=True)
             ]
         axis.grid(axis="y", linewidth=0.3)
-        if metric == "ssim":
-            axis.set_xlabel(LEVEL[noise])
+        axis.set_xlabel(LEVEL[noise])
         if noise == noises[0]:
             axis.set_ylabel(METRICS[metric])
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=6, columnspacing=1.2)
     note(
         figure,
-        "Means over seeds on test images. Every method has, for each noise and level, the setting",
+        "Lines are means over seeds on test images, bands reach from the lowest seed to the",
+        "highest. Every method has, for each noise and level, the setting",
         "of its grid with the highest PSNR on validation images.",
     )
     return Plot(figure, table)

@@ -41,7 +41,11 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
             {"dataset": dataset, "noise": noise, "method": m, **row["metrics"]}
             for m, row in found.items()
         ]
-    note(figure, "The first test images, seed 0, the middle level of each noise; grey from 0 to 1.")
+    note(
+        figure,
+        "Of the first hundred test images those with the highest contrast, seed 0, the middle",
+        "level of each noise; grey from 0 to 1.",
+    )
     return Plot(figure, table)
 
 

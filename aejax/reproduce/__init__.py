@@ -17,7 +17,7 @@ from aejax.reproduce.criteria import (
     within,
 )
 from aejax.reproduce.grids import candidates
-from aejax.reproduce.images import image_splits
+from aejax.reproduce.images import image_splits, of_most_contrast
 from aejax.reproduce.scaled import scaler
 from aejax.reproduce.select import combine, difference, pick, ratio
 from aejax.reproduce.tasks import Context, Measured, Task
@@ -40,6 +40,7 @@ __all__ = [
     "increasing_in_mean",
     "increasing_paired",
     "level",
+    "of_most_contrast",
     "pick",
     "ratio",
     "scaler",

@@ -54,3 +54,12 @@ def image_splits(
     rest = order[len(held) :][:train]
     found = {"train": data.train[rest], "valid": data.train[held], "test": data.test[:test]}
     return {split: np.asarray(to_float(jnp.asarray(rows))) for split, rows in found.items()}
+
+
+def of_most_contrast(images: np.ndarray, count: int) -> np.ndarray:
+    """Returns which images [N, ...] a sheet shows: of the first hundred those that vary most.
+
+    Of photographs' patches most are flat, and show nothing of what a method does.
+    """
+    spread = images[:100].reshape(len(images[:100]), -1).std(1)
+    return np.argsort(-spread, kind="stable")[:count]

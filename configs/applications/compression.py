@@ -67,6 +67,7 @@ from aejax.reproduce import (
     at_most,
     image_splits,
     increasing_paired,
+    of_most_contrast,
     pick,
 )
 from aejax.reproduce.tasks import Point
@@ -173,12 +174,6 @@ def fitted_members(
     )  # fmt: skip
     for i, member in enumerate(members):
         yield lambdas[i // plan.seeds], i % plan.seeds, member
-
-
-def contrasty(test: np.ndarray) -> np.ndarray:
-    """Returns which images are shown: of the first hundred those with the highest contrast."""
-    spread = test[:100].reshape(len(test[:100]), -1).std(1)
-    return np.argsort(-spread, kind="stable")[:SHOWN]
 
 
 class Coder(NamedTuple):
@@ -315,7 +310,7 @@ def code_images(context: Context, point: Point) -> list[Measured]:
             words = 8 * (found.size - found.files * HEADER)
             metrics["excess_percent"] = 100 * (words / rounded - 1)
             metrics["relaxation_percent"] = 100 * abs(noisy / rounded - 1)
-        shown = contrasty(test)
+        shown = of_most_contrast(test, SHOWN)
         arrays = {"clean": test[shown], "images": found.images[shown]}
         if name == "photo_patches":
             more, arrays["crop"] = of_photographs(whole(coder.code))

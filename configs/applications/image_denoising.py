@@ -43,6 +43,7 @@ from aejax.reproduce import (
     Task,
     image_splits,
     increasing_in_mean,
+    of_most_contrast,
     pick,
 )
 from aejax.reproduce.tasks import Point
@@ -144,7 +145,7 @@ def denoise(context: Context, point: Point) -> list[Measured]:
     """Chooses the setting for each level on validation images, and measures the test images."""
     name, kind, method = (str(point[field]) for field in ("dataset", "noise", "method"))
     plan, splits = SCALES[context.scale], images(context, name)
-    levels = LEVELS[kind][: plan.levels]
+    levels, shown = LEVELS[kind][: plan.levels], of_most_contrast(splits["test"], SHOWN)
     fns: Mapping[Any, Any] = (
         _autoencoders(context, name, kind, splits["train"])
         if method == "autoencoder"
@@ -172,9 +173,9 @@ def denoise(context: Context, point: Point) -> list[Measured]:
                     },
                     {"level": level, "seed": seed, "setting": chosen},
                     {
-                        "clean": splits["test"][:SHOWN],
-                        "noisy": np.clip(noisy[:SHOWN], 0, 1),
-                        "denoised": done[:SHOWN].astype(np.float32),
+                        "clean": splits["test"][shown],
+                        "noisy": np.clip(noisy[shown], 0, 1),
+                        "denoised": done[shown].astype(np.float32),
                     },
                 )
             )
