@@ -11,7 +11,7 @@ from typing import Any
 
 import jax
 
-from aejax.errors import ConfigError
+from aejax.errors import ConfigError, check_names
 from aejax.keys import stream
 from aejax.losses.monte_carlo import densities
 from aejax.types import (
@@ -44,15 +44,26 @@ def reported(term: Term) -> Term:
     return lambda forward, hp: stopped(term(forward, hp))
 
 
-def dream_term(nets: Nets, space: LatentSpace, likelihood: Likelihood) -> Term:
+DREAMS = ("sample", "mean")
+
+
+def dream_term(
+    nets: Nets, space: LatentSpace, likelihood: Likelihood, dreams: str = "sample"
+) -> Term:
     """The term `dream_nats`: -log q(z | x) at as many dreams (x, z) ~ p(z) p(x | z) as examples.
 
     Its mean is KL(p(z | x) || q(z | x)) over dreams plus the entropy of p(z | x): the encoder's
     gradient goes the other way round than the bound's.
 
+    Args:
+      nets, space, likelihood: the model's.
+      dreams: "sample", x ~ p(x | z); or "mean", x = E[x | z], for data that are grey levels, of
+        which no sample of a Bernoulli decoder is one: the encoder is then trained on what it sees.
+
     Raises:
-      ConfigError: a latent space without a prior or log-densities.
+      ConfigError: a latent space without a prior or log-densities, or other dreams.
     """
+    check_names("dreams", [dreams], DREAMS)
     _, log_posterior = densities("dream_term", space)
     prior = space.prior
     if prior is None:
@@ -65,7 +76,10 @@ def dream_term(nets: Nets, space: LatentSpace, likelihood: Likelihood) -> Term:
         variables = forward.variables
         z = stopped(prior(variables, stream(forward.key, "dream"), forward.x.shape[0]))
         out = stopped(nets.decode(variables["params"], z))
-        x = stopped(likelihood.sample(stream(forward.key, "dreamt"), out))
+        if dreams == "mean":
+            x = stopped(likelihood.mean(out))
+        else:
+            x = stopped(likelihood.sample(stream(forward.key, "dreamt"), out))
         latent = space.apply(variables, nets.encode(variables["params"], x), None)
         return -log_posterior(latent, z)
 

@@ -3,8 +3,10 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from aejax import fit
+from aejax.errors import ConfigError
 from aejax.models.variational.vae import vae
 from aejax.models.variational.wake_sleep import wake_sleep
 from tests.models import linear_gaussian as lg
@@ -50,22 +52,28 @@ def test_reports_the_bound_of_the_vae_with_the_same_networks():
         np.testing.assert_array_equal(terms[0][name], terms[1][name])
 
 
-def test_dreams_are_of_the_models_own_distribution():
-    """The mean of dream_nats is -E log q(z | x) over (x, z) ~ p, known in closed form."""
-    model = wake_sleep(SIZE, latent=LATENT, widths=(), likelihood="gaussian")
+@pytest.mark.parametrize(("dreams", "noise"), [("sample", 1.0), ("mean", 0.0)])
+def test_dreams_are_of_the_models_own_distribution(dreams, noise):
+    """The mean of dream_nats is -E log q(z | x) over (x, z) ~ p, or over z and the mean of x."""
+    model = wake_sleep(SIZE, latent=LATENT, widths=(), likelihood="gaussian", dreams=dreams)
     variables = lg.variables(W, B, shrink=0.8, widen=0.4)
     x = jnp.zeros((20_000, SIZE))
     found = model.loss(variables, lg.ones(model), x, jax.random.key(3), jnp.int32(0))[1]
     rng = np.random.default_rng(0)
     z = rng.normal(size=(200_000, LATENT))
-    dreams = z @ W + B + rng.normal(size=(len(z), SIZE))
+    seen = z @ W + B + noise * rng.normal(size=(len(z), SIZE))
     dense = variables["params"]["encoder"]["dense_0"]
-    h = dreams @ np.float64(dense["kernel"]) + np.float64(dense["bias"])
+    h = seen @ np.float64(dense["kernel"]) + np.float64(dense["bias"])
     mean, logvar = h[:, :LATENT], h[:, LATENT:]
     log_q = -0.5 * (np.log(2 * np.pi) + logvar + (z - mean) ** 2 * np.exp(-logvar)).sum(1)
     values = np.asarray(found.terms["dream_nats"])
     error = np.hypot(values.std() / np.sqrt(len(values)), log_q.std() / np.sqrt(len(z)))
     assert abs(values.mean() + log_q.mean()) < 4 * error
+
+
+def test_other_dreams_are_refused_by_name():
+    with pytest.raises(ConfigError, match=r"dreams 'means' is unknown\. Did you mean 'mean'"):
+        wake_sleep(SIZE, dreams="means")
 
 
 def test_learns_a_linear_gaussian_model():

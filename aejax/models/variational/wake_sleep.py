@@ -23,6 +23,7 @@ def wake_sleep(
     parameter_prior: bool = False,
     init: str = "glorot_uniform",
     net: str = "dense",
+    dreams: str = "sample",
 ) -> Autoencoder:
     """The control of Kingma & Welling 2013, figure 2; the algorithm is Hinton et al. 1995.
 
@@ -31,6 +32,7 @@ def wake_sleep(
 
     Args:
       parameter_prior: as in `vae`.
+      dreams: "sample" of the decoder, or its "mean" where the data are grey levels.
       Others and errors: as in `undercomplete`.
     """
     shape = example_shape(features)
@@ -47,7 +49,7 @@ def wake_sleep(
         likelihood=p_x,
         terms={
             "kl_nats": (reported(gaussian_kl_term()), 1.0),
-            "dream_nats": (dream_term(nets, space, p_x), 1.0),
+            "dream_nats": (dream_term(nets, space, p_x, dreams), 1.0),
             **prior,
         },
         hparams=(NUM_DATA,) if parameter_prior else (),
