@@ -80,11 +80,11 @@ def test_cornacs_mult_vae_begins_as_ours():
 
 def test_a_codec_is_charged_with_what_it_writes_and_spoils():
     images = applications.pictures(9)
-    halved = applications.Coder("half", lambda x: (bytes(441), x // 2 * 2), images)
+    halved = applications.ImageCoder("half", lambda x: (bytes(441), x // 2 * 2), images)
     assert halved.round().value == pytest.approx((images % 2).mean())
     assert halved.close() == {"bits_per_pixel": 0.5}
     for kind in applications.QUALITY:
-        coder = applications.Coder(kind, applications.pillow_code(kind), images)
+        coder = applications.ImageCoder(kind, applications.pillow_code(kind), images)
         assert 0 < coder.round().value < np.square(images - images.mean()).mean() / 4
         assert 0 < coder.close()["bits_per_pixel"] < 8
 

@@ -159,7 +159,7 @@ def training(context: Bench, size: Liked) -> list[Case]:
     return [*compare("applications", case, "steps/s", lanes), *shares]
 
 
-class Coder:
+class ImageCoder:
     """Writes all images to bytes and reads them again."""
 
     def __init__(self, name: str, code: Code, images: np.ndarray):
@@ -230,7 +230,7 @@ def compressing(context: Bench, count: int) -> list[Case]:
         "aejax": lambda: own_code(pictures(count, seed=1)),
         **{f"Pillow's {kind}": lambda kind=kind: pillow_code(kind) for kind in QUALITY},
     }
-    contestants: list[Contestant] = [Coder(n, make(), images) for n, make in makers.items()]
+    contestants: list[Contestant] = [ImageCoder(n, make(), images) for n, make in makers.items()]
     case = f"{count:,} images of {SIDE}x{SIDE} to bytes and back, {NUMBERS} numbers a code"
     return compare(
         "applications", case, "MB/s", race(contestants, images.size / 1e6, context.rounds)
