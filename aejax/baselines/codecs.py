@@ -37,21 +37,21 @@ def images_of(sheet: np.ndarray, shape: tuple[int, ...], across: int) -> np.ndar
     return grid.reshape(-1, height, width, channels)[:n]
 
 
-def by_pillow(kind: str, train: np.ndarray, quality: int, shrink: int) -> Code:
+def by_pillow(kind: str, train: np.ndarray, quality: int, shrink: int, **effort: Any) -> Code:
     """Returns a codec of Pillow's, for a sheet of images.
 
     Args:
-      kind: "jpeg" (with optimised tables) or "webp" (lossy, the slowest search).
+      kind: "jpeg" or "webp" (lossy).
       train: not read; these codecs were made for photographs.
       quality: the library's, 0 to 100.
       shrink: the sheet is made so many times smaller before (Lanczos), and as large again after
         (bicubic): what is done where even the lowest quality is too many bytes.
+      effort: the library's options of how hard it searches; none: its defaults.
 
     Raises:
       ConfigError: Pillow is not installed, or cannot write the format.
     """
     pillow: Any = need("PIL.Image", "data")
-    options = {"jpeg": {"optimize": True}, "webp": {"method": 6}}[kind]
 
     def code(images: np.ndarray) -> tuple[bytes, np.ndarray]:
         sheet, across = sheet_of(images)
@@ -62,7 +62,7 @@ def by_pillow(kind: str, train: np.ndarray, quality: int, shrink: int) -> Code:
             small = [max(1, side // shrink) for side in size]
             picture = picture.resize(small, pillow.Resampling.LANCZOS)
         try:
-            picture.save(file, kind, quality=quality, **options)
+            picture.save(file, kind, quality=quality, **effort)
         except (KeyError, OSError, ValueError) as error:
             raise ConfigError(
                 f"Pillow writes no {kind} of {picture.size} pixels: {error}. Allowed: a Pillow "
@@ -166,11 +166,11 @@ class CodecMethod(NamedTuple):
 CODECS: dict[str, CodecMethod] = {
     "pca": CodecMethod(pca, {"size": (64, None), "step": (0.25, 0.4, 0.65, 1.1, 1.8, 3.0)}),
     "jpeg": CodecMethod(
-        functools.partial(by_pillow, "jpeg"),
+        functools.partial(by_pillow, "jpeg", optimize=True),
         {"shrink": (1, 2), "quality": (1, 5, 10, 20, 40, 70)},
     ),
     "webp": CodecMethod(
-        functools.partial(by_pillow, "webp"),
+        functools.partial(by_pillow, "webp", method=6),  # the slowest search
         {"shrink": (1, 2), "quality": (0, 5, 15, 35, 60, 85)},
     ),
 }

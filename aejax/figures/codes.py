@@ -128,15 +128,21 @@ def _name_classes(axis: Axes, centres: np.ndarray, names: Sequence[str]) -> None
         )  # fmt: skip
 
 
-def spread(places: np.ndarray, axis: Axes) -> np.ndarray:
-    """Pushes places [n, 2] apart until no two are closer than an eighth of the panel."""
+def spread(places: np.ndarray, axis: Axes, size: tuple[float, float] = (0.12, 0.12)) -> np.ndarray:
+    """Pushes places [n, 2] apart until none lies in the ellipse around another.
+
+    `size` holds the ellipse's half-axes as shares of the panel: what a label is wide and high.
+    """
     span = np.array([np.ptp(axis.dataLim.intervalx), np.ptp(axis.dataLim.intervaly)])
     if axis.get_aspect() != "auto":
         span[:] = span.max()
-    unit = places / np.where(span > 0, span, 1)
-    for _ in range(50):
-        apart = unit[:, None] - unit[None]
+    scale = np.where(span > 0, span, 1) * np.asarray(size)
+    unit = places / scale
+    order = np.arange(len(places))
+    tie = 1e-6 * (order[:, None] - order[None])[..., None]  # equal places would have no direction
+    for _ in range(200):
+        apart = unit[:, None] - unit[None] + tie
         distance = np.linalg.norm(apart, axis=-1) + np.eye(len(unit))
-        push = np.clip(0.12 - distance, 0, None)[..., None] * apart / (distance[..., None] + 1e-9)
+        push = np.clip(1 - distance, 0, None)[..., None] * apart / (distance[..., None] + 1e-9)
         unit = unit + push.sum(axis=1) / 2
-    return unit * np.where(span > 0, span, 1)
+    return unit * scale

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from aejax import models
+from aejax.baselines.codecs import by_pillow
 from aejax.benchmark import Bench, compare, context, costs, machine, race
 from aejax.benchmark.contest import Lane
 from aejax.benchmark.problems import dense_weights, initial
@@ -83,8 +84,8 @@ def test_a_codec_is_charged_with_what_it_writes_and_spoils():
     halved = applications.ImageCoder("half", lambda x: (bytes(441), x // 2 * 2), images)
     assert halved.round().value == pytest.approx((images % 2).mean())
     assert halved.close() == {"bits_per_pixel": 0.5}
-    for kind in applications.QUALITY:
-        coder = applications.ImageCoder(kind, applications.pillow_code(kind), images)
+    for kind, quality in applications.QUALITY.items():
+        coder = applications.ImageCoder(kind, by_pillow(kind, images, quality, 1), images)
         assert 0 < coder.round().value < np.square(images - images.mean()).mean() / 4
         assert 0 < coder.close()["bits_per_pixel"] < 8
 

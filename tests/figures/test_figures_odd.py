@@ -123,6 +123,22 @@ def test_class_names_do_not_overlap():
     np.testing.assert_allclose(places[2], [0.1, 0.9])
 
 
+@pytest.mark.parametrize("places", ["equal", "in a line", "random"])
+def test_names_that_are_wider_than_high_are_clear_of_each_other(places):
+    from matplotlib.figure import Figure
+
+    axis = Figure().subplots()
+    axis.scatter([0, 2], [0, 5])
+    at = {
+        "equal": np.ones((7, 2)),
+        "in a line": np.column_stack([np.linspace(0.9, 1.1, 7), np.ones(7)]),
+        "random": np.random.default_rng(0).uniform(0.8, 1.2, (7, 2)),
+    }[places]
+    far = spread(at, axis, (0.3, 0.05))
+    apart = np.abs(far[:, None] - far[None]) / (2 * 0.3, 5 * 0.05)
+    assert (np.linalg.norm(apart, axis=-1) + 2 * np.eye(7)).min() > 0.95
+
+
 def test_filters_are_normalised_one_by_one():
     filters = np.array([[[2.0, -4.0]], [[0.0, 0.0]]])
     np.testing.assert_array_equal(normalised(filters), [[[0.5, -1.0]], [[0.0, 0.0]]])

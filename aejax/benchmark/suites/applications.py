@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import io
 import time
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +11,7 @@ from scipy.sparse import csr_array
 
 import aejax
 from aejax import models
-from aejax.baselines.codecs import Code, images_of, sheet_of
+from aejax.baselines.codecs import Code, by_pillow
 from aejax.benchmark import machine
 from aejax.benchmark.contest import Case, Contestant, Round, compare, race
 from aejax.benchmark.context import Bench
@@ -205,20 +203,6 @@ def own_code(train: np.ndarray) -> Code:
     return code
 
 
-def pillow_code(kind: str) -> Code:
-    """Returns Pillow's codec of one sheet of all images, with its default effort."""
-    from PIL import Image
-
-    def code(images: np.ndarray) -> tuple[bytes, np.ndarray]:
-        sheet, across = sheet_of(images)
-        file = io.BytesIO()
-        Image.fromarray(sheet[..., 0]).save(file, kind, quality=QUALITY[kind])
-        again = np.asarray(Image.open(io.BytesIO(file.getvalue())).convert("L"))
-        return file.getvalue(), images_of(again[..., None], images.shape, across)
-
-    return code
-
-
 def compressing(context: Bench, count: int) -> list[Case]:
     """Megabytes of pixels a second, written and read, against Pillow's JPEG and WebP."""
     missing = [name for name in ("constriction", "PIL") if not importlib.util.find_spec(name)]
@@ -226,11 +210,11 @@ def compressing(context: Bench, count: int) -> list[Case]:
         context.say(f"compression: left out, {' and '.join(missing)} is not installed")
         return []
     images = pictures(count)
-    makers: dict[str, Callable[[], Code]] = {
-        "aejax": lambda: own_code(pictures(count, seed=1)),
-        **{f"Pillow's {kind}": lambda kind=kind: pillow_code(kind) for kind in QUALITY},
+    codes = {
+        "aejax": own_code(pictures(count, seed=1)),
+        **{f"Pillow's {kind}": by_pillow(kind, images, best, 1) for kind, best in QUALITY.items()},
     }
-    contestants: list[Contestant] = [ImageCoder(n, make(), images) for n, make in makers.items()]
+    contestants: list[Contestant] = [ImageCoder(name, code, images) for name, code in codes.items()]
     case = f"{count:,} images of {SIDE}x{SIDE} to bytes and back, {NUMBERS} numbers a code"
     return compare(
         "applications", case, "MB/s", race(contestants, images.size / 1e6, context.rounds)
