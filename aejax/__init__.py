@@ -3,6 +3,7 @@
 from aejax import data, evaluate, models
 from aejax.api.applying import decode, encode, interpolate, reconstruct, sample, traverse
 from aejax.api.compressing import compress, decompress
+from aejax.api.evolving import fit_pbt
 from aejax.api.ex_post import ex_post
 from aejax.api.exporting import export
 from aejax.api.fitted import Fitted
@@ -32,6 +33,7 @@ __all__ = [
     "ex_post",
     "export",
     "fit",
+    "fit_pbt",
     "fit_population",
     "fit_search",
     "fit_study",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -11,12 +13,14 @@ import numpy as np
 from aejax.api.fitted import Fitted
 from aejax.api.population import FittedPopulation
 from aejax.api.training import members_of, recipe_of, split
+from aejax.data.dataset import fingerprint
 from aejax.data.rows import rows_for
 from aejax.data.scaling import Scale
 from aejax.errors import ConfigError, check_integer, lookup
 from aejax.evaluate.members import evaluator
 from aejax.results.rows import HIGHER_IS_BETTER
 from aejax.search.halving import Searched, halve, rungs_of
+from aejax.search.rungs import Contest, held
 from aejax.search.space import Dimension, check_space, points
 from aejax.train.compile import in_float32
 from aejax.train.plan import Job, plan_of
@@ -74,6 +78,7 @@ def fit_search(
     eta: int | None = 3,
     least: int | None = None,
     sampler: str = "sobol",
+    workdir: str | os.PathLike[str] | None = None,
     valid: Any = 0.1,
     metric: str = "mse_per_image",
     hp: Mapping[str, float] | None = None,
@@ -99,6 +104,8 @@ def fit_search(
       eta: one in so many goes on at a rung; None: all train to the end.
       least: steps of the first rung, each next one `eta` times as far; None: two rungs.
       sampler: of the points, sobol or random.
+      workdir: a folder for the rungs' checkpoints: called again with it, a search that was stopped
+        or killed goes on where it was, and ends as an undisturbed one, bit for bit.
       valid: validation rows, or the fraction of x to hold out: what rungs are judged by.
       metric: of the validation rows.
       hp: of all members, what is not searched.
@@ -108,7 +115,8 @@ def fit_search(
     Raises:
       ConfigError: a ValueError of one line: a name that the model does not read (an argument of the
         builder makes another program: sweep it by a grid), a point beyond its range, a metric that
-        is not measured, no validation rows, a first rung not before the end.
+        is not measured, no validation rows, a first rung not before the end, a workdir of another
+        search or in use.
     """
     check_space(space)
     search = search_of(
@@ -121,7 +129,10 @@ def fit_search(
         least = max(1, recipe.steps // rungs)
     rungs_of(members, recipe.steps, least, eta)  # said before anything is computed
     drawn = points(space, members, sampler, search.seed)
-    found, population = trained_points(search, drawn, least, eta)
+    folder = None if workdir is None else Path(workdir)
+    how = {"members": members, "eta": eta, "least": least, "sampler": sampler}
+    with held(folder, facts_of(search) | space_facts(space) | how):
+        found, population = trained_points(search, drawn, least, eta, folder)
     last, sign = found.rungs[-1], search.sign
     ended: dict[int, dict[str, Any]] = {}
     for rung in found.rungs:
@@ -160,8 +171,38 @@ def search_of(
     return Search(model, rows, held, made, metric, sign, hp or {}, check_integer("seed", seed, 0))
 
 
+def facts_of(search: Search) -> dict[str, Any]:
+    """Returns what makes a search this one, as JSON."""
+    made = search.model.info.made
+    leaves = jax.tree.leaves((search.rows, search.valid))
+    return {
+        "model": search.model.info.name,
+        "args": repr(sorted(made.args.items())) if made else None,
+        "metric": search.metric,
+        **search.recipe._asdict(),
+        "hp": dict(search.hp),
+        "seed": search.seed,
+        "data": fingerprint(np.asarray(leaf) for leaf in leaves),
+    }
+
+
+def space_facts(space: Mapping[str, Dimension]) -> dict[str, Any]:
+    """Returns a space, as JSON."""
+    return {"space": {name: dimension.text for name, dimension in space.items()}}
+
+
+def contest_of(search: Search, folder: Path | None = None) -> Contest:
+    """Returns by what members are judged at rungs."""
+    score = lambda found: search.sign * lookup("metric", search.metric, found)
+    return Contest(search.rows, search.valid, evaluator, score, folder)
+
+
 def trained_points(
-    search: Search, drawn: Sequence[Mapping[str, Any]], least: int, eta: int | None
+    search: Search,
+    drawn: Sequence[Mapping[str, Any]],
+    least: int,
+    eta: int | None,
+    folder: Path | None = None,
 ) -> tuple[Searched, list[Fitted]]:
     """Trains points side by side; returns the rungs, and the members of the last.
 
@@ -169,9 +210,7 @@ def trained_points(
       ConfigError: as `job_of` and `halve`.
     """
     job, values = job_of(search, drawn, least)
-    metric = search.metric
-    score = lambda found: search.sign * lookup("metric", metric, found)
-    found = halve(job, search.rows, search.valid, evaluator, score, least, eta)
+    found = halve(contest_of(search, folder), job, least, eta)
     kept = [values[i] for i in found.rungs[-1].members]
     seeds = [search.seed] * len(kept)
     scale = Scale.of(search.rows)

@@ -6,14 +6,12 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from aejax.api.fitted import Fitted
-from aejax.api.searching import Search, job_of, search_of, trained_points
-from aejax.data.dataset import fingerprint
+from aejax.api.searching import Search, facts_of, job_of, search_of, trained_points
 from aejax.errors import ConfigError, check_integer
-from aejax.search.halving import AllDiverged
+from aejax.search.rungs import AllDiverged
 from aejax.search.space import Dimension, check_space, points
 from aejax.search.study import Study, open_study
 from aejax.train.compile import in_float32
@@ -127,21 +125,6 @@ def fit_study(
         for trial in ended
     ]
     return Studied(found[first.number], shown, spent, study.optuna)
-
-
-def facts_of(search: Search) -> dict[str, Any]:
-    """Returns what makes a search this one, as JSON."""
-    made = search.model.info.made
-    leaves = jax.tree.leaves((search.rows, search.valid))
-    return {
-        "model": search.model.info.name,
-        "args": repr(sorted(made.args.items())) if made else None,
-        "metric": search.metric,
-        **search.recipe._asdict(),
-        "hp": dict(search.hp),
-        "seed": search.seed,
-        "data": fingerprint(np.asarray(leaf) for leaf in leaves),
-    }
 
 
 def _batch(study: Study, search: Search, members: int) -> tuple[dict[int, Fitted], int]:

@@ -8,28 +8,15 @@ rounding.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np
 
 from aejax.errors import ConfigError, check_integer
+from aejax.search.rungs import Contest, Rung, to_rung
 from aejax.train.plan import Job, check_until, plan_of
-from aejax.train.programs import Measure
-from aejax.train.run import Trained, train
-
-
-class AllDiverged(ConfigError):
-    """No member is left."""
-
-
-class Rung(NamedTuple):
-    """Members that reached `step`, and their scores there (lower is better, inf: diverged)."""
-
-    step: int
-    members: np.ndarray  # indices into the job's members
-    scores: np.ndarray
+from aejax.train.run import Trained
 
 
 class Searched(NamedTuple):
@@ -71,33 +58,20 @@ def rungs_of(members: int, steps: int, least: int, eta: int | None) -> list[tupl
     return [*found, (steps, members)]
 
 
-def halve(
-    job: Job,
-    table: Any,
-    valid: Any,
-    measure: Measure,
-    score: Callable[[dict[str, np.ndarray]], np.ndarray],
-    least: int,
-    eta: int | None = 3,
-    **options: Any,
-) -> Searched:
+def halve(contest: Contest, job: Job, least: int, eta: int | None = 3) -> Searched:
     """Trains a population of which one member in `eta` passes each rung.
 
     Args:
+      contest: rows, scores and the folder of the rungs.
       job: all members; `every` is replaced by `least`.
-      table: training rows, as for `train`.
-      valid: validation rows: the rungs' scores are of these.
-      measure: what is measured of them, as for `train`.
-      score: metrics at a rung [P] -> scores [P], lower is better.
       least, eta: as in `rungs_of`.
-      options: of `train`.
 
     Raises:
       ConfigError: as in `rungs_of` and `train`; a rung between two validation points, as a model of
         several stages may have; all members diverged.
     """
     planned = rungs_of(len(job.seeds), job.recipe.steps, least, eta)
-    whole = plan_of(job._replace(every=least), table)
+    whole = plan_of(job._replace(every=least), contest.table)
     for step, _ in planned:  # said before anything is computed
         check_until(whole, step)
     kept, state, taken, spent, rungs = np.arange(len(job.seeds)), None, 0, 0, []
@@ -114,20 +88,9 @@ def halve(
             seeds=np.asarray(job.seeds)[kept],
             every=least,
         )
-        going = {} if state is None else {"start": state, "planned": job.recipe.steps}
-        trained = train(some, table, valid=valid, measure=measure, until=step, **going, **options)
+        trained, scores = to_rung(contest, some, step, state)
         spent += len(kept) * (step - taken)
         taken = step
-        at_rung = int(np.flatnonzero(trained.valid_step == step)[0])
-        points = {name: values[:, at_rung] for name, values in trained.valid.items()}
-        scores = np.asarray(score(points), np.float64)
-        lost = np.asarray(jax.device_get(trained.state.health.step)) >= 0
-        scores = np.where(lost | np.isnan(scores), np.inf, scores)
-        if np.isinf(scores).all():
-            raise AllDiverged(
-                f"all {len(kept)} members diverged before step {step}. Allowed: a space with "
-                "smaller values of lr, or clip=True."
-            )
         rungs.append(Rung(step, kept, scores))
     assert trained is not None
     return Searched(tuple(rungs), trained, spent)

@@ -60,6 +60,29 @@ def choice(values: Sequence[Any]) -> Dimension:
     return Dimension(f"choice({kept})", at, values=tuple(kept))
 
 
+def perturb(
+    dimension: Dimension, value: Any, resample: float, factor: float, rng: np.random.Generator
+) -> Any:
+    """Returns a value near another one, for population-based training (Jaderberg et al. 2017).
+
+    Args:
+      dimension: that both are of.
+      value: to begin with.
+      resample: probability that the new one is drawn from the whole dimension.
+      factor: else the new one is `factor` times the old or the `factor`-th part of it, cut at the
+        ends, or of a choice the value listed before or after it, each as likely.
+      rng: of the draws.
+    """
+    anew, up, u = rng.random() < resample, rng.random() < 0.5, rng.random()
+    if anew:
+        return dimension.at(u)
+    if dimension.ends is not None:
+        low, high = dimension.ends
+        return min(max(value * factor if up else value / factor, low), high)
+    at = dimension.values.index(value) + (1 if up else -1)
+    return dimension.values[min(max(at, 0), len(dimension.values) - 1)]
+
+
 def _random(size: int, n: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).random((n, size))
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from aejax.errors import ConfigError, need
 from aejax.results.workers import Place, begun, here, running
+from aejax.search.rungs import differing
 from aejax.search.space import Dimension, points
 
 ATTEMPTS, WAIT_SECONDS = 4, 0.3  # at a storage that another process may be making
@@ -144,11 +145,10 @@ def _check(study: Any, name: str, told: dict[str, Any]) -> None:
                 f"study={name!r} has trials that are not ours. Allowed: another name, or storage."
             )
         study.set_user_attr(FACTS, told)
-    elif there != told:
-        field = next(n for n in [*told, *there] if told.get(n) != there.get(n))
+    elif differs := differing(there, told):
         raise ConfigError(
-            f"study={name!r} is of another search ({field}: {there.get(field)} there, "
-            f"{told.get(field)} here). Allowed: the same, another name, or another storage."
+            f"study={name!r} is of another search ({differs}). Allowed: the same, another name, or "
+            "another storage."
         )
 
 

@@ -92,7 +92,7 @@ def test_bad_input_is_one_line_before_anything_is_computed(given, said):
 def test_a_rung_within_a_stage_is_refused_before_anything_is_computed(monkeypatch):
     """Each stage begins its validation points anew: 5 and 6 in the first, then 11 and 12."""
     model = aejax.models.stacked(12, widths=(8,), latent=4)
-    monkeypatch.setattr("aejax.search.halving.train", None)
+    monkeypatch.setattr("aejax.search.rungs.train", None)
     with pytest.raises(ConfigError, match=r"until=\d+ is no validation point of its 3 stages"):
         aejax.fit_search(
             model, X, {"lr": log_uniform(1e-4, 1e-2)}, valid=X[:20], members=4, steps=23, least=5,
