@@ -28,7 +28,6 @@ STEPS = 60
 OP_BY_OP = ("undercomplete", "denoising", "contractive", "vae", "topk")
 # One model of each mechanism: `make test` runs these, `make test-exhaustive` the others.
 OFTEN = (
-    "undercomplete",
     "k_sparse",
     "vae dense told",  # a plain one, but for what it is told
     "vq_vae",
