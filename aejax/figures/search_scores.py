@@ -12,6 +12,7 @@ from aejax.results.rows import Row
 # method -> its name, and its points where the rows do not say
 METHODS = {
     "halving": ("halving", 27),
+    "pbt": ("PBT", None),
     "tpe": ("TPE", None),
     "random": ("random", 7),
     "sobol": ("Sobol", 7),

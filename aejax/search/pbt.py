@@ -6,15 +6,14 @@ its size, so that all of the search is one compiled program.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from aejax.errors import ConfigError, check_integer, check_number
-from aejax.search.rungs import Contest, Rung, to_rung
+from aejax.search.rungs import Contest, Rung, gathered, to_rung
 from aejax.search.space import Dimension, perturb
 from aejax.train.plan import Job, check_until, plan_of
 from aejax.train.run import Trained
@@ -113,7 +112,7 @@ def parents_of(scores: np.ndarray, quantile: float, rng: np.random.Generator) ->
 def evolve(
     contest: Contest,
     job: Job,
-    drawn: list[Point],
+    drawn: Sequence[Point],
     space: Mapping[str, Dimension],
     every: int,
     change: Change,
@@ -158,8 +157,7 @@ def evolve(
             for i, (point, parent) in enumerate(zip(points[-1], chosen.tolist(), strict=True))
         ]
         # A member's key, and so its order of rows, stays its own.
-        state = jax.tree.map(lambda leaf, at=chosen: leaf[at], trained.state)
-        state = state._replace(key=trained.state.key)
+        state = gathered(trained.state, chosen)._replace(key=trained.state.key)
         hp = {name: values[chosen] for name, values in hp.items()}
         hp |= {name: np.array([p[name] for p in new], np.float32) for name in space}
         points.append(tuple(new))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from math import ceil, prod
 from typing import Any, NamedTuple
@@ -70,11 +70,16 @@ class PlannedStage(NamedTuple):
     finite: Callable[[TrainState], Array]  # whether the parameters that it trains are finite
     members: Stacked  # shapes at the first step
     record: tuple[str, ...]  # names of what a step records
+    flops: float  # of a member's step
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """All that is static about training a job. Equal by identity, hence a key for its programs."""
+    """All that is static about training a job. Equal by identity.
+
+    `whole` is the plan that begins at the first step: the key of programs, which a run that goes on
+    shares with the one that it continues.
+    """
 
     model: Autoencoder
     recipe: Recipe
@@ -87,6 +92,11 @@ class Plan:
     first: Stacked  # shapes of what the run begins with
     curves: tuple[str, ...]  # names of what the stages record
     cost: Cost
+    beginning: Plan | None = None  # None: this one begins at the first step
+
+    @property
+    def whole(self) -> Plan:
+        return self.beginning or self
 
     @property
     def remaining(self) -> range:
@@ -104,7 +114,8 @@ def plan_of(job: Job, table: PyTree, begin: int = 0) -> Plan:
     """
     hp = tuple((name, jnp.result_type(v)) for name, v in sorted(job.hp.items()))
     shape = tuple(table.shape[1:])
-    return _plan(job.model, job.recipe, size(job.seeds), hp, job.every, shape, begin, _settings())
+    whole = _whole(job.model, job.recipe, size(job.seeds), hp, job.every, shape, _settings())
+    return _from(whole, begin, job.every) if begin else whole
 
 
 def _settings() -> tuple[Any, ...]:
@@ -114,14 +125,13 @@ def _settings() -> tuple[Any, ...]:
 
 
 @lru_cache(maxsize=16)
-def _plan(
+def _whole(
     model: Autoencoder,  # hashed by identity
     recipe: Recipe,
     members: int,
     hp_types: tuple[tuple[str, np.dtype], ...],
     every: int,
     shape: tuple[int, ...],
-    begin: int,
     settings: tuple[Any, ...],
 ) -> Plan:
     parts = stages_of(model)
@@ -131,13 +141,13 @@ def _plan(
     seed = jax.ShapeDtypeStruct((), jnp.int32)
     init = traced_once(lambda seed: init_state(model, seed, jnp.zeros(x.shape, jnp.float32)))
     first = state = jax.eval_shape(init, seed)
-    start, stages, costs = 0, [], []
+    start, stages, scratch = 0, [], []
     for stage, steps in zip(parts, lengths, strict=True):
         enter = traced_once(partial(enter_stage, model, stage, recipe, steps))
         step = traced_once(make_step(model, stage, recipe, steps))
         state = jax.eval_shape(enter, state, hp)
         trace, (_, record) = jax.make_jaxpr(step, return_shape=True)(state, hp, x)
-        costs.append((trace_flops(trace), intermediate_bytes(trace)))
+        scratch.append(intermediate_bytes(trace))
         stages.append(
             PlannedStage(
                 stage=stage,
@@ -149,33 +159,58 @@ def _plan(
                 finite=partial(finite_params, stage=stage),
                 members=stacked_shapes({"state": state, "hp": hp}, members),
                 record=tuple(record),
+                flops=trace_flops(trace),
             )
         )
-        first = state if start < begin else first
         start += steps
-    most = [chunk_steps(every, members * flops) for flops, _ in costs]
-    cut = segments(lengths, every, begin, most)
+    cut = _cut(stages, members, every)
     held = _bytes(state)
     cost = Cost(
         param_count=sum(prod(p.shape) for p in jax.tree.leaves(state.variables["params"])),
         state_bytes=held,
-        member_bytes=2 * held + max(scratch for _, scratch in costs),
-        flops=sum(costs[segment.stage][0] * segment.length for segment in cut),
+        member_bytes=2 * held + max(scratch),
+        flops=_flops(stages, cut),
     )
     recorded = [name for planned in stages for name in planned.record]
     return Plan(
         model=model,
         recipe=recipe,
         members=members,
-        begin=begin,
+        begin=0,
         stages=tuple(stages),
-        segments=tuple(cut),
+        segments=cut,
         init=init,
         seeds=stacked_shapes(seed, members),
         first=stacked_shapes({"state": first, "hp": hp}, members),
         curves=tuple(dict.fromkeys([*model.info.terms, "loss", *recorded])),
         cost=cost,
     )
+
+
+@lru_cache(maxsize=64)
+def _from(whole: Plan, begin: int, every: int) -> Plan:
+    """Returns the rest of a plan, from a step on."""
+    cut = _cut(whole.stages, whole.members, every, begin)
+    reached = [planned for planned in whole.stages if planned.start < begin][-1]
+    return replace(
+        whole,
+        begin=begin,
+        segments=cut,
+        first=reached.members,
+        cost=whole.cost._replace(flops=_flops(whole.stages, cut)),
+        beginning=whole,
+    )
+
+
+def _cut(
+    stages: Sequence[PlannedStage], members: int, every: int, begin: int = 0
+) -> tuple[Segment, ...]:
+    most = [chunk_steps(every, members * planned.flops) for planned in stages]
+    return tuple(segments([planned.steps for planned in stages], every, begin, most))
+
+
+def _flops(stages: Sequence[PlannedStage], cut: Sequence[Segment]) -> float:
+    return sum(stages[segment.stage].flops * segment.length for segment in cut)
 
 
 def _bytes(tree: PyTree) -> int:

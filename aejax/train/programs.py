@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -108,6 +109,42 @@ class Programs:
         return after, records
 
 
+class Way(NamedTuple):
+    """How programs are executed: what `choose` and `split_in` have."""
+
+    executor: str
+    chunk: int
+    parts: int
+    ways: int
+
+
+@lru_cache(maxsize=16)
+def _init(whole: Plan, way: Way) -> Program:
+    return execute(way.executor, init_program(whole), whole.seeds, (), chunk=way.chunk)
+
+
+@lru_cache(maxsize=32)
+def _enter(whole: Plan, way: Way, stage: int) -> Program:
+    before = whole.stages[stage - 1].members if stage else whole.first
+    enter = enter_program(whole.stages[stage])
+    return execute(way.executor, enter, before, (), chunk=way.chunk)
+
+
+@lru_cache(maxsize=32)
+def _measure(whole: Plan, way: Way, stage: int, valid: Shape | None, measure: Measure) -> Program:
+    seen = measured(whole.stages[stage].members)
+    return execute(way.executor, measure(whole.model), seen, valid, chunk=way.chunk)
+
+
+@lru_cache(maxsize=64)
+def _chunk(
+    whole: Plan, way: Way, spec: FeedSpec, stage: int, length: int, points: int, guard: bool
+) -> Program:
+    fn = chunk_program(whole, stage, length, points, guard=guard)
+    members, given = whole.stages[stage].members, spec.shape(length)
+    return execute(way.executor, fn, members, given, chunk=way.chunk, donate=guard)
+
+
 @lru_cache(maxsize=16)
 def programs_of(
     plan: Plan,
@@ -132,31 +169,24 @@ def programs_of(
     Raises:
       ConfigError: the batch is larger than the data.
     """
-    run = partial(execute, executor, chunk=chunk)
-    enter, measures, members = {}, {}, plan.first
+    whole, way = plan.whole, Way(executor, chunk, parts, ways)
+    seen = [measured(planned.members) for planned in plan.stages]
+    enter, measures = {}, {}
     for i in plan.remaining:
-        stage = plan.stages[i]
-        if plan.begin <= stage.start:
-            enter[i] = run(enter_program(stage), members, ())
+        if plan.begin <= plan.stages[i].start:
+            enter[i] = _enter(whole, way, i)
         if measure:
-            seen = measured(stage.members)
             # Stages that agree in their variables share one program.
-            shared = measures.get(i - 1) if seen == measured(members) else None
-            measures[i] = shared or run(measure(plan.model), seen, valid)
-        members = stage.members
+            measures[i] = _measure(whole, way, seen.index(seen[i]), valid, measure)
 
-    @cache
-    def chunk_of(stage: int, length: int, points: int, guard: bool) -> Program:
-        fn = chunk_program(plan, stage, length, points, guard=guard)
-        return run(fn, plan.stages[stage].members, spec.shape(length), donate=guard)
-
+    chunk_of = partial(_chunk, whole, way, spec)
     pieces = [piece for segment in plan.segments for piece in spec.pieces(segment)]
 
     return Programs(
-        init=None if plan.begin else run(init_program(plan), plan.seeds, ()),
+        init=None if plan.begin else _init(whole, way),
         enter=enter,
-        chunks={_kind(piece): chunk_of(*_kind(piece), False) for piece in pieces},
-        guarded=lambda segment: chunk_of(*_kind(segment), True),
+        chunks={_kind(piece): chunk_of(*_kind(piece), guard=False) for piece in pieces},
+        guarded=lambda segment: chunk_of(*_kind(segment), guard=True),
         measure=measures,
     )
 

@@ -14,6 +14,7 @@ from aejax.errors import ConfigError
 from aejax.search import Change, choice, evolve, log_uniform, points, uniform
 from aejax.search.pbt import parents_of
 from aejax.search.space import perturb
+from aejax.train import run as training
 
 X = np.random.default_rng(0).random((120, 12)).astype(np.float32)
 MODEL = aejax.models.denoising(12, latent=4, widths=(8,))
@@ -118,6 +119,21 @@ def test_it_is_a_function_of_its_seed(found):
         jax.tree.leaves(again.best.variables), jax.tree.leaves(found.best.variables), strict=True
     ):
         np.testing.assert_array_equal(a, b)
+
+
+def test_all_rungs_are_one_program(monkeypatch):
+    seconds = []
+
+    def timed(*args, **kwargs):
+        trained = training.train(*args, **kwargs)
+        seconds.append(trained.compile_seconds)
+        return trained
+
+    monkeypatch.setattr("aejax.search.rungs.train", timed)
+    model = aejax.models.denoising(12, latent=3, widths=(8,))
+    aejax.fit_pbt(model, X, SPACE, valid=X[:20], **GIVEN)
+    assert seconds[0] > 0
+    assert seconds[1:] == [0.0, 0.0, 0.0]
 
 
 def test_who_diverges_goes_on_from_one_that_has_not():
