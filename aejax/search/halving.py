@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from aejax.errors import ConfigError, check_integer
-from aejax.search.rungs import Contest, Rung, gathered, to_rung
+from aejax.search.rungs import Contest, Rung, to_rung
+from aejax.train import population
 from aejax.train.plan import Job, check_until, plan_of
 from aejax.train.run import Trained
 
@@ -81,7 +82,7 @@ def halve(contest: Contest, job: Job, least: int, eta: int | None = 3) -> Search
             order = np.argsort(scores, kind="stable")[: min(count, int(np.isfinite(scores).sum()))]
             at = np.sort(order)
             kept = kept[at]
-            state = gathered(trained.state, at)
+            state = population.gathered(trained.state, at)
         some = job._replace(
             hp={name: np.asarray(values)[kept] for name, values in job.hp.items()},
             seeds=np.asarray(job.seeds)[kept],

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aejax.errors import ConfigError, check_integer, check_number
-from aejax.search.rungs import Contest, Rung, gathered, to_rung
+from aejax.search.rungs import Contest, Rung, to_rung
 from aejax.search.space import Dimension, perturb
+from aejax.train import population
 from aejax.train.plan import Job, check_until, plan_of
 from aejax.train.run import Trained
 
@@ -157,7 +158,7 @@ def evolve(
             for i, (point, parent) in enumerate(zip(points[-1], chosen.tolist(), strict=True))
         ]
         # A member's key, and so its order of rows, stays its own.
-        state = gathered(trained.state, chosen)._replace(key=trained.state.key)
+        state = population.gathered(trained.state, chosen)._replace(key=trained.state.key)
         hp = {name: values[chosen] for name, values in hp.items()}
         hp |= {name: np.array([p[name] for p in new], np.float32) for name in space}
         points.append(tuple(new))

@@ -93,12 +93,6 @@ def to_rung(
     return trained, scores
 
 
-@jax.jit
-def gathered(state: TrainState, at: np.ndarray) -> TrainState:
-    """Returns the states of the members `at`, one program for all leaves."""
-    return jax.tree.map(lambda leaf: leaf[at], state)
-
-
 def differing(there: Mapping[str, Any], told: Mapping[str, Any]) -> str | None:
     """Returns in words the first field in which a search that is there is not this one, or None."""
     for name in [*told, *there]:

@@ -10,6 +10,11 @@ multiplied or divided by 1.2 (the paper's truncation selection with 20 %, and it
 The controls are as many independent draws and as many points of a scrambled Sobol sequence, trained
 to the end; PBT begins with the latter's points. A seed draws points, weights, batches and changes.
 The member with the best validation metric is judged on the test rows.
+
+What `small` came to (4 of 4 claims pass): the mean test error of the undercomplete autoencoder is
+1.01 by PBT, 1.09 by independent draws and 1.08 by Sobol points; the VAE's bound is -24.61, -24.80
+and -24.78 nats. Most of what PBT chose ends at a lower learning rate than the others' best (medians
+.003 to .007 and .008): a part of the gain may be annealing, which a schedule would give all.
 """
 
 from __future__ import annotations
@@ -40,7 +45,7 @@ PAPER = Paper(
     title="Jaderberg et al. 2017: Population based training of neural networks",
     costs={
         "smoke": "20 s on one core",
-        "small": "about 8 min on one core",
+        "small": "428 s on one core, other work beside it",
         "paper": "about 1 h on one core (not run)",
     },
     figures=("search_scores",),

@@ -4,7 +4,14 @@ from aejax.backend.cores import available_cores, use_cores
 from aejax.train.population.choice import Cost, available_bytes, check_budget, choose, pick
 from aejax.train.population.devices import SPLITS, described, parts, place, split, split_in, ways_of
 from aejax.train.population.executors import EXECUTORS, execute
-from aejax.train.population.stacked import MemberFn, member, size, stack, stacked_shapes
+from aejax.train.population.stacked import (
+    MemberFn,
+    gathered,
+    member,
+    size,
+    stack,
+    stacked_shapes,
+)
 
 __all__ = [
     "EXECUTORS",
@@ -17,6 +24,7 @@ __all__ = [
     "choose",
     "described",
     "execute",
+    "gathered",
     "member",
     "parts",
     "pick",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from aejax.types import PyTree
 
@@ -26,6 +27,11 @@ def stack(trees: list[PyTree]) -> PyTree:
 def member(tree: PyTree, i: int) -> PyTree:
     """Returns member i of a stacked tree."""
     return jax.tree.map(lambda leaf: leaf[i], tree)
+
+
+def gathered(tree: PyTree, at: np.ndarray) -> PyTree:
+    """Returns the members at these indices, stacked."""
+    return jax.tree.map(lambda leaf: leaf[at], tree)
 
 
 def stacked_shapes(shapes: PyTree, members: int) -> PyTree:
