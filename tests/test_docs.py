@@ -118,6 +118,16 @@ def test_the_gallery_shows_every_model():
     assert sum(pictures.values()) < 3_000_000
 
 
+def test_the_gallery_of_applications_has_each_once():
+    text = (DOCS / "application_gallery.md").read_text()
+    folder = DOCS.parent / "configs" / "applications"
+    names = sorted(path.stem for path in folder.glob("[a-z]*.py"))
+    assert sorted(re.findall(r"^python -m experiments\.reproduce (\w+)$", text, re.M)) == names
+    shown = re.findall(r"^!\[[^]]+\]\(\.\./results/(\w+)/(figures/\S+)\)$", text, re.M)
+    assert sorted(name for name, _ in shown) == names
+    assert all((DOCS.parent / "results" / name / figure).exists() for name, figure in shown)
+
+
 def test_the_page_of_the_gallery_is_its_record():
     row_of = configs.load("gallery").row_of
     record = page.read(DOCS / "gallery")
