@@ -10,24 +10,22 @@ an array `image` [N, 28, 20] is read where the user has it, and its claims are n
 What the paper leaves open is decided here. Hidden units are tanh. N(0, 0.01) is read as mean and
 variance, a standard deviation of 0.1. Grey levels are the targets of the Bernoulli decoder, as the
 paper names no binarisation; wake-sleep dreams in black and white. Adagrad accumulates from zero.
-The deviation and the learning rate were piloted with the VAE on 2,000 test images and are those of
-wake-sleep as well, untuned, which favours the VAE.
 The paper's reciprocal estimator of the marginal likelihood is replaced by annealed importance
 sampling; Monte Carlo EM is left out.
 
-Three of 16 small claims failed, after 300,000 samples of the paper's 10^8 (200,000 for figure 3):
-the bound with 200 latent variables ends 19 nats under that with 20 (paper: level with it), and the
-marginal likelihood of wake-sleep is above the VAE's, by 1.6 nats at 1,000 training images, in each
-of three seeds, and by 0.8 at 50,000, both 31 to 39 nats below the paper's. `medium` is 2,000,000
-samples of these three alone, to see whether slowness is why. It is: the VAE is then above
-wake-sleep by 2.0 and 1.5 nats, both claims pass (-158 against -160; the paper ends at -144 and
--138), and the gap of 200 to 20 is 3.9 nats and closing, where the claim allows 2.
+One rule chooses the start's deviation and the rate, for each method, data set and size of the code
+by itself: four settings (.1 and .01; .01 and .02) are trained on 10^5 samples with a seed that
+nothing else uses, and the one with the highest bound on rows that are neither trained on nor judged
+(10,000 digits; a sixth of the faces) is trained again with the seeds that are judged. The paper's
+third rate, .1, is left out: on the same validation rows it was never the best (docs/audit.md).
 
-What the passes do not say: log p(x) is of 250 test images, whose level differs from that of all
-10,000 (with 50,000 training images they score 9 to 11 nats under the training images, without
-overfitting), so that of "overfits 1000 and not 50,000" the difference alone means something; and on
-Frey Face wake-sleep reaches 642 to 771, where the paper's curves lie flat at 560. Figure 3 is
-judged at its end alone, and not drawn.
+This is the second protocol of `small`. In the first, deviation and rate were piloted with the VAE
+on test images and wake-sleep had them untuned; it trained Nz = 3, 5, 10, 20 and 200 and four sizes
+of Frey Face for 300,000 samples. This one has Nz = 20 and 200, whose control had collapsed, for
+500,000, and Nz = 2 of Frey Face for 300,000; criteria are the old ones, and those of sizes that
+are not trained are judged at `paper` alone. New: wake-sleep's 200 against 20 latent variables,
+which says whether the control is the paper's. Figure 3 is judged on 50 images, not 250, after
+200,000 samples as before. `medium`, which was 2,000,000 samples of some of these, is dropped.
 """
 
 from __future__ import annotations
@@ -91,7 +89,7 @@ class Scale(NamedTuple):
 
 SCALES = {
     "smoke": Scale(10, 20, 20, 20, 20, (3,), (2,), 2, 500, 20),
-    "small": Scale(1000, 10_000, 3000, 3000, 3000, (20, 200), (2,), 3, 10_000, 100),
+    "small": Scale(1000, 5000, 2000, 3000, 3000, (20, 200), (2,), 3, 10_000, 50),
     "paper": Scale(1000, 1_000_000, 670_000, 1_000_000, 1_000_000, SIZES, FACES, 3, 10_000, 250),
 }
 BATCH = 100
@@ -101,7 +99,7 @@ PAPER = Paper(
     title="Kingma & Welling 2013: Auto-encoding variational Bayes",
     costs={
         "smoke": "1 min on one core",
-        "small": "about 35 min on one core",
+        "small": "about 25 min on one core",
         "paper": "about 20 h on one core (not run)",
     },
     figures=("kingma_bound", "kingma_manifold", "kingma_samples"),
@@ -360,12 +358,10 @@ ENDS = {3: (-134.3, -137.8), 5: (-119.2, -121.0), 10: (-103.7, -106.8), 20: (-99
         200: (-99.8, -103.9)}  # fmt: skip
 FACE_ENDS = {2: (865, 560), 5: (991, 560), 10: (1133, 560), 20: (1244, 560)}
 EARLY = (
-    "The paper's numbers are the ends of its curves at about 10^8 samples; here after 10^6, from "
-    "where its curves are in this order."
+    "The paper's numbers are the ends of its curves at about 10^8 samples; here after 5 * 10^5, in "
+    "whose figure the methods are already in this order."
 )
-FACES_EARLY = EARLY.replace("10^6, from where", "3 * 10^5, in whose figure").replace(
-    "its curves are in this order", "the curves are in this order"
-)
+FACES_EARLY = EARLY.replace("5 * 10^5", "3 * 10^5")
 
 
 def claims() -> tuple[Claim, ...]:
