@@ -1,4 +1,4 @@
-"""Figure 2 of Kingma & Welling, from sweeps with validation rows and without."""
+"""Figure 2 of Kingma & Welling: curves, and the paper's ends, from rows of the task `bound`."""
 
 from __future__ import annotations
 
@@ -8,30 +8,42 @@ import pytest
 from aejax.figures.kingma_bound import draw
 
 
-def member(model: str, seed: int, held_out: bool):
-    spec = {"args": {"widths": [500], "latent": 3}}
-    row = {"id": f"{model}{seed}", "model": model, "seed": seed, "step": 40, "spec": spec}
-    row |= {"metrics": {"test_elbo_nats": -100.0 - seed}, "status": "ok"}
+def member(model: str, seed: int, panel: str = "mnist", latent: int = 20):
+    point = {"task": "bound", "panel": panel, "model": model, "latent": latent}
+    row = {"id": f"{panel}{latent}{model}{seed}", "model": model, "seed": seed, "point": point}
+    row |= {"metrics": {"paper_nats": -99.8 if seed == 0 else None}, "status": "ok"}
     arrays = {
-        "curve_step": np.arange(1.0, 41),
-        "curve/rec_nats": 200.0 - np.arange(40),
-        "curve/kl_nats": np.full(40, 5.0),
-        "valid_step": np.array([20.0, 40.0]),
+        "bound_train_step": np.arange(1.0, 41),
+        "bound_train": -205.0 + np.arange(40),
+        "bound_step": np.array([20.0, 40.0]),
+        "bound_test": np.array([-190.0, -170.0 - seed]),
     }
-    if held_out:
-        arrays["valid/elbo_nats"] = np.array([-180.0, -170.0])
     return row, arrays
 
 
-@pytest.mark.parametrize("held_out", [True, False])
-def test_test_is_one_point_at_the_end(held_out):
-    made = [member(model, seed, held_out) for model in ("vae", "wake_sleep") for seed in (0, 1)]
-    plot = draw([row for row, _ in made], {row["id"]: arrays for row, arrays in made})
+def drawn(made):
+    return draw([row for row, _ in made], {row["id"]: arrays for row, arrays in made})
+
+
+def test_test_is_drawn_through_training_in_samples():
+    plot = drawn([member(model, seed) for model in ("vae", "wake_sleep") for seed in (0, 1)])
     assert plot is not None
     mine = [e for e in plot.table if e["method"] == "vae" and e["seed"] == 1]
     tested = [e for e in mine if e["split"] == "test"]
-    assert [(e["samples"], e["bound_nats"]) for e in tested] == [(4000.0, -101.0)]
+    assert [(e["samples"], e["bound_nats"]) for e in tested] == [(2000.0, -190.0), (4000.0, -171.0)]
     assert sum(e["split"] == "train" for e in mine) == 40
-    assert [e["bound_nats"] for e in mine if e["split"] == "valid"] == (
-        [-180.0, -170.0] if held_out else []
-    )
+
+
+def test_axes_are_the_papers_unless_a_line_ends_below():
+    plot = drawn([member("vae", 0), member("vae", 0, "faces", 2)])
+    assert plot is not None
+    mnist, faces = plot.figure.axes
+    assert mnist.get_xlim() == faces.get_xlim() == (1e5, 1e8)
+    assert mnist.get_ylim()[0] < -170
+    assert mnist.get_ylim()[1] == -100
+    ends = [line.get_ydata() for line in mnist.lines if line.get_marker() == "<"]
+    assert np.ravel(ends) == pytest.approx([-99.8])
+
+
+def test_the_plane_of_digits_is_not_in_figure_2():
+    assert drawn([member("vae", 0, latent=2)]) is None
