@@ -1,0 +1,232 @@
+"""Whether a claim can fail: its method is replaced by its control, and it must fail.
+
+What is replaced follows from how the claim's series are made, so that every claim has a control:
+
+- an ordering: each series by the one before it, and by the one after it;
+- a difference, a ratio and other pairs: each of the two by the other;
+- what the claim's file names as its control (`Claim.control`), which stands for the whole value;
+- else, a neighbour: the same metric of the rows that differ in one field (the method, a setting).
+
+An ordering and a pair are tried twice: with the control's own runs, which is a tie, and with its
+runs of the next seed, which is a comparison of a method with itself (A/A): the differences are the
+noise of the seeds and sum to zero. All four must fail. The rows are those of a record, so that the
+judged quantity is what a run gives in which the method is the control.
+
+A failure must be of what was measured: where the criterion could not pass with so many seeds
+whatever they show, or a value is not finite, nothing is shown.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from aejax.errors import ConfigError
+from aejax.reproduce.claim import Claim
+from aejax.reproduce.criteria import Criterion, Values, summarise
+from aejax.reproduce.select import Series, Where, fields_of, matches
+from aejax.results.rows import Row
+
+FAR = 1e6  # apart: what any ordering's criterion passes, if it has seeds enough
+FIRST = ("method", "kind", "model", "bound", "sampler")  # fields that say the method
+
+
+class Sabotage(NamedTuple):
+    """What is judged in place of a claim's series."""
+
+    kind: str  # a key of KINDS
+    how: str
+    series: tuple[Series, ...]
+
+
+# In the order in which they are tried; all of `MUST` that a claim has must fail.
+KINDS = {
+    "ordering": "each series replaced by its neighbour in the ordering",
+    "pair": "each of two operands replaced by the other",
+    "control": "the control that the claim names",
+    "neighbour": "a neighbour of one operand, by one field of its rows",
+}
+MUST = ("ordering", "pair", "control")
+
+
+class Shown(NamedTuple):
+    """A sabotage that was judged: the means of its series, and whether the claim failed."""
+
+    sabotage: Sabotage
+    means: list[float]
+    failed: bool
+
+
+class Proof(NamedTuple):
+    """Whether a claim was shown able to fail on the rows of a record.
+
+    Attributes:
+      claim: the claim.
+      passed: its own verdict; None where its data set is not there.
+      shown: what was tried, up to the first neighbour that fails it.
+      why_not: a sentence where nothing was shown, else empty.
+    """
+
+    claim: Claim
+    passed: bool | None
+    shown: tuple[Shown, ...]
+    why_not: str = ""
+
+    @property
+    def able(self) -> bool:
+        """Whether the claim fails as it must."""
+        return not self.why_not
+
+
+def rotated(series: Series) -> Series:
+    """Returns the series with each seed's value in the place of the one before it."""
+
+    def values(rows: Sequence[Row]) -> dict[int | None, float]:
+        found = series.values(rows)
+        seeds = list(found)
+        moved = [found[seed] for seed in [*seeds[1:], *seeds[:1]]]
+        return dict(zip(seeds, moved, strict=True))
+
+    return Series(f"{series.label}, of the next seed", values, series.chosen_by)
+
+
+def of_ordering(claim: Claim) -> Iterator[Sabotage]:
+    """Yields each step of an ordering with one of its sides in the place of the other."""
+    found = claim.series
+    for i, (low, high) in enumerate(itertools.pairwise(found)):
+        for at, control in ((i + 1, low), (i, high)):
+            for put in (control, rotated(control)):
+                replaced = (*found[:at], put, *found[at + 1 :])
+                yield Sabotage("ordering", f"{found[at].label} := {put.label}", replaced)
+
+
+def of_pair(claim: Claim) -> Iterator[Sabotage]:
+    """Yields a combination of two with one of them in the place of the other."""
+    for i, series in enumerate(claim.series):
+        if len(series.parts) != 2 or series.made is None:
+            continue
+        a, b = series.parts
+        for at, control in ((0, b), (1, a)):
+            for put in (control, rotated(control)):
+                parts = (put, b) if at == 0 else (a, put)
+                made = series.made(*parts)
+                replaced = (*claim.series[:i], made, *claim.series[i + 1 :])
+                yield Sabotage("pair", f"{series.parts[at].label} := {put.label}", replaced)
+
+
+def of_control(claim: Claim) -> Iterator[Sabotage]:
+    """Yields the control that the claim names."""
+    if claim.controls:
+        how = f"{_labels(claim.series)} := {_labels(claim.controls)}"
+        yield Sabotage("control", how, claim.controls)
+
+
+def of_neighbours(claim: Claim, rows: Sequence[Row]) -> Iterator[Sabotage]:
+    """Yields the claim with one pick taken of rows that differ from its own in one field.
+
+    Fields that say the method come first.
+    """
+    for i, series in enumerate(claim.series):
+        for how, made in neighbours(series, rows):
+            yield Sabotage("neighbour", how, (*claim.series[:i], made, *claim.series[i + 1 :]))
+
+
+def neighbours(series: Series, rows: Sequence[Row]) -> Iterator[tuple[str, Series]]:
+    """Yields "field=value in place of value" and the series, for one pick below it at a time."""
+    assert series.made is not None
+    if series.where is not None:
+        for field, value in others(series.where, rows):
+            how = f"{series.label}: {field}={value} in place of {series.where[field]}"
+            yield how, series.made({**series.where, field: value})
+        return
+    for i, part in enumerate(series.parts):
+        for how, made in neighbours(part, rows):
+            yield how, series.made(*series.parts[:i], made, *series.parts[i + 1 :])
+
+
+def others(where: Where, rows: Sequence[Row]) -> Iterator[tuple[str, object]]:
+    """Yields field and value of rows that match but for this field."""
+    named = [field for field in where if field not in ("task", "seed")]
+    for field in sorted(named, key=lambda name: (name not in FIRST, named.index(name))):
+        rest = {k: v for k, v in where.items() if k != field}
+        views = [view for view in map(fields_of, rows) if matches(view, rest)]
+        known = dict.fromkeys(
+            view[field] for view in views if isinstance(view.get(field), str | int | float)
+        )
+        yield from ((field, v) for v in known if not matches({**rest, field: v}, where))
+
+
+def _labels(series: Sequence[Series]) -> str:
+    return ", ".join(each.label for each in series)
+
+
+def could_pass(criterion: Criterion, values: Sequence[Values]) -> bool:
+    """Returns whether an ordering's criterion passes for these seeds if it holds by far."""
+    if criterion.kind != "ordering":
+        return True
+    ideal = [dict.fromkeys(each, i * FAR) for i, each in enumerate(values)]
+    return bool(criterion.passes(ideal))
+
+
+def tried(claim: Claim, sabotage: Sabotage, rows: Sequence[Row]) -> Shown | str:
+    """Judges a sabotage; returns a sentence where it can show nothing.
+
+    Raises:
+      ConfigError: its rows are not there.
+    """
+    values = [series.values(rows) for series in sabotage.series]
+    means = [summarise(each).mean for each in values]
+    if not all(math.isfinite(v) for each in values for v in each.values()):
+        return f"{sabotage.how} is not finite"
+    if not could_pass(claim.criterion, values):
+        return f"{claim.criterion.text}: no values of these seeds pass"
+    return Shown(sabotage, means, not claim.criterion.passes(values))
+
+
+def proof(claim: Claim, rows: Sequence[Row]) -> Proof:
+    """Judges a claim on rows with its method replaced by its control.
+
+    Args:
+      claim: the claim.
+      rows: of a record, as `results.expand` returns them.
+
+    Raises:
+      ConfigError: the claim's own rows are not there, or those of the control that it names.
+    """
+    passed = bool(claim.criterion.passes([series.values(rows) for series in claim.series]))
+    ordering = claim.criterion.kind == "ordering"
+    must = [*(of_ordering(claim) if ordering else of_pair(claim)), *of_control(claim)]
+    shown: list[Shown] = []
+    for sabotage in must:
+        found = tried(claim, sabotage, rows)
+        if isinstance(found, str):
+            return Proof(claim, passed, tuple(shown), found)
+        shown.append(found)
+    if shown and all(each.failed for each in shown):
+        return Proof(claim, passed, tuple(shown))
+    named = [each for each in shown if each.sabotage.kind != "pair"]
+    missed = next((each for each in named if not each.failed), None)
+    if missed is not None:
+        why = f"passes with {missed.sabotage.how}"
+        return Proof(claim, passed, tuple(shown), why)
+    if named:  # a pair that may be equal, with a control that fails it
+        return Proof(claim, passed, tuple(shown))
+    for sabotage in of_neighbours(claim, rows):
+        try:
+            found = tried(claim, sabotage, rows)
+        except ConfigError:  # no such rows, or several of a seed
+            continue
+        if isinstance(found, Shown) and found.failed:
+            return Proof(claim, passed, (*shown, found))
+    return Proof(claim, passed, tuple(shown), "no control fails it")
+
+
+def proofs(claims: Sequence[Claim], scale: str, record: Mapping[str, object]) -> list[Proof]:
+    """Returns a proof for each claim that the record judges at its scale."""
+    from aejax.reproduce.results import expand
+
+    rows = expand(record["common"], record["rows"])  # type: ignore[arg-type]
+    judged = {e["claim"] for e in record["claims"] if e["passed"] is not None}  # type: ignore[union-attr,index]
+    return [proof(claim, rows) for claim in claims if scale in claim.scales and claim.text in judged]
