@@ -5,7 +5,7 @@ What is replaced follows from how the claim's series are made, so that every cla
 - an ordering: each series by the one before it, and by the one after it;
 - a difference, a ratio and other pairs: each of the two by the other;
 - what the claim's file names as its control (`Claim.control`), which stands for the whole value;
-- else, a neighbour: the same metric of the rows that differ in one field (the method, a setting).
+- else, a neighbour: the same metric of rows that differ in the method alone.
 
 An ordering and a pair are tried twice: with the control's own runs, which is a tie, and with its
 runs of the next seed, which is a comparison of a method with itself (A/A): the differences are the
@@ -26,11 +26,11 @@ from typing import NamedTuple
 from aejax.errors import ConfigError
 from aejax.reproduce.claim import Claim
 from aejax.reproduce.criteria import Criterion, Values, summarise
-from aejax.reproduce.select import Series, Where, fields_of, matches
+from aejax.reproduce.select import SWEEP, Series, Where, fields_of, matches
 from aejax.results.rows import Row
 
 FAR = 1e6  # apart: what any ordering's criterion passes, if it has seeds enough
-FIRST = ("method", "kind", "model", "bound", "sampler")  # fields that say the method
+METHOD = ("method", "kind", "model")  # fields that say it, as `audit.NO_SETTINGS` has two of them
 
 
 class Sabotage(NamedTuple):
@@ -46,7 +46,7 @@ KINDS = {
     "ordering": "each series replaced by its neighbour in the ordering",
     "pair": "each of two operands replaced by the other",
     "control": "the control that the claim names",
-    "neighbour": "a neighbour of one operand, by one field of its rows",
+    "neighbour": "another method of the same rows in the place of one operand's",
 }
 MUST = ("ordering", "pair", "control")
 
@@ -124,10 +124,7 @@ def of_control(claim: Claim) -> Iterator[Sabotage]:
 
 
 def of_neighbours(claim: Claim, rows: Sequence[Row]) -> Iterator[Sabotage]:
-    """Yields the claim with one pick taken of rows that differ from its own in one field.
-
-    Fields that say the method come first.
-    """
+    """Yields the claim with one pick taken of the rows of another method, else the same."""
     for i, series in enumerate(claim.series):
         for how, made in neighbours(series, rows):
             yield Sabotage("neighbour", how, (*claim.series[:i], made, *claim.series[i + 1 :]))
@@ -147,10 +144,9 @@ def neighbours(series: Series, rows: Sequence[Row]) -> Iterator[tuple[str, Serie
 
 
 def others(where: Where, rows: Sequence[Row]) -> Iterator[tuple[str, object]]:
-    """Yields field and value of rows that match but for this field."""
-    named = [field for field in where if field not in ("task", "seed")]
-    for field in sorted(named, key=lambda name: (name not in FIRST, named.index(name))):
-        rest = {k: v for k, v in where.items() if k != field}
+    """Yields field and value of rows that match but for this field, which says the method."""
+    for field in (name for name in METHOD if name in where):
+        rest = {"task": SWEEP, **{k: v for k, v in where.items() if k != field}}
         views = [view for view in map(fields_of, rows) if matches(view, rest)]
         known = dict.fromkeys(
             view[field] for view in views if isinstance(view.get(field), str | int | float)
