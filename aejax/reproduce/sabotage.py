@@ -151,7 +151,8 @@ def others(where: Where, rows: Sequence[Row]) -> Iterator[tuple[str, object]]:
         known = dict.fromkeys(
             view[field] for view in views if isinstance(view.get(field), str | int | float)
         )
-        yield from ((field, v) for v in known if not matches({**rest, field: v}, where))
+        own = {"task": SWEEP, field: where[field]}
+        yield from ((field, v) for v in known if not matches({"task": SWEEP, field: v}, own))
 
 
 def _labels(series: Sequence[Series]) -> str:
