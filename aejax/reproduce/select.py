@@ -101,7 +101,11 @@ def pick(
             found.setdefault(fields_of(row).get("seed"), []).append(row)
         if not found:
             raise NoRowsError(_nothing(rows, where, named))
-        return {seed: _single(metric, same, named, choose, reduce) for seed, same in found.items()}
+        # A metric that is finite in none of these rows is not in them, but in others of the task.
+        task = select(rows, {"task": where.get("task", SWEEP)})
+        known = {name for row in task for name in row["metrics"]}
+        single = lambda same: _single(metric, same, known, named, choose, reduce)
+        return {seed: single(same) for seed, same in found.items()}
 
     extreme = (metric,) if reduce in (min, max) else ()
     again = lambda where: pick(metric, where, choose=choose, reduce=reduce)
@@ -109,8 +113,9 @@ def pick(
     return Series(label or f"{metric} [{named}]", values, chosen_by, where, made=again)
 
 
-def _single(metric: str, rows: list[Row], named: str, choose: Any, reduce: Any) -> float:
-    known = {name for row in rows for name in row["metrics"]}
+def _single(
+    metric: str, rows: list[Row], known: Collection[str], named: str, choose: Any, reduce: Any
+) -> float:
     for name in (metric, *([choose] if choose else [])):
         if name not in known and any(row.get("status", "ok") == "ok" for row in rows):
             raise ConfigError(
