@@ -80,6 +80,18 @@ class Proof(NamedTuple):
         """Whether the claim fails as it must."""
         return not self.why_not
 
+    @property
+    def decisive(self) -> Shown | None:
+        """What shows it: what the file names or a neighbour, else the first that was tried."""
+        failing = [each for each in self.shown if each.failed]
+        last = [each for each in failing if each.sabotage.kind in ("control", "neighbour")]
+        return next(iter([*last, *failing]), None) if self.able else None
+
+    @property
+    def kind(self) -> str:
+        """The kind of what shows it, or nothing."""
+        return self.decisive.sabotage.kind if self.decisive else ""
+
 
 def rotated(series: Series) -> Series:
     """Returns the series with each seed's value in the place of the one before it."""
@@ -228,4 +240,6 @@ def proofs(claims: Sequence[Claim], scale: str, record: Mapping[str, object]) ->
 
     rows = expand(record["common"], record["rows"])  # type: ignore[arg-type]
     judged = {e["claim"] for e in record["claims"] if e["passed"] is not None}  # type: ignore[union-attr,index]
-    return [proof(claim, rows) for claim in claims if scale in claim.scales and claim.text in judged]
+    return [
+        proof(claim, rows) for claim in claims if scale in claim.scales and claim.text in judged
+    ]

@@ -85,9 +85,7 @@ def state(claim: Claim, values: Mapping[str, Values]) -> str:
     found = values.get(claim.text)
     if found is None:
         return "not at smoke"
-    plain = [
-        {seed: math.nan if v is None else v for seed, v in series.items()} for series in found
-    ]
+    plain = [{seed: math.nan if v is None else v for seed, v in series.items()} for series in found]
     if not all(math.isfinite(v) for series in plain for v in series.values()):
         return "not finite"
     return "passes" if claim.criterion.passes(_filled(claim, plain)) else "fails"
@@ -102,7 +100,9 @@ def _filled(claim: Claim, values: list[dict[str, float]]) -> list[dict[str, floa
         seeds = max(values, key=len)
         values = [{s: v.get(s, v.get("None", math.nan)) for s in seeds} for v in values]
     for copies in range(1, MOST + 1):
-        filled = [{f"{s}.{i}": v for s, v in each.items() for i in range(copies)} for each in values]
+        filled = [
+            {f"{s}.{i}": v for s, v in each.items() for i in range(copies)} for each in values
+        ]
         if could_pass(claim.criterion, filled):
             return filled
     return values
