@@ -41,8 +41,8 @@ def define() -> None:
     )
     flags.DEFINE_bool(
         "sabotage", False,
-        "whether each claim fails with its method replaced by its control; status 1 if not. Of NAME "
-        "also at smoke scale, run without training",
+        "whether each claim fails with its method replaced by its control; status 1 if not. Of "
+        "NAME also at smoke scale, run without training",
     )  # fmt: skip
     flags.DEFINE_string("scale", "small", "smoke, small, paper; some papers: medium, long")
     flags.DEFINE_string("workdir", None, "default runs/reproduce/NAME-SCALE")

@@ -93,6 +93,18 @@ class Proof(NamedTuple):
         return self.decisive.sabotage.kind if self.decisive else ""
 
 
+def kept(series: Series) -> Series:
+    """Returns the series, and its parts, with values that are selected once for the same rows."""
+    found: dict[int, dict[int | None, float]] = {}
+
+    def values(rows: Sequence[Row]) -> dict[int | None, float]:
+        if id(rows) not in found:
+            found[id(rows)] = series.values(rows)
+        return found[id(rows)]
+
+    return series._replace(values=values, parts=tuple(map(kept, series.parts)))
+
+
 def rotated(series: Series) -> Series:
     """Returns the series with each seed's value in the place of the one before it."""
 
@@ -206,6 +218,7 @@ def proof(claim: Claim, rows: Sequence[Row]) -> Proof:
     Raises:
       ConfigError: the claim's own rows are not there, or those of the control that it names.
     """
+    given, claim = claim, claim._replace(value=tuple(map(kept, claim.series)))
     passed = bool(claim.criterion.passes([series.values(rows) for series in claim.series]))
     ordering = claim.criterion.kind == "ordering"
     must = [*(of_ordering(claim) if ordering else of_pair(claim)), *of_control(claim)]
@@ -213,25 +226,25 @@ def proof(claim: Claim, rows: Sequence[Row]) -> Proof:
     for sabotage in must:
         found = tried(claim, sabotage, rows)
         if isinstance(found, str):
-            return Proof(claim, passed, tuple(shown), found)
+            return Proof(given, passed, tuple(shown), found)
         shown.append(found)
     if shown and all(each.failed for each in shown):
-        return Proof(claim, passed, tuple(shown))
+        return Proof(given, passed, tuple(shown))
     named = [each for each in shown if each.sabotage.kind != "pair"]
     missed = next((each for each in named if not each.failed), None)
     if missed is not None:
         why = f"passes with {missed.sabotage.how}"
-        return Proof(claim, passed, tuple(shown), why)
+        return Proof(given, passed, tuple(shown), why)
     if named:  # a pair that may be equal, with a control that fails it
-        return Proof(claim, passed, tuple(shown))
+        return Proof(given, passed, tuple(shown))
     for sabotage in of_neighbours(claim, rows):
         try:
             found = tried(claim, sabotage, rows)
         except ConfigError:  # no such rows, or several of a seed
             continue
         if isinstance(found, Shown) and found.failed:
-            return Proof(claim, passed, (*shown, found))
-    return Proof(claim, passed, tuple(shown), "no control fails it")
+            return Proof(given, passed, (*shown, found))
+    return Proof(given, passed, tuple(shown), "no control fails it")
 
 
 def proofs(claims: Sequence[Claim], scale: str, record: Mapping[str, object]) -> list[Proof]:

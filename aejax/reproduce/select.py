@@ -102,8 +102,8 @@ def pick(
         if not found:
             raise NoRowsError(_nothing(rows, where, named))
         # A metric that is finite in none of these rows is not in them, but in others of the task.
-        task = select(rows, {"task": where.get("task", SWEEP)})
-        known = {name for row in task for name in row["metrics"]}
+        task = {"task": where.get("task", SWEEP)}
+        known = lambda: {name for row in select(rows, task) for name in row["metrics"]}
         single = lambda same: _single(metric, same, known, named, choose, reduce)
         return {seed: single(same) for seed, same in found.items()}
 
@@ -114,13 +114,20 @@ def pick(
 
 
 def _single(
-    metric: str, rows: list[Row], known: Collection[str], named: str, choose: Any, reduce: Any
+    metric: str,
+    rows: list[Row],
+    known: Callable[[], Collection[str]],
+    named: str,
+    choose: Any,
+    reduce: Any,
 ) -> float:
+    mine = {name for row in rows for name in row["metrics"]}
     for name in (metric, *([choose] if choose else [])):
-        if name not in known and any(row.get("status", "ok") == "ok" for row in rows):
+        ok = any(row.get("status", "ok") == "ok" for row in rows)
+        if name not in mine and ok and name not in known():
             raise ConfigError(
-                f"metric {name!r} is in no row of {named}.{nearest(name, known)} "
-                f"Allowed: {', '.join(sorted(known))}."
+                f"metric {name!r} is in no row of {named}.{nearest(name, mine)} "
+                f"Allowed: {', '.join(sorted(mine))}."
             )
     if reduce:
         return float(reduce([number(row, metric) for row in rows]))

@@ -26,7 +26,7 @@ def test_components_and_residual_are_scikit_learn_s():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_sigmoid_units_with_the_best_linear_decoder_do_not_reach_below_pca(seed):
-    """Bourlard & Kamp 1988: whatever the units compute, what leaves them has rank K about a mean."""
+    """Bourlard & Kamp 1988: whatever the units compute, what they give has rank K about a mean."""
     rng = np.random.default_rng(seed)
     parts = pca.principal(X)
     for scale in (0.01, 0.3, 3.0):
