@@ -167,6 +167,11 @@ def _results() -> Path:
 
 def show_failing(found: list[failing.Line]) -> int:
     """Prints which claims no control fails, or the table; status 1 where there are any."""
+    if not found:
+        raise errors.ConfigError(
+            f"results_dir={str(_results())!r} has no record to judge. Allowed: a folder with "
+            "NAME/SCALE.json."
+        )
     missing = failing.unable(found)
     said = [failing.markdown(found)] if flags.FLAGS.markdown else missing
     print("\n".join([*said, failing.summary(found)]))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -143,7 +146,9 @@ def test_every_claim_of_a_record_is_shown_able_to_fail():
 def test_training_off_is_training_of_zero_updates():
     rows = np.random.default_rng(0).random((64, 4), np.float32)
     model = aejax.models.undercomplete((4,), latent=2, widths=())
-    trained = lambda: aejax.fit(model, rows, steps=3, batch_size=16, progress=False).variables["params"]
+    trained = lambda: aejax.fit(model, rows, steps=3, batch_size=16, progress=False).variables[
+        "params"
+    ]
     before = trained()
     with switched_off():
         assert training_off()
@@ -180,6 +185,30 @@ def test_an_ordering_needs_two_sizes_and_not_many_seeds():
     assert untrained.state(two, values) == "passes"
     turned = two._replace(value=two.value[::-1])
     assert untrained.state(turned, untrained.described([turned], ROWS[::3])) == "fails"
+
+
+def script(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "experiments.reproduce", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_the_command_of_all_records(tmp_path):
+    done = script("--sabotage", f"--results_dir={tmp_path}")
+    assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1)
+    assert "has no record to judge" in done.stderr
+
+
+def test_the_command_of_one_runs_without_training(tmp_path):
+    (tmp_path / "r" / "ng2011").mkdir(parents=True)
+    shutil.copy(ROOT / "results" / "ng2011" / "small.json", tmp_path / "r" / "ng2011")
+    options = (f"--workdir={tmp_path}/w", f"--results_dir={tmp_path}/r", "--markdown")
+    done = script("ng2011", "--sabotage", *options)
+    assert done.returncode == 0, done.stderr
+    assert "5 of 5 claims are shown able to fail" in done.stdout
+    assert "5 fail there" in done.stdout
+    assert done.stdout.count("| fails |\n") == 5
+    assert (tmp_path / "w" / "untrained" / "sweep").is_dir()
+    assert failing.read_untrained(tmp_path / "r").keys() == {"ng2011"}
 
 
 def test_what_was_written_is_read_again(tmp_path):
