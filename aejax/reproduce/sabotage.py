@@ -22,11 +22,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aejax.errors import ConfigError
 from aejax.reproduce.claim import Claim
 from aejax.reproduce.criteria import Criterion, Values, summarise
+from aejax.reproduce.results import expand
 from aejax.reproduce.select import SWEEP, Series, Where, fields_of, matches
 from aejax.results.rows import Row
 
@@ -42,17 +43,16 @@ class Sabotage(NamedTuple):
     series: tuple[Series, ...]
 
 
-# In the order in which they are tried; all of `MUST` that a claim has must fail.
+# In the order in which they are tried.
 KINDS = {
     "ordering": "each series replaced by its neighbour in the ordering",
     "pair": "each of two operands replaced by the other",
     "control": "the control that the claim names",
     "neighbour": "another method of the same rows in the place of one operand's",
 }
-MUST = ("ordering", "pair", "control")
 
 
-class Shown(NamedTuple):
+class Tried(NamedTuple):
     """A sabotage that was judged: the means of its series, and whether the claim failed."""
 
     sabotage: Sabotage
@@ -72,7 +72,7 @@ class Proof(NamedTuple):
 
     claim: Claim
     passed: bool | None
-    shown: tuple[Shown, ...]
+    shown: tuple[Tried, ...]
     why_not: str = ""
 
     @property
@@ -81,7 +81,7 @@ class Proof(NamedTuple):
         return not self.why_not
 
     @property
-    def decisive(self) -> Shown | None:
+    def decisive(self) -> Tried | None:
         """What shows it: what the file names or a neighbour, else the first that was tried."""
         failing = [each for each in self.shown if each.failed]
         last = [each for each in failing if each.sabotage.kind in ("control", "neighbour")]
@@ -192,7 +192,7 @@ def could_pass(criterion: Criterion, values: Sequence[Values]) -> bool:
     return bool(criterion.passes(ideal))
 
 
-def tried(claim: Claim, sabotage: Sabotage, rows: Sequence[Row]) -> Shown | str:
+def tried(claim: Claim, sabotage: Sabotage, rows: Sequence[Row]) -> Tried | str:
     """Judges a sabotage; returns a sentence where it can show nothing.
 
     Raises:
@@ -205,7 +205,7 @@ def tried(claim: Claim, sabotage: Sabotage, rows: Sequence[Row]) -> Shown | str:
         return f"{sabotage.how} is not finite"
     if not could_pass(claim.criterion, values):
         return f"{claim.criterion.text}: no values of these seeds pass"
-    return Shown(sabotage, means, not claim.criterion.passes(values))
+    return Tried(sabotage, means, not claim.criterion.passes(values))
 
 
 def proof(claim: Claim, rows: Sequence[Row]) -> Proof:
@@ -222,7 +222,7 @@ def proof(claim: Claim, rows: Sequence[Row]) -> Proof:
     passed = bool(claim.criterion.passes([series.values(rows) for series in claim.series]))
     ordering = claim.criterion.kind == "ordering"
     must = [*(of_ordering(claim) if ordering else of_pair(claim)), *of_control(claim)]
-    shown: list[Shown] = []
+    shown: list[Tried] = []
     for sabotage in must:
         found = tried(claim, sabotage, rows)
         if isinstance(found, str):
@@ -242,17 +242,29 @@ def proof(claim: Claim, rows: Sequence[Row]) -> Proof:
             found = tried(claim, sabotage, rows)
         except ConfigError:  # no such rows, or several of a seed
             continue
-        if isinstance(found, Shown) and found.failed:
+        if isinstance(found, Tried) and found.failed:
             return Proof(given, passed, (*shown, found))
     return Proof(given, passed, tuple(shown), "no control fails it")
 
 
-def proofs(claims: Sequence[Claim], scale: str, record: Mapping[str, object]) -> list[Proof]:
-    """Returns a proof for each claim that the record judges at its scale."""
-    from aejax.reproduce.results import expand
+def proofs(claims: Sequence[Claim], scale: str, record: Mapping[str, Any]) -> list[Proof]:
+    """Returns a proof for each claim that a record judges at its scale.
 
-    rows = expand(record["common"], record["rows"])  # type: ignore[arg-type]
-    judged = {e["claim"] for e in record["claims"] if e["passed"] is not None}  # type: ignore[union-attr,index]
-    return [
-        proof(claim, rows) for claim in claims if scale in claim.scales and claim.text in judged
-    ]
+    Args:
+      claims: of the paper or application.
+      scale: the record's.
+      record: as `results.read` returns it.
+
+    Raises:
+      ConfigError: as `proof`; the message names the claim.
+    """
+    rows = expand(record["common"], record["rows"])
+    judged = {entry["claim"] for entry in record["claims"] if entry["passed"] is not None}
+    found = []
+    for claim in claims:
+        if scale in claim.scales and claim.text in judged:
+            try:
+                found.append(proof(claim, rows))
+            except ConfigError as error:
+                raise ConfigError(f"control of claim {claim.text!r}: {error}") from error
+    return found

@@ -85,24 +85,29 @@ def state(claim: Claim, values: Mapping[str, Values]) -> str:
     found = values.get(claim.text)
     if found is None:
         return "not at smoke"
-    plain = [{seed: math.nan if v is None else v for seed, v in series.items()} for series in found]
+    plain: list[dict[int | None, float]] = [
+        {
+            int(seed) if seed != "None" else None: math.nan if v is None else v
+            for seed, v in of.items()
+        }
+        for of in found
+    ]
     if not all(math.isfinite(v) for series in plain for v in series.values()):
         return "not finite"
     return "passes" if claim.criterion.passes(_filled(claim, plain)) else "fails"
 
 
-def _filled(claim: Claim, values: list[dict[str, float]]) -> list[dict[str, float]]:
+def _filled(
+    claim: Claim, values: list[dict[int | None, float]]
+) -> Sequence[Mapping[int | None, float]]:
     """Repeats the seeds until there are enough for an ordering: smoke has one or two.
 
     Copies have no spread, so that the ordering passes wherever its direction is right.
     """
-    if {"None"} in (set(series) for series in values):
-        seeds = max(values, key=len)
-        values = [{s: v.get(s, v.get("None", math.nan)) for s in seeds} for v in values]
+    most = max(len(series) for series in values)
+    columns = [[*series.values()] * (most if None in series else 1) for series in values]
     for copies in range(1, MOST + 1):
-        filled = [
-            {f"{s}.{i}": v for s, v in each.items() for i in range(copies)} for each in values
-        ]
+        filled = [dict[int | None, float](enumerate(column * copies)) for column in columns]
         if could_pass(claim.criterion, filled):
             return filled
     return values
