@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from aejax.errors import ConfigError
 from aejax.io import write_whole
 from aejax.reproduce import papers, untrained
-from aejax.reproduce.pages import table
+from aejax.reproduce.pages import escaped, table
 from aejax.reproduce.results import read
 from aejax.reproduce.sabotage import KINDS, Proof, proofs
 
@@ -131,7 +131,7 @@ def _cells(line: Line) -> tuple[str, ...]:
         how = f"each by its neighbour, {len(proof.shown)} times"
     means = "" if last is None else ", ".join(f"{mean:.4g}" for mean in last.means)
     return (
-        f"`{line.name}`", proof.claim.text, line.scale, "pass" if proof.passed else "fail",
-        how.replace("|", "\\|"), means, proof.claim.criterion.text,
+        f"`{line.name}`", escaped(proof.claim.text), line.scale,
+        "pass" if proof.passed else "fail", escaped(how), means, proof.claim.criterion.text,
         "yes" if proof.able else "**no**", line.untrained,
     )  # fmt: skip
