@@ -20,7 +20,7 @@ from aejax.reproduce.claim import Claim
 from aejax.reproduce.papers import PaperFile, configure, measure
 from aejax.reproduce.results import compact, expand, rounded
 from aejax.reproduce.sabotage import METHOD, could_pass
-from aejax.reproduce.select import Series, fields_of, select
+from aejax.reproduce.select import Series, Where, fields_of, select
 from aejax.results.rows import Row
 from aejax.train.optimizers import switched_off
 
@@ -57,15 +57,31 @@ def at_hand(series: Series, rows: Sequence[Row]) -> Series:
     return series.made(where)
 
 
-def _wheres(series: Series) -> str:
-    return repr(series.where) + "".join(map(_wheres, series.parts))
+def leaves(series: Series) -> list[Where]:
+    """Returns what the picks select by of which a series is made."""
+    if series.where is not None:
+        return [series.where]
+    return [where for part in series.parts for where in leaves(part)]
 
 
 def values_of(claim: Claim, rows: Sequence[Row]) -> Values | None:
-    """Returns what a claim would be judged by, or None where the rows do not have it."""
+    """Returns what a claim would be judged by, or None where the rows do not have it.
+
+    A field in which the claim's own picks differ is what it compares: k = 25 with k = 40, where the
+    rows have 25 and 10, is not at hand.
+    """
     found = [at_hand(series, rows) for series in claim.series]
-    if len({_wheres(each) + each.label for each in found}) < len(found):
-        return None  # two series of an ordering became one
+    asked = [where for series in claim.series for where in leaves(series)]
+    taken = [where for series in found for where in leaves(series)]
+    for before, after in zip(asked, taken, strict=True):
+        moved = [name for name in before if repr(before[name]) != repr(after.get(name))]
+        if any(
+            repr(other[name]) != repr(before[name])
+            for name in moved
+            for other in asked
+            if name in other
+        ):
+            return None
     try:
         values = [each.values(rows) for each in found]
     except ConfigError:

@@ -184,6 +184,8 @@ def test_smoke_s_rows_judge_a_claim_of_another_size():
 def test_an_ordering_needs_two_sizes_and_not_many_seeds():
     sizes = tuple(pick("error", {"task": "measure", "method": "pca", "kept": k}) for k in (8, 16))
     assert untrained.described([claim(sizes, increasing())], ROWS) == {}
+    one = (sizes[0]._replace(where=sizes[1].where, made=sizes[1].made), of("mean"))
+    assert untrained.described([claim(one, increasing())], ROWS) != {}
     two = claim((of("ours"), of("pca")), increasing_paired(seeds=20))
     values = untrained.described([two], ROWS[::3])  # one seed
     assert untrained.state(two, values) == "passes"
