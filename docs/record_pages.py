@@ -5,13 +5,16 @@ A table is found by its first line. What a page lacks is an error: nobody would 
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
-from aejax.reproduce import pages, papers, sheets, table
+from aejax.reproduce import failing, pages, papers, sheets, table
 
 ROOT = Path(__file__).parents[1]
 COUNT = r"\d+ of \d+ papers\nwere run here: \d+ of \d+ judged claims pass"
+SHARE = r"^At `small` .*\.$"
+ABLE = r"^\d+ of \d+ claims are shown able to fail: .*\.$"
 
 
 def replaced(text: str, new: str) -> str:
@@ -42,6 +45,7 @@ def tables() -> dict[str, list[str]]:
             table.markdown(entries["papers"]),
             table.markdown(entries["applications"], "application"),
         ],
+        "docs/sabotage.md": [failing.markdown(proved())],
         "docs/records.md": [pages.origins(records), pages.counts(every), pages.choices(records)],
     }
 
@@ -75,6 +79,38 @@ def judged() -> str:
     )
 
 
+def share() -> str:
+    """Returns the share of all claims that pass at scale small, papers and applications."""
+    counts = {}
+    for group, kind in papers.GROUPS.items():
+        entries = papers.index(ROOT / "configs" / group, ROOT / "results")
+        found = [entry["scales"]["small"] for entry in entries if entry["scales"]["small"]["run"]]
+        passed = sum(scale["passed"] for scale in found)
+        counts[kind] = passed, passed + sum(scale["failed"] for scale in found)
+    counts["all"] = tuple(map(sum, zip(*counts.values(), strict=True)))
+    said = {kind: f"{n} of {m} ({100 * n / m:.0f} %)" for kind, (n, m) in counts.items()}
+    return (
+        f"At `small` {said['all']} judged claims pass: {said['paper']} of the papers, "
+        f"{said['application']} of the applications."
+    )
+
+
+@functools.cache
+def proved() -> tuple[failing.Line, ...]:
+    """Returns for each claim of each record whether it was shown able to fail."""
+    folders = [ROOT / "configs" / group for group in papers.GROUPS]
+    return tuple(failing.all_of(folders, ROOT / "results"))
+
+
+def lines() -> dict[str, list[tuple[str, str]]]:
+    """Returns for each page the lines that records make: what each is found by, and the line."""
+    return {
+        "README.md": [(COUNT, judged())],
+        "docs/claims.md": [(SHARE, share())],
+        "docs/sabotage.md": [(ABLE, failing.summary(proved()))],
+    }
+
+
 def main() -> None:
     for name, new in tables().items():
         path = ROOT / name
@@ -84,8 +120,11 @@ def main() -> None:
         path.write_text(text)
     for name, text in written().items():
         (ROOT / name).write_text(text)
-    readme = ROOT / "README.md"
-    readme.write_text(re.sub(COUNT, judged(), readme.read_text()))
+    for name, found in lines().items():
+        text = (ROOT / name).read_text()
+        for pattern, line in found:
+            text = re.sub(pattern, lambda _, line=line: line, text, flags=re.M)
+        (ROOT / name).write_text(text)
 
 
 if __name__ == "__main__":

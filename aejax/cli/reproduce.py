@@ -3,6 +3,7 @@
 aejax reproduce --list [--json | --markdown | --records]
 aejax reproduce --audit
 aejax reproduce NAME --judge [--results_dir=DIR]
+aejax reproduce [NAME] --sabotage [--markdown] [--results_dir=DIR]
 aejax reproduce NAME [--scale=SCALE] [--workdir=DIR] [--data_dir=DIR]
   [--manual_dir=DIR] [--results_dir=DIR] [--allow_dirty] [--nofigures]
 aejax reproduce APPLICATION --dataset=PATH [--resize=SIDE] [--scale=SCALE] [--workdir=DIR]
@@ -18,7 +19,7 @@ from absl import flags
 from aejax import errors
 from aejax.cli import configs
 from aejax.cli.common import directory, make_console, shown
-from aejax.reproduce import audit, origin, pages, papers, results, table, tasks
+from aejax.reproduce import audit, failing, origin, pages, papers, results, table, tasks, untrained
 from aejax.results import environment
 
 
@@ -38,6 +39,11 @@ def define() -> None:
     flags.DEFINE_bool(
         "judge", False, "judge the rows of NAME's records under the claims of today; trains nothing"
     )
+    flags.DEFINE_bool(
+        "sabotage", False,
+        "whether each claim fails with its method replaced by its control; status 1 if not. Of "
+        "NAME also at smoke scale, run without training",
+    )  # fmt: skip
     flags.DEFINE_string("scale", "small", "smoke, small, paper; some papers: medium, long")
     flags.DEFINE_string("workdir", None, "default runs/reproduce/NAME-SCALE")
     flags.DEFINE_string(
@@ -111,6 +117,8 @@ def main(argv: list[str]) -> int:
         return show_audit()
     if given.list:
         return show_index()
+    if given.sabotage and len(argv) == 1:
+        return show_failing(failing.all_of(folders(), _results()))
     if len(argv) != 2:
         allowed = ", ".join(name for folder in folders() for name in papers.names(folder))
         raise errors.ConfigError(
@@ -120,6 +128,8 @@ def main(argv: list[str]) -> int:
     entry = papers.find(folders(), argv[1])
     if given.judge:
         return judge_again(entry)
+    if given.sabotage:
+        return sabotage(entry)
     if given.dataset is not None:
         return judge_own(papers.check_own(entry))
     if given.resize is not None:
@@ -149,6 +159,36 @@ def main(argv: list[str]) -> int:
         f"of computing; {out / f'{scale}.json'}{marked}"
     )
     return int(any(verdict.passed is False for verdict in verdicts))
+
+
+def _results() -> Path:
+    return directory("results_dir", flags.FLAGS.results_dir, "results")
+
+
+def show_failing(found: list[failing.Line]) -> int:
+    """Prints which claims no control fails, or the table; status 1 where there are any."""
+    if not found:
+        raise errors.ConfigError(
+            f"results_dir={str(_results())!r} has no record to judge. Allowed: a folder with "
+            "NAME/SCALE.json."
+        )
+    missing = failing.unable(found)
+    said = [failing.markdown(found)] if flags.FLAGS.markdown else missing
+    print("\n".join([*said, failing.summary(found)]))
+    return int(bool(missing))
+
+
+def sabotage(entry: papers.PaperFile) -> int:
+    """Runs smoke without training, and says of each claim of a record whether it fails."""
+    given, out, console = flags.FLAGS, _results(), make_console()
+    workdir = directory("workdir", given.workdir, f"runs/reproduce/{entry.name}-smoke")
+    origin.check_tree(out, given.allow_dirty, environment.git_commit(), environment.ROOT)
+    where = {"data_dir": given.data_dir, "manual_dir": given.manual_dir}
+    rows = untrained.run(entry, workdir / "untrained", console, **where)
+    commits = origin.commits_of(rows)
+    found = {"commit": ", ".join(commits), "claims": untrained.described(entry.claims, rows)}
+    console.print(f"without training: {failing.write_untrained(out, entry.name, found)}")
+    return show_failing(failing.judged(entry, out))
 
 
 def judge_again(entry: papers.PaperFile) -> int:

@@ -7,9 +7,11 @@ to be compared with, and its source.
 
 from aejax.reproduce.claim import Application, Claim, Paper
 from aejax.reproduce.criteria import (
+    above,
     anchor,
     at_least,
     at_most,
+    below,
     increasing,
     increasing_in_mean,
     increasing_paired,
@@ -29,9 +31,11 @@ __all__ = [
     "Measured",
     "Paper",
     "Task",
+    "above",
     "anchor",
     "at_least",
     "at_most",
+    "below",
     "candidates",
     "combine",
     "difference",

@@ -42,6 +42,9 @@ class Claim(NamedTuple):
       scales: at which it is judged.
       needs: a data set without which it cannot be judged; its absence is then no error.
       note: why this criterion; what differs from the paper.
+      control: what is judged in place of `value` to see that the claim can fail: the same quantity
+        of a control in the same rows. An ordering, a difference and a ratio have one by themselves
+        (`sabotage`); what is given must fail the criterion besides.
     """
 
     text: str
@@ -53,10 +56,16 @@ class Claim(NamedTuple):
     scales: tuple[str, ...] = ("small", "paper")
     needs: str = ""
     note: str = ""
+    control: Series | Sequence[Series] | None = None
 
     @property
     def series(self) -> tuple[Series, ...]:
         return (self.value,) if isinstance(self.value, Series) else tuple(self.value)
+
+    @property
+    def controls(self) -> tuple[Series, ...]:
+        given = () if self.control is None else self.control
+        return (given,) if isinstance(given, Series) else tuple(given)
 
 
 class Paper(NamedTuple):
@@ -133,6 +142,11 @@ def check_claims(
         check_names(f"{where}: reliability", [claim.reliability], RELIABILITY)
         check_names(f"{where}: scale", claim.scales, scales)
         least, most = claim.criterion.series
+        if claim.control is not None and not least <= len(claim.controls) <= most:
+            raise ConfigError(
+                f"{where}: control has {len(claim.controls)} series. Allowed: as many as the "
+                f"criterion ({claim.criterion.text}) takes."
+            )
         if not least <= len(claim.series) <= most:
             raise ConfigError(
                 f"{where}: its criterion ({claim.criterion.text}) takes {least} or more series, "

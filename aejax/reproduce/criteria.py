@@ -73,6 +73,16 @@ def at_least(limit: float, each: bool = False) -> Criterion:
     return _one("level", f"≥ {limit:g}", lambda value: value >= limit, each)
 
 
+def above(limit: float, each: bool = False) -> Criterion:
+    """The mean over seeds, or each value, is greater than `limit`: a tie does not pass."""
+    return _one("level", f"> {limit:g}", lambda value: value > limit, each)
+
+
+def below(limit: float, each: bool = False) -> Criterion:
+    """The mean over seeds, or each value, is less than `limit`: a tie does not pass."""
+    return _one("level", f"< {limit:g}", lambda value: value < limit, each)
+
+
 def within(low: float, high: float, each: bool = False) -> Criterion:
     """The mean over seeds, or each value, is between `low` and `high`."""
     return _one("level", f"{low:g} to {high:g}", lambda value: low <= value <= high, each)

@@ -11,6 +11,11 @@ from aejax.reproduce.origin import NO_COMMIT, NOT_RECORDED, is_dirty, recorded_c
 Records = Mapping[str, Mapping[str, Any]]  # "NAME/SCALE" -> results
 
 
+def escaped(text: str) -> str:
+    """Returns text as it may stand in a cell: |cos| is no end of one."""
+    return text.replace("|", "\\|")
+
+
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     lines = [f"| {' | '.join(headings)} |", "|" + "---|" * len(headings)]
     return "\n".join([*lines, *(f"| {' | '.join(map(str, row))} |" for row in rows)])

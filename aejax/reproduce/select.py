@@ -16,12 +16,17 @@ SWEEP = "sweep"  # the `task` of a row that a sweep wrote
 class Series(NamedTuple):
     """A quantity: `values(rows) -> {seed: value}`; seed None stands for all seeds.
 
-    `chosen_by` names the metrics by which it takes one row of several; the audit reads them.
+    `chosen_by` names the metrics by which it takes one row of several; the audit reads them. How it
+    was made is kept, so that it can be made of other rows (`sabotage`): `where` of a pick, the
+    `parts` of a combination, and `made`, which makes the series of another `where` or other parts.
     """
 
     label: str
     values: Callable[[Sequence[Row]], dict[int | None, float]]
     chosen_by: tuple[str, ...] = ()
+    where: Where | None = None
+    parts: tuple[Series, ...] = ()
+    made: Callable[..., Series] | None = None
 
 
 class NoRowsError(ConfigError):
@@ -96,19 +101,33 @@ def pick(
             found.setdefault(fields_of(row).get("seed"), []).append(row)
         if not found:
             raise NoRowsError(_nothing(rows, where, named))
-        return {seed: _single(metric, same, named, choose, reduce) for seed, same in found.items()}
+        # A metric that is finite in none of these rows is not in them, but in others of the task.
+        task = {"task": where.get("task", SWEEP)}
+        known = lambda: {name for row in select(rows, task) for name in row["metrics"]}
+        single = lambda same: _single(metric, same, known, named, choose, reduce)
+        return {seed: single(same) for seed, same in found.items()}
 
     extreme = (metric,) if reduce in (min, max) else ()
-    return Series(label or f"{metric} [{named}]", values, (choose,) if choose else extreme)
+    again = lambda where: pick(metric, where, choose=choose, reduce=reduce)
+    chosen_by = (choose,) if choose else extreme
+    return Series(label or f"{metric} [{named}]", values, chosen_by, where, made=again)
 
 
-def _single(metric: str, rows: list[Row], named: str, choose: Any, reduce: Any) -> float:
-    known = {name for row in rows for name in row["metrics"]}
+def _single(
+    metric: str,
+    rows: list[Row],
+    known: Callable[[], Collection[str]],
+    named: str,
+    choose: Any,
+    reduce: Any,
+) -> float:
+    mine = {name for row in rows for name in row["metrics"]}
     for name in (metric, *([choose] if choose else [])):
-        if name not in known and any(row.get("status", "ok") == "ok" for row in rows):
+        ok = any(row.get("status", "ok") == "ok" for row in rows)
+        if name not in mine and ok and name not in known():
             raise ConfigError(
-                f"metric {name!r} is in no row of {named}.{nearest(name, known)} "
-                f"Allowed: {', '.join(sorted(known))}."
+                f"metric {name!r} is in no row of {named}.{nearest(name, mine)} "
+                f"Allowed: {', '.join(sorted(mine))}."
             )
     if reduce:
         return float(reduce([number(row, metric) for row in rows]))
@@ -155,7 +174,8 @@ def combine(label: str, fn: Callable[..., float], *series: Series) -> Series:
         ordered = sorted(seeds, key=lambda seed: (seed is None, seed))
         return {seed: float(fn(*(v.get(seed, v.get(None)) for v in found))) for seed in ordered}
 
-    return Series(label, values, chosen_by_any(series))
+    again = lambda *parts: combine(label, fn, *parts)
+    return Series(label, values, chosen_by_any(series), parts=series, made=again)
 
 
 def chosen_by_any(series: Sequence[Series]) -> tuple[str, ...]:

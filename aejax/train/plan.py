@@ -14,6 +14,7 @@ import numpy as np
 
 from aejax.conditions import shapes_for
 from aejax.errors import ConfigError
+from aejax.train import optimizers
 from aejax.train.population.choice import Cost
 from aejax.train.population.stacked import size, stacked_shapes
 from aejax.train.recipe import Recipe
@@ -121,7 +122,8 @@ def plan_of(job: Job, table: PyTree, begin: int = 0) -> Plan:
 def _settings() -> tuple[Any, ...]:
     """What else a trace depends on."""
     config: Any = jax.config
-    return config.jax_enable_x64, config.jax_default_matmul_precision, config.jax_debug_nans
+    numbers = config.jax_enable_x64, config.jax_default_matmul_precision, config.jax_debug_nans
+    return (*numbers, optimizers.training_off())
 
 
 @lru_cache(maxsize=16)

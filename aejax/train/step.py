@@ -22,7 +22,8 @@ Step = Callable[[TrainState, Hparams, Array], tuple[TrainState, Record]]
 def _transform(model: Autoencoder, stage: Stage, recipe: Recipe, steps: int, hp: Hparams):
     groups = {prefix: f"lr_{group}" for group, prefix in model.groups.items()}
     name = stage.optimizer or recipe.optimizer
-    return optimizers.make(name, recipe.schedule, recipe.clip, steps, hp, groups, stage.lr)
+    made = optimizers.make(name, recipe.schedule, recipe.clip, steps, hp, groups, stage.lr)
+    return optimizers.still(made)
 
 
 def first_keys(seeds: Any) -> Array:

@@ -274,6 +274,8 @@ def claims() -> tuple[Claim, ...]:
             "B",
             small,
             needs="mnist" if dataset == "mnist" else "",
+            # Anomalies in the place of new normal rows.
+            control=_mean(dataset, "autoencoder", "detected"),
         )
         for dataset in SCALES["small"].datasets
     ]
@@ -288,6 +290,7 @@ def claims() -> tuple[Claim, ...]:
             small,
             needs="mnist",
             note="A sixth of their training rows; settings by validation.",
+            control=_mean("mnist", "isolation_forest"),
         )
     )
     return tuple(found)

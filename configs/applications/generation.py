@@ -294,6 +294,7 @@ def claims() -> tuple[Claim, ...]:
                 "B",
                 ("small",),
                 needs,
+                control=_value(dataset, "data", "data", "nearest"),
             )
             for method in MODELS
         ]

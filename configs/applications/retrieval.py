@@ -65,8 +65,10 @@ from aejax.reproduce import (
     Task,
     at_least,
     candidates,
+    combine,
     increasing_paired,
     pick,
+    ratio,
 )
 from aejax.reproduce.library import Library, Queries, library
 from aejax.reproduce.tasks import Point
@@ -357,6 +359,7 @@ SOURCES = {
     "itq": ("the best of the linear codes there", "Gong & Lazebnik 2011"),
 }
 GAIN = 10  # times as many queries a second
+SLOW = "cosine_queries_a_second"
 
 
 def claims() -> tuple[Claim, ...]:
@@ -403,6 +406,7 @@ def claims() -> tuple[Claim, ...]:
                 at_least(GAIN),
                 "exact cosine of the same run",
                 "Malkov & Yashunin 2018",
+                control=ratio(*[_value(dataset, "search", "index", SLOW, 32)] * 2),
                 **common,
             ),
             Claim(
@@ -412,6 +416,11 @@ def claims() -> tuple[Claim, ...]:
                 at_least(0.95),
                 "brute force in the same run",
                 "Malkov & Yashunin 2018",
+                control=combine(
+                    f"{FIRST} rows at random, of which no two are as near",
+                    lambda rows: FIRST / rows,
+                    _value(dataset, "choose", "autoencoder", "database", 32),
+                ),
                 **common,
             ),
         ]

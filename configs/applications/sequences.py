@@ -377,6 +377,7 @@ def claims() -> tuple[Claim, ...]:
         "control: a code that is the same for all films knows the mean alone",
         "the least squared error of a constant",
         "B",
+        control=ratio(_value("future", "mse"), _value("mean_frame", "mse")),
         **common,
     )
     return (*orders, blind)

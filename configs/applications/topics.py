@@ -309,6 +309,7 @@ def claims() -> tuple[Claim, ...]:
             "B",
             ("small",),
             note="The documents are drawn as LDA has it.",
+            control=_value("planted_topics", "random_words", "recovered"),
         )
         for method in PLANTED
     )

@@ -30,7 +30,6 @@ from aejax.reproduce import (
     Measured,
     Paper,
     Task,
-    anchor,
     increasing,
     increasing_in_mean,
     pick,
@@ -217,11 +216,6 @@ def claims() -> tuple[Claim, ...]:
         label=f"{labels} labels, " + ("pre-trained" if pretrained else "drawn"),
     )
     return (
-        Claim(
-            "unpooling by switches restores the maxima in their places: fraction",
-            pick("in_place", {"task": "switches"}), anchor(1.0, 0.0), 1.0,
-            "Zeiler et al. 2010", "M", ("smoke", "small", "paper"),
-        ),
         Claim(
             "filters are more local with max-pooling: energy in the best 3 x 3 window",
             (of("locality", "no pooling"), of("locality", "pooling")), increasing(),

@@ -372,6 +372,7 @@ def claims() -> tuple[Claim, ...]:
             "the Gaussian DAE's norm is at most twice the CAE's (ratio)",
             ratio(of("jacobian_norm", "DAE-g"), of("jacobian_norm", "CAE"), "DAE-g / CAE"),
             at_most(2.0, each=True), "0.86e-4 / 0.73e-4 = 1.2", table, "S",
+            control=ratio(of("jacobian_norm", "AE+wd"), of("jacobian_norm", "CAE"), "AE+wd / CAE"),
         ),
         Claim(
             "started as the autoencoders are, the RBM's norm is between the CAE's and that of the "

@@ -24,6 +24,24 @@ def test_components_and_residual_are_scikit_learn_s():
     assert pca.residual(ours, 2) == pytest.approx(left)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_sigmoid_units_with_the_best_linear_decoder_do_not_reach_below_pca(seed):
+    """Bourlard & Kamp 1988: whatever the units compute, what they give has rank K about a mean."""
+    rng = np.random.default_rng(seed)
+    parts = pca.principal(X)
+    for scale in (0.01, 0.3, 3.0):
+        codes = 1 / (1 + np.exp(-(X - X.mean(0)) @ rng.normal(size=(5, 2)) * scale))
+        design = np.column_stack([codes, np.ones(len(X))])
+        found = design @ np.linalg.lstsq(design, X, rcond=None)[0]
+        assert np.square(X - found).sum(1).mean() >= pca.residual(parts, 2) * (1 - 1e-9)
+    # Nearly linear units along the principal directions come to it.
+    codes = 1 / (1 + np.exp(-(X - X.mean(0)) @ parts.directions[:, :2] * 1e-4))
+    design = np.column_stack([codes, np.ones(len(X))])
+    found = design @ np.linalg.lstsq(design, X, rcond=None)[0]
+    close = np.square(X - found).sum(1).mean() / pca.residual(parts, 2)
+    assert close == pytest.approx(1, abs=1e-4)
+
+
 def test_the_angle_is_scipy_s_and_small_ones_keep_their_digits():
     a, b = RNG.normal(size=(6, 2)), RNG.normal(size=(6, 2))
     assert pca.largest_angle(a, b) == pytest.approx(subspace_angles(a, b).max())

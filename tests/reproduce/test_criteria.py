@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from aejax.reproduce import (
+    above,
     anchor,
     at_least,
     at_most,
+    below,
     increasing,
     increasing_in_mean,
     level,
@@ -32,6 +34,8 @@ def seeds(*values):
         (at_most(2.0, each=True), seeds(2.0, 1.0), seeds(1.0, 2.1)),
         (at_least(2.0), seeds(1.0, 3.0), seeds(1.0, 2.9)),
         (at_least(2.0, each=True), seeds(2.0, 3.0), seeds(1.9, 3.0)),
+        (above(2.0, each=True), seeds(2.1, 3.0), seeds(2.0, 3.0)),  # a tie does not pass
+        (below(2.0), seeds(1.0, 2.9), seeds(1.0, 3.0)),
         (within(1.0, 2.0), seeds(0.0, 3.0), seeds(2.0, 2.1)),
         (within(1.0, 2.0, each=True), seeds(1.0, 2.0), seeds(0.9, 2.0)),
     ],
