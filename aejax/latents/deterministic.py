@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 from aejax.errors import check_size
@@ -36,3 +37,8 @@ def structured(size: int, code: Callable[[Any], Array]) -> LatentSpace:
         apply=lambda variables, h, key: Latent(z=h, mean=code(h)),
         prior=None,
     )
+
+
+def of_maps(shape: Sequence[int]) -> LatentSpace:
+    """Maps [B, *shape] as the code, which is read flat."""
+    return structured(prod(shape), lambda maps: maps.reshape(maps.shape[0], -1))

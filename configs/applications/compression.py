@@ -463,5 +463,9 @@ def claims() -> tuple[Claim, ...]:
         "B",
         ("small",),
         needs="fashion_mnist",
-    )
+        control=pick(
+            "relaxation_percent", where, reduce=worst,
+            label="relaxation in percent, the worst setting",
+        ),
+    )  # fmt: skip
     return (*codecs, *sizes, bits)

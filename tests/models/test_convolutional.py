@@ -9,6 +9,7 @@ from aejax import evaluate
 from aejax.errors import ConfigError
 from aejax.models import convolutional
 from aejax.nets.convolutional import conv_net, stack
+from aejax.train import tree
 
 
 def images(shape, batch=2) -> jax.Array:
@@ -53,6 +54,32 @@ def test_maps_move_by_one_when_the_image_moves_by_the_strides(side, stride):
     assert float(jnp.abs(nudged[:, 2:-2, 2:-2] - maps[:, 2:-2, 2:-2]).max()) > 0.05
 
 
+def test_a_code_of_maps_has_no_dense_layer_and_is_read_flat():
+    model = convolutional((8, 6, 1), latent=0, widths=(4, 6), corruption="masking")
+    x = images((8, 6, 1))
+    variables = jax.jit(model.init)(jax.random.key(0), x)
+    assert not [path for path in tree.flatten(variables["params"]) if "dense" in path]
+    code = model.encode(variables, x)
+    assert code.z.shape == (2, 2, 2, 6)
+    np.testing.assert_array_equal(code.mean, code.z.reshape(2, -1))
+    assert model.info.latent == 24
+    assert evaluate.reconstruct(model, variables, x).shape == x.shape
+
+
+def test_the_input_is_corrupted_and_the_loss_is_of_the_clean_image():
+    """All pixels masked: what comes out is that of black images, compared with the clean ones."""
+    model = convolutional((8, 8, 1), latent=0, widths=(4,), corruption="masking")
+    x = images((8, 8, 1))
+    variables = jax.jit(model.init)(jax.random.key(0), x)
+    hp = {n: jnp.float32(v) for n, v in (model.hparams | {"corruption": 1.0}).items()}
+    _, aux = model.loss(variables, hp, x, jax.random.key(1), jnp.int32(0))
+    blind = evaluate.reconstruct(model, variables, jnp.zeros_like(x))
+    error = np.square(np.asarray(x - blind)).sum((1, 2, 3))
+    constant = np.asarray(aux.terms["rec_nats"]) - 0.5 * error  # of the Gaussian
+    np.testing.assert_allclose(constant, constant[0], rtol=1e-5)
+    assert np.ptp(error) > 1e-3
+
+
 def test_group_norm_is_in_both_networks_and_in_no_output():
     model = convolutional((8, 8, 1), latent=4, widths=(4, 8), norm_groups=2)
     params = jax.jit(model.init)(jax.random.key(0), images((8, 8, 1)))["params"]
@@ -77,7 +104,13 @@ def test_group_norm_is_in_both_networks_and_in_no_output():
         ((8, 8, 1), {"widths": ()}, "has no layer"),
         ((8, 8, 1), {"kernel_size": 0}, "kernel_size"),
         ((8, 8, 1), {"activation": "rellu"}, "Did you mean 'relu'"),
-        ((8, 8, 1), {"latent": 0}, "latent=0"),
+        ((8, 8, 1), {"latent": -1}, "latent=-1"),
+        ((8, 8, 1), {"latent": 0, "code_activation": "tanh"}, "latent=0, code_activation 'tanh'"),
+        (
+            (8, 8, 1),
+            {"corruption": "masks"},
+            "corruption='masks'.*Did you mean 'masking'",
+        ),
     ],
 )
 def test_bad_input_is_one_line(features, args, message):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from aejax.compose import compose
-from aejax.latents.deterministic import deterministic
+from aejax.corruptions.noise import CORRUPTIONS
+from aejax.errors import check_names, lookup
+from aejax.latents.deterministic import deterministic, of_maps
 from aejax.models.builder import builder
 from aejax.models.image.image_parts import image_shape
 from aejax.models.parts import Features, make_likelihood
@@ -24,6 +26,7 @@ def convolutional(
     likelihood: str = "gaussian",
     code_activation: str = "identity",
     init: str = "glorot_uniform",
+    corruption: str = "none",
 ) -> Autoencoder:
     """An autoencoder of images, translation by translation. Masci 2011; strides: Springenberg 2015.
 
@@ -33,19 +36,22 @@ def convolutional(
 
     Args:
       features: (height, width, channels); channels come last, any number of them.
-      latent: size of the code, a dense layer on the last maps.
+      latent: size of the code, a dense layer on the last maps; 0: the code is the maps themselves,
+        and no layer is dense (Mao, Shen & Yang 2016, who restore images with such nets).
       widths: channels of the encoder's layers; the decoder mirrors them.
       kernel_size: side of the kernels.
       stride: of every layer, with SAME padding.
       norm_groups: groups of the group norm, or 0 for none.
       activation, likelihood, code_activation, init: as in `undercomplete`.
+      corruption: of the input, as in `denoising`.
 
     Raises:
       ConfigError: a vector instead of an image, more strides than the image has pixels for, groups
-        that do not divide the channels, unknown names, sizes below 1.
+        that do not divide the channels, unknown names, sizes below 1, an activation of a code of
+        maps.
     """
     shape = image_shape("convolutional", features)
-    space, p_x = deterministic(latent), make_likelihood(likelihood)
+    p_x = make_likelihood(likelihood)
     spec = stack(
         shape,
         widths,
@@ -55,6 +61,9 @@ def convolutional(
         activation=activation,
         init=init,
     )
+    if not latent:
+        check_names("latent=0, code_activation", [code_activation], ["identity"])
+    space = deterministic(latent) if latent else of_maps(spec.maps)
     return compose(
         name="convolutional",
         paper="Masci 2011; Wu & He 2018 (group norm)",
@@ -62,11 +71,12 @@ def convolutional(
         shape=shape,
         nets=conv_nets(
             spec,
-            latent=space.size,
-            outputs=space.outputs,
+            latent=space.size if latent else 0,
+            outputs=space.outputs if latent else 0,
             out_channels=shape[2] * p_x.outputs,
             code_activation=code_activation,
         ),
         space=space,
         likelihood=p_x,
+        corruption=lookup("corruption", corruption, CORRUPTIONS)(),
     )
