@@ -10,7 +10,8 @@ from aejax.figures.tasks import of_task, title
 from aejax.results.rows import Row
 
 NAMES = {
-    "autoencoder": "autoencoder",
+    "convolutional": "autoencoder, convolutional",
+    "autoencoder": "autoencoder, dense",
     "non_local_means": "non-local means",
     "wavelets": "wavelets",
     "total_variation": "total variation",
@@ -45,13 +46,13 @@ def draw(rows: list[Row], arrays: Arrayed) -> Plot | None:
             levels = sorted(found)
             means = [float(np.mean(found[level])) for level in levels]
             low, high = ([f(found[level]) for level in levels] for f in (min, max))
-            plain = method == "nothing"
+            plain, ours = method == "nothing", label.startswith("autoencoder")
             colour = GREY if plain else COLOURS[i]
             axis.fill_between(levels, low, high, color=colour, alpha=0.25, linewidth=0)
             axis.plot(
                 levels, means, color=colour, marker="o", markersize=2.5,
-                linestyle=":" if plain else "-", linewidth=1.6 if i == 0 else 0.9, label=label,
-                zorder=3 if i == 0 else 2,
+                linestyle=":" if plain else "-", linewidth=1.6 if ours else 0.9, label=label,
+                zorder=3 if ours else 2,
             )  # fmt: skip
             table += [
                 {

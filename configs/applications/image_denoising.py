@@ -10,6 +10,9 @@ A seed draws the noise of the test images, and an autoencoder's weights and batc
 and level a method has the setting of its grid with the highest mean PSNR on validation images
 (seed 0's noise). What comes out is clipped to [0, 1]. The autoencoder is dense, of one hidden layer
 a side, and knows the images of its kind; the others know no image but the one before them.
+The convolutional autoencoder has one layer of strides a side and a code of maps, with no dense
+layer (Mao, Shen & Yang 2016). It came with the second record: on validation images of MNIST alone,
+Gaussian noise of .25, it was tried in a pilot (23.6 dB, non-local means 21.6), its kernels too.
 
 What `small` came to (15 of 24 claims pass): the autoencoder pays where much is lost, and not where
 little is. At the heaviest noise on MNIST it is first in PSNR for all three kinds; at the lightest
@@ -54,7 +57,23 @@ LEVELS = {
     "salt_and_pepper": (0.1, 0.3, 0.5),
     "masking": (0.1, 0.3, 0.5),
 }
-LATENTS = (32, 128)
+
+
+class Trained(NamedTuple):
+    """A model, what it is built with, the settings of its grid, and its learning rate."""
+
+    model: str
+    args: Mapping[str, Any]
+    grid: Mapping[str, tuple[Any, ...]]
+    lr: float
+
+
+TRAINED = {
+    "autoencoder": Trained("denoising", {"widths": (256,)}, {"latent": (32, 128)}, 1e-3),
+    "convolutional": Trained(
+        "convolutional", {"latent": 0, "widths": (32,)}, {"kernel_size": (4, 6)}, 3e-3
+    ),
+}
 SHOWN = 5  # images kept for the sheet
 
 
@@ -83,7 +102,7 @@ APPLICATION = Application(
     shown=("valid_psnr", "psnr", "ssim"),
     chosen={"setting": "validation", "noise": "swept", "level": "swept"},
 )
-METHODS = ("nothing", "autoencoder", *DENOISERS)
+METHODS = ("nothing", *TRAINED, *DENOISERS)
 
 
 def get_config(scale: str = "small") -> ConfigDict:
@@ -106,18 +125,16 @@ def corrupted(kind: str, level: float, clean: np.ndarray, seed: int) -> np.ndarr
     return np.asarray(apply(jax.random.key(seed), jnp.asarray(clean), {"corruption": level})[0])
 
 
-def _autoencoders(context: Context, name: str, kind: str, train: np.ndarray) -> dict[Any, Any]:
+def _autoencoders(context: Context, method: str, kind: str, train: np.ndarray) -> dict[Any, Any]:
     """Returns (setting, level, seed) -> a function of noisy images."""
-    plan = SCALES[context.scale]
+    plan, how = SCALES[context.scale], TRAINED[method]
     levels, seeds = LEVELS[kind][: plan.levels], range(plan.seeds)
     found = {}
-    for setting in settings({"latent": LATENTS}):
-        model = aejax.models.denoising(
-            features=train.shape[1:], widths=(256,), likelihood="bernoulli", corruption=kind,
-            **setting,
-        )  # fmt: skip
+    for setting in settings(how.grid):
+        args = {**how.args, **setting, "likelihood": "bernoulli", "corruption": kind}
+        model = aejax.models.build(how.model, train.shape[1:], args)
         members = aejax.fit_population(
-            model, train, seeds=seeds, hp={"corruption": levels, "lr": [1e-3]}, steps=plan.steps,
+            model, train, seeds=seeds, hp={"corruption": levels, "lr": [how.lr]}, steps=plan.steps,
             batch_size=min(64, len(train)), progress=False,
         )  # fmt: skip
         for i, member in enumerate(members):
@@ -147,8 +164,8 @@ def denoise(context: Context, point: Point) -> list[Measured]:
     plan, splits = SCALES[context.scale], images(context, name)
     levels, shown = LEVELS[kind][: plan.levels], of_most_contrast(splits["test"], SHOWN)
     fns: Mapping[Any, Any] = (
-        _autoencoders(context, name, kind, splits["train"])
-        if method == "autoencoder"
+        _autoencoders(context, method, kind, splits["train"])
+        if method in TRAINED
         else _fixed(method, kind, levels, plan.seeds)
     )
     measured = []
@@ -199,6 +216,10 @@ def _mean(dataset: str, noise: str, method: str) -> Any:
     )
 
 
+OURS = {
+    "autoencoder": "the autoencoder's",
+    "convolutional": "the convolutional autoencoder's",
+}
 # method -> who says of it what.
 SOURCES = {
     "non_local_means": "Buades, Coll & Morel 2005",
@@ -212,8 +233,8 @@ def claims() -> tuple[Claim, ...]:
     """Returns what is judged, written before the first run at `small`."""
     return tuple(
         Claim(
-            f"{dataset}, {noise}: the autoencoder's PSNR is above that of {method}",
-            (_mean(dataset, noise, method), _mean(dataset, noise, "autoencoder")),
+            f"{dataset}, {noise}: {name} PSNR is above that of {method}",
+            (_mean(dataset, noise, method), _mean(dataset, noise, ours)),
             increasing_in_mean(),
             f"{method} of the same run, mean over three levels",
             source,
@@ -221,6 +242,7 @@ def claims() -> tuple[Claim, ...]:
             ("small",),
             needs="mnist" if dataset == "mnist" else "",
         )
+        for ours, name in OURS.items()
         for dataset in SCALES["small"].datasets
         for noise in LEVELS
         for method, source in SOURCES.items()
