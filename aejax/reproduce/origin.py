@@ -124,13 +124,16 @@ def commits_of(rows: Sequence[Row]) -> list[str]:
 
 
 def data_of(rows: Sequence[Row]) -> dict[str, list[str]]:
-    """Returns name of a data set -> the fingerprints of what runs and tasks read under it."""
+    """Returns name of a data set -> the fingerprints of what runs and tasks read under it.
+
+    A file is named without its folder, which is of one machine.
+    """
     found: dict[str, set[str]] = {}
     for row in rows:
         print_ = (row.get("spec") or {}).get("data")
         read = {str(row.get("dataset")): [print_]} if print_ else row.get("data") or {}
         for name, prints in read.items():
-            found.setdefault(name, set()).update(prints)
+            found.setdefault(Path(name).name, set()).update(prints)
     return {name: sorted(prints) for name, prints in sorted(found.items())}
 
 

@@ -119,6 +119,7 @@ def test_rows_know_what_they_read_and_a_document_all_of_it(tmp_path):
     swept = {"dataset": "mnist", "spec": {"data": "f00"}, "git": None}
     found = origin.described([*rows, swept], [{"wall_seconds": 1.5}, {"wall_seconds": 2.0}])
     assert found["data"] == {"digits": sorted(prints), "mnist": ["f00"]}
+    assert origin.data_of([{"data": {"/home/me/faces.npz": ["f01"]}}]) == {"faces.npz": ["f01"]}
     assert found["wall_seconds"] == 3.5
     assert origin.described(rows, [{"wall_seconds": None}])["wall_seconds"] is None
     assert origin.commits_of([swept, {"git": "a+dirty"}]) == ["a+dirty", "no commit"]
