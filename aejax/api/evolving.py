@@ -21,7 +21,7 @@ from aejax.api.searching import (
 from aejax.api.training import members_of
 from aejax.data.scaling import Scale
 from aejax.errors import check_integer
-from aejax.search.pbt import Change, check_change, evolve
+from aejax.search.pbt import Change, evolve
 from aejax.search.rungs import held
 from aejax.search.space import Dimension, check_space, points
 from aejax.train.compile import in_float32
@@ -91,7 +91,7 @@ def fit_pbt(
     """
     check_space(space)
     members = check_integer("members", members, 1)
-    change = check_change(Change(quantile, resample, factor), members)
+    change = Change(quantile, resample, factor)
     search = search_of(
         model, x, condition, valid, metric, hp, seed,
         (steps, batch_size, optimizer, schedule, clip, precision),

@@ -98,22 +98,13 @@ def unable(found: Sequence[Line]) -> list[str]:
 def summary(found: Sequence[Line]) -> str:
     """Returns the counts: of claims, each in each of its records."""
     kinds = Counter(line.proof.kind for line in found if line.proof.able)
-    said = ", ".join(f"{kinds[kind]} by {what}" for kind, what in SHORT.items() if kinds[kind])
+    said = ", ".join(f"{kinds[kind]} by {what}" for kind, what in KINDS.items() if kinds[kind])
     states = Counter(line.untrained for line in found)
     return (
         f"{sum(kinds.values())} of {len(found)} claims are shown able to fail: {said}. "
         f"Of {states['fails'] + states['passes']} that a smoke run without training can judge, "
         f"{states['fails']} fail there."
     )
-
-
-SHORT = {
-    "ordering": "neighbours in the ordering",
-    "pair": "operands made equal",
-    "control": "a named control",
-    "neighbour": "another method's rows",
-}
-assert SHORT.keys() == KINDS.keys()
 
 
 def markdown(found: Sequence[Line]) -> str:

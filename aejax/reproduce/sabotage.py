@@ -43,12 +43,12 @@ class Sabotage(NamedTuple):
     series: tuple[Series, ...]
 
 
-# In the order in which they are tried.
+# In the order in which they are tried: what stands in the method's place.
 KINDS = {
-    "ordering": "each series replaced by its neighbour in the ordering",
-    "pair": "each of two operands replaced by the other",
-    "control": "the control that the claim names",
-    "neighbour": "another method of the same rows in the place of one operand's",
+    "ordering": "neighbours in the ordering",
+    "pair": "operands made equal",
+    "control": "a named control",
+    "neighbour": "another method's rows",
 }
 
 

@@ -55,16 +55,13 @@ class Evolved(NamedTuple):
 
     def lineage(self, member: int) -> list[tuple[int, Point]]:
         """Returns (step from which on, point) of what a member at the end has come through."""
-        found, at = [(self._begins(-1), self.points[-1][member])], member
-        for i in range(len(self.parents) - 1, -1, -1):
+        begins = [0, *(rung.step for rung in self.rungs[:-1])]
+        found, at = [(begins[-1], self.points[-1][member])], member
+        for i in reversed(range(len(self.parents))):
             at = int(self.parents[i][at])
-            found.append((self._begins(i), self.points[i][at]))
+            found.append((begins[i], self.points[i][at]))
         whole = found[::-1]
         return [whole[0]] + [b for a, b in pairwise(whole) if a[1] != b[1]]
-
-    def _begins(self, i: int) -> int:
-        i = i % len(self.rungs)
-        return self.rungs[i - 1].step if i else 0
 
 
 def check_change(change: Change, members: int) -> Change:

@@ -21,6 +21,7 @@ from aejax.train.run import Trained, train
 from aejax.types import TrainState
 
 FACTS = "search.json"  # what a folder's rungs are of
+LOCK = ".lock"  # of `Lock`
 
 Score = Callable[[dict[str, np.ndarray]], np.ndarray]  # metrics [P] -> scores [P], lower is better
 
@@ -105,6 +106,8 @@ def differing(there: Mapping[str, Any], told: Mapping[str, Any]) -> str | None:
 def held(folder: Path | None, facts: Mapping[str, Any]) -> Iterator[None]:
     """Holds the folder of a search, which is made where there is none.
 
+    A search that is refused before its first rung leaves no trace.
+
     Args:
       folder: of its rungs, or None.
       facts: what makes the search this one, as JSON.
@@ -115,7 +118,7 @@ def held(folder: Path | None, facts: Mapping[str, Any]) -> Iterator[None]:
     if folder is None:
         yield
         return
-    told, note = json.loads(json.dumps(facts)), folder / FACTS
+    made = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = Lock(folder)
@@ -124,24 +127,40 @@ def held(folder: Path | None, facts: Mapping[str, Any]) -> Iterator[None]:
             f"workdir={str(folder)!r} is no folder to write in ({error.strerror}). Allowed: a new "
             "folder, or that of the same search."
         ) from error
+    fresh = refused = False
     try:
-        if note.exists():
-            differs = differing(_read(note), told)
-            if differs:
-                raise ConfigError(
-                    f"workdir={str(folder)!r} is of another search ({differs}). Allowed: the same "
-                    "search, or another folder."
-                )
-        elif any(path.name != ".lock" for path in folder.iterdir()):
-            raise ConfigError(
-                f"workdir={str(folder)!r} has files and no {FACTS}. Allowed: a new folder, or that "
-                "of the same search."
-            )
-        else:
-            write_whole(note, json.dumps(told, indent=1))
+        fresh = _noted(folder, json.loads(json.dumps(facts)))
         yield
+    except ConfigError:
+        refused = fresh and not any(folder.glob("rung_*"))
+        raise
     finally:
         lock.close()
+        if refused:
+            for name in (FACTS, LOCK):
+                (folder / name).unlink(missing_ok=True)
+            if made:
+                folder.rmdir()
+
+
+def _noted(folder: Path, told: dict[str, Any]) -> bool:
+    """Writes what a new folder is of; returns whether it was new. Raises as `held`."""
+    note = folder / FACTS
+    if note.exists():
+        differs = differing(_read(note), told)
+        if differs:
+            raise ConfigError(
+                f"workdir={str(folder)!r} is of another search ({differs}). Allowed: the same "
+                "search, or another folder."
+            )
+        return False
+    if any(path.name != LOCK for path in folder.iterdir()):
+        raise ConfigError(
+            f"workdir={str(folder)!r} has files and no {FACTS}. Allowed: a new folder, or that of "
+            "the same search."
+        )
+    write_whole(note, json.dumps(told, indent=1))
+    return True
 
 
 def _read(note: Path) -> dict[str, Any]:

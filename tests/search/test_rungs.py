@@ -135,3 +135,19 @@ def test_folders_that_are_none_of_a_search(way, tmp_path, monkeypatch):
     held = Lock(folder)
     refused(folder, "is in use by another process")
     held.close()
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_search_that_is_refused_leaves_nothing(way, there, tmp_path):
+    search, given, _, _ = way
+    if there:
+        (tmp_path / "search").mkdir()
+    late = {"least": 36} if "least" in given else {"every": 36}
+    stages = aejax.models.stacked(12, widths=(8,), latent=4)  # a rung may be within a stage
+    for model, change in ((MODEL, late), (stages, {name: 7 for name in late})):
+        with pytest.raises(ConfigError):
+            search(
+                model, X, {"lr": SPACE["lr"]}, workdir=tmp_path / "search", **{**given, **change}
+            )
+        assert (tmp_path / "search").exists() == there
+        assert not list(tmp_path.glob("search/*"))
